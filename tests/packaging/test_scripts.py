@@ -1,0 +1,173 @@
+"""scripts/serve on a new clone, and the set-up that the scripts share."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tracked files as they are now, in a folder whose name has a space."""
+    folder = tmp_path_factory.mktemp("a clone")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(clone: Path, patience: float) -> Iterator[float]:
+    """Starts scripts/serve from another folder; gives the seconds until /healthz answered."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")}
+    begun = time.monotonic()
+    service = subprocess.Popen(
+        [clone / "scripts" / "serve", "--port", str(port)], cwd="/", env=environment, start_new_session=True
+    )
+    try:
+        while not answers(port):
+            assert service.poll() is None, "scripts/serve ended"
+            assert time.monotonic() - begun < patience, "no answer"
+            time.sleep(0.05)
+        yield time.monotonic() - begun
+        service.terminate()
+        assert service.wait(10) in {0, -signal.SIGTERM}
+    finally:
+        if service.poll() is None:
+            os.killpg(service.pid, signal.SIGKILL)
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.slow
+def test_a_new_clone_serves_and_then_starts_in_under_three_seconds(clone: Path) -> None:
+    with served(clone, patience=500):
+        pass
+    with served(clone, patience=60) as first, served(clone, patience=60) as second:
+        assert min(first, second) < 3
+
+
+@pytest.mark.slow
+def test_a_half_made_environment_is_made_anew(clone: Path) -> None:
+    with served(clone, patience=500):
+        pass
+    shutil.rmtree(next((clone / ".venv").glob("lib/python*/site-packages/fastapi")))
+    (clone / ".venv" / "unfinished").touch()
+    (clone / ".venv" / "service.stamp").unlink()
+    with served(clone, patience=500):
+        pass
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Path:
+    """A project whose .venv has a python that writes down how pip is called, and takes no other part."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(
+        '#!/bin/sh\n[ "$2" = pip ] || exit 0\necho "$@" >>"$(dirname "$0")/../calls"\n[ ! -e "$0.broken" ]\n'
+    )
+    python.chmod(0o755)
+    return tmp_path
+
+
+def need(bench: Path, *sets: str) -> list[str]:
+    """What pip was asked to install, in order."""
+    calls = bench / ".venv" / "calls"
+    calls.write_text("")
+    steps = "; ".join(f"need {name}" for name in sets)
+    subprocess.run(["sh", "-euc", f'root=$0; . "$root/scripts/venv.sh"; {steps}', bench], check=False)
+    return [Path(call.split()[-1]).name for call in calls.read_text().splitlines()]
+
+
+def test_a_set_is_installed_once(bench: Path) -> None:
+    assert need(bench, "service") == ["build.txt", "service.txt", bench.name]
+    assert need(bench, "service") == []
+
+
+def test_the_test_set_serves_too(bench: Path) -> None:
+    assert need(bench, "test") == ["build.txt", "test.txt", "torch.txt", bench.name]
+    assert need(bench, "service", "test") == []
+
+
+def test_the_service_set_grows_into_the_test_set_and_stays(bench: Path) -> None:
+    need(bench, "service", "test")
+    assert need(bench, "service", "test", "service") == []
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "requirements/service.txt", "requirements/build.txt"])
+def test_a_changed_file_makes_the_set_stale(bench: Path, file: str) -> None:
+    need(bench, "service")
+    with (bench / file).open("a") as opened:
+        opened.write("# changed\n")
+    assert need(bench, "service") == ["build.txt", "service.txt", bench.name]
+
+
+def test_a_moved_project_installs_itself_again(bench: Path) -> None:
+    need(bench, "service")
+    moved = bench.rename(bench.with_name("moved"))
+    assert need(moved, "service") == ["build.txt", "service.txt", "moved"]
+
+
+def test_a_failed_install_is_tried_again(bench: Path) -> None:
+    broken = bench / ".venv" / "bin" / "python.broken"
+    need(bench, "service")
+    (bench / ".venv" / "service.stamp").unlink()
+    broken.touch()
+    assert need(bench, "service") == ["build.txt"]
+    broken.unlink()
+    assert need(bench, "service") == ["build.txt", "service.txt", bench.name]
+
+
+def old_python(folder: Path) -> dict[str, str]:
+    """A PATH whose only Python is too old."""
+    for tool in ["sh", "cat", "cksum", "dirname", "flock"]:
+        if found := shutil.which(tool):
+            (folder / tool).symlink_to(found)
+    python = folder / "python3"
+    python.write_text('#!/bin/sh\n[ "$1" = -V ] && echo Python 3.9.2\n')
+    python.chmod(0o755)
+    return {"PATH": str(folder)}
+
+
+def test_an_old_python_is_named(bench: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    shutil.rmtree(bench / ".venv")
+    path = old_python(tmp_path_factory.mktemp("bin"))
+    finished = subprocess.run([bench / "scripts" / "serve"], env=path, capture_output=True, text=True)
+    assert finished.returncode == 1
+    assert "needs Python 3.11 or newer with the venv module, found Python 3.9.2" in finished.stderr
+    assert not (bench / ".venv").exists()
+
+
+def test_a_newer_python_under_another_name_is_found(bench: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("bin")
+    path = old_python(folder)
+    (folder / "python3.12").symlink_to(sys.executable)
+    found = ["sh", "-euc", f'root="{bench}"; . "$root/scripts/venv.sh"; find_python']
+    assert subprocess.run(found, env=path, capture_output=True, text=True).stdout == "python3.12\n"
