@@ -1,0 +1,91 @@
+"""OpenAI's `text_similarity`: how like the reference a text is, from 0 to 1, by one of OpenAI's named metrics.
+
+Sizes decide first: an answer longer than its metric takes scores 0, a reference that long can't be graded. Short
+texts are compared in place where that takes less than a millisecond, all others in a worker. `cosine` needs a judge's
+embeddings and is refused. docs/text_similarity.md has library, version and parameters of each metric.
+"""
+
+import importlib.util
+from typing import Literal
+
+from pydantic import field_validator
+
+from .errors import ModelFault, Ungradable
+from .grader import Shared, Tools
+from .sample import Sample
+from .template import Template
+from .text_metrics import METRICS, Metric, compare
+from .types import Case, Item, Verdict
+from .wordnet import RELEASE, find
+from .workers import OverLimit, WorkerLost
+
+CPU_SECONDS = 30.0
+"""Twice what the slowest pair of texts needs in a cold worker: lengths decide, this stops what they overlook."""
+
+MetricName = Literal[
+    "cosine", "fuzzy_match", "bleu", "gleu", "meteor", "rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l"
+]
+
+
+class TextSimilarity(Shared):
+    """Compare `input` with `reference` by one metric."""
+
+    type: Literal["text_similarity"]
+    input: Template
+    reference: Template
+    evaluation_metric: MetricName
+
+    @field_validator("evaluation_metric")
+    @classmethod
+    def _available(cls, name: MetricName) -> MetricName:
+        if name == "cosine":
+            raise ValueError("'cosine' compares embeddings and needs a judge model, which fairmark has no use of yet")
+        missing = [library for library in METRICS[name].libraries if importlib.util.find_spec(library) is None]
+        if missing:
+            raise ValueError(f"'{name}' needs {' and '.join(missing)}; install fairmark[text]")
+        if name == "meteor" and find() is None:
+            raise ValueError(f"'meteor' needs {RELEASE}; run python -m fairmark_graders.wordnet")
+        return name
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.evaluation_metric]
+
+    def libraries(self) -> tuple[str, ...]:
+        return self.metric.libraries
+
+    def read(self, sample: Sample, item: Item) -> Case:
+        try:
+            case = self.rendered(self.input, self.reference, sample, item)
+        except ModelFault:
+            self._fit_reference(self.reference.render(sample, item))
+            raise
+        self._fit_reference(case.reference)
+        if len(case.answer) > self.metric.longest:
+            raise ModelFault(f"the text is {self._too_long(case.answer)}", "limit")
+        return case
+
+    async def judge(self, case: Case, tools: Tools) -> Verdict:
+        if max(map(len, case)) <= self.metric.in_place:
+            score = compare(self.evaluation_metric, *case)
+        else:
+            score = await self._in_worker(case, tools)
+        return Verdict(score, rule=f"text_similarity.{self.evaluation_metric}")
+
+    async def _in_worker(self, case: Case, tools: Tools) -> float:
+        try:
+            return await tools.workers.run(compare, self.evaluation_metric, *case, cpu_seconds=CPU_SECONDS)
+        except OverLimit as error:
+            raise ModelFault(f"comparing the texts {error}", "limit", repeatable=False) from None
+        except WorkerLost as error:
+            raise Ungradable(str(error)) from None
+
+    def _fit_reference(self, reference: str) -> None:
+        """A reference made of the sample is the model's to keep short."""
+        if len(reference) > self.metric.longest:
+            if "sample" in self.reference.namespaces:
+                raise ModelFault(f"the reference is {self._too_long(reference)}", "limit")
+            raise Ungradable(f"the reference is {self._too_long(reference)}", repeatable=True)
+
+    def _too_long(self, text: str) -> str:
+        return f"{len(text):,} characters long; {self.evaluation_metric} takes {self.metric.longest:,}"
