@@ -12,7 +12,8 @@ COPY pyproject.toml LICENSE ./
 COPY graders graders
 COPY service service
 COPY client client
-RUN PYTHONPATH=/tools pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN PYTHONPATH=/tools pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && python -m fairmark_graders.wordnet
 
 FROM python:3.11-slim
 COPY --from=build /venv /venv

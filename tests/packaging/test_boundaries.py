@@ -1,8 +1,10 @@
 """The one-way rules between the packages and inside them, held on the import statements."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -80,9 +82,15 @@ def test_the_rule_sees_the_graders_it_is_about() -> None:
     assert {"string_check", "text_similarity"} <= graders().keys()
 
 
-def test_graders_import_neither_one_another_nor_what_arrives_through_tools() -> None:
-    banned = graders().keys() | {"registry", "multi", "load", "local", "workers", "sandbox", "judge"}
+def test_graders_import_neither_one_another_nor_what_is_above() -> None:
+    banned = graders().keys() | {"registry", "multi", "load", "local"}
     assert {m: found for m, tree in graders().items() if (found := inner_imports("graders", m, tree) & banned)} == {}
+
+
+def test_graders_import_the_errors_alone_of_what_arrives_through_tools() -> None:
+    arrives = re.compile(r"fairmark_graders\.(workers|sandbox|judge)\.\w+")
+    taken = {n for m, tree in graders().items() for n in imports(tree, "fairmark_graders", m) if arrives.fullmatch(n)}
+    assert [name for name in taken if not issubclass(resolve_name(name), Exception)] == []
 
 
 @pytest.mark.parametrize("lower", ["types", "errors", "grader", "registry"])
