@@ -1,0 +1,141 @@
+"""What a grader is: its fields are its configuration, `read` finds what to compare, `judge` decides.
+
+A grader says where it runs by the class it extends:
+
+    Inline  judged at once, in under about a millisecond for any input: no cache key, no cache, no slot
+    Shared  equal cases get one judgement: cached, joined while in flight, admitted to a bounded number of slots
+    Fresh   judged anew every time (sampling judges, random graders): admitted, but never cached or joined
+
+What a judgement needs beyond the case (processes that can be killed; later the sandbox and judges) arrives as `Tools`.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .errors import Fault, ModelFault
+from .sample import Sample
+from .template import Template
+from .thinking import Thinking
+from .types import Case, Item, Verdict
+from .workers import Workers
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a judgement may use; one set is shared by all graders of a process."""
+
+    workers: Workers
+
+
+class Settings(BaseModel):
+    """What fairmark adds to a grader of OpenAI's, all of it under the key `fairmark` and dropped on export."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    thinking: Thinking | None = Thinking()
+    """How thinking is told from the answer; null to read the whole text."""
+
+
+class Grader(BaseModel, ABC):
+    """A rule with its configuration; frozen, and refused when a field is unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: ClassVar[int] = 1
+    """To be raised when a change in the code changes any score, so that no cached verdict outlives it."""
+
+    name: str | None = Field(None, max_length=200)
+
+    def libraries(self) -> tuple[str, ...]:
+        """The distributions whose release may change a score under this configuration."""
+        return ()
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hexadecimal digits over everything but the name that decides a score.
+
+        The same in every process and under every Python: a hash of the configuration, `revision` and library releases.
+        """
+        decides = {
+            "configuration": self.model_dump(mode="json", exclude={"name"}),
+            "revision": self.revision,
+            "libraries": {name: importlib.metadata.version(name) for name in self.libraries()},
+        }
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
+
+    def to_openai(self) -> dict[str, Any]:
+        """The configuration as OpenAI takes it: without fairmark's own settings."""
+        return _without_settings(self.model_dump(mode="json", exclude_none=True))
+
+
+def _without_settings(configuration: dict[str, Any]) -> dict[str, Any]:
+    """A dumped configuration less every `fairmark` key, at any depth."""
+    kept = {key: value for key, value in configuration.items() if key != "fairmark"}
+    return {key: _without_settings(value) if isinstance(value, dict) else value for key, value in kept.items()}
+
+
+class Leaf(Grader, ABC):
+    """A grader that stands alone: every one but `multi`."""
+
+    pass_threshold: float | None = None
+    """OpenAI's mark for reporting passes; kept for export, it never changes a score."""
+    fairmark: Settings = Settings()
+
+    @abstractmethod
+    def read(self, sample: Sample, item: Item) -> Case:
+        """What to compare: pure, cheap and linear in its input. Raises `ModelFault` or `Ungradable`."""
+
+    def start(self, sample: Sample, item: Item) -> Case | Verdict:
+        """The case that is to be judged, or the verdict where there is nothing left to judge."""
+        try:
+            return self.read(sample, item)
+        except Fault as fault:
+            return fault.verdict
+
+    def rendered(self, input: Template, reference: Template, sample: Sample, item: Item) -> Case:
+        """The two templates of a comparison, thinking stripped; a missing reference is found before a missing answer."""
+        if self.fairmark.thinking is not None:
+            sample = self.fairmark.thinking.strip(sample, item)
+        try:
+            right = reference.render(sample, item)
+        except ModelFault:
+            input.render(sample, item)
+            raise
+        return Case(input.render(sample, item), right)
+
+
+class Inline(Leaf, ABC):
+    """Judged at once, without a cache: its verdict costs less than looking one up."""
+
+    @abstractmethod
+    def judge(self, case: Case) -> Verdict:
+        """The verdict. Raises `ModelFault` or `Ungradable`."""
+
+    def start(self, sample: Sample, item: Item) -> Verdict:
+        try:
+            return self.judge(self.read(sample, item))
+        except Fault as fault:
+            return fault.verdict
+
+
+class Awaited(Leaf, ABC):
+    """Judged with tools, which may take a while."""
+
+    @abstractmethod
+    async def judge(self, case: Case, tools: Tools) -> Verdict:
+        """The verdict. Raises `ModelFault` or `Ungradable`."""
+
+
+class Shared(Awaited, ABC):
+    """Judged once per case; the verdict is kept when it is repeatable."""
+
+
+class Fresh(Awaited, ABC):
+    """Judged anew for every sample."""

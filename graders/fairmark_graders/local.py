@@ -1,0 +1,61 @@
+"""Grading in this process, without a service: the same graders and verdicts, no cache.
+
+`agrade` is for code that is async already, `grade` for all other code; `grade` also works where an event loop is
+running (a notebook), since its own loop runs in a thread of its own.
+"""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from .errors import Fault
+from .grader import Awaited, Leaf, Tools
+from .load import AnyGrader, parse_grader
+from .multi import Multi
+from .sample import RawSample, Sample
+from .types import Item, Verdict
+from .workers import Workers
+
+
+async def agrade(grader: AnyGrader | Mapping[str, Any], sample: RawSample, item: Item | None = None) -> Verdict:
+    """The verdict of a grader (or of its configuration) on one sample. Raises `InvalidGrader` or `InvalidSample`."""
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_grade(grader, sample, item), _loop()))
+
+
+def grade(grader: AnyGrader | Mapping[str, Any], sample: RawSample, item: Item | None = None) -> Verdict:
+    """The same for code that isn't async."""
+    return asyncio.run_coroutine_threadsafe(_grade(grader, sample, item), _loop()).result()
+
+
+async def _grade(grader: AnyGrader | Mapping[str, Any], raw: RawSample, item: Item | None) -> Verdict:
+    loaded = parse_grader(grader)
+    sample = Sample(raw)
+    if isinstance(loaded, Multi):
+        parts = {name: await _leaf(part, sample, item or {}) for name, part in loaded.graders.items()}
+        return loaded.combine(parts)
+    return await _leaf(loaded, sample, item or {})
+
+
+async def _leaf(grader: Leaf, sample: Sample, item: Item) -> Verdict:
+    case = grader.start(sample, item)
+    if isinstance(case, Verdict):
+        return case
+    assert isinstance(grader, Awaited)
+    try:
+        return await grader.judge(case, _tools())
+    except Fault as fault:
+        return fault.verdict
+
+
+@cache
+def _tools() -> Tools:
+    return Tools(workers=Workers())
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="fairmark", daemon=True).start()
+    return loop

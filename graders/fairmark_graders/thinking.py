@@ -1,0 +1,41 @@
+"""Thinking is not the answer: one stripping rule for every grader that reads text.
+
+1. Text after the last closing tag is the answer; the opening tag may stand in the prompt.
+2. Thinking that was opened and never closed holds no answer: the model's fault, score 0.
+3. Without tags, the whole text is the answer.
+
+Thinking counts as opened when the text holds the opening tag, when `item.prompt` ends with it, or when the grader
+says that every prompt of this model does (`opened_by_prompt`).
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .sample import Sample
+from .types import Item
+
+
+class Thinking(BaseModel):
+    """The tags around a model's thinking."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    open: str = Field("<think>", min_length=1)
+    close: str = Field("</think>", min_length=1)
+    opened_by_prompt: bool = False
+    """Whether the chat template writes the opening tag, so that a text without a closing one is unfinished."""
+
+    def strip(self, sample: Sample, item: Item) -> Sample:
+        """The sample with the text that follows its thinking; without output_text when the thinking never ends."""
+        text = sample.get("output_text")
+        if text is None:
+            return sample
+        if self.close in text:
+            return sample.with_text(text.rpartition(self.close)[2].lstrip())
+        if self.opened_by_prompt or self.open in text or self._opened(item.get("prompt")):
+            return sample.with_text(None)
+        return sample
+
+    def _opened(self, prompt: Any) -> bool:
+        return isinstance(prompt, str) and prompt.rstrip().endswith(self.open)

@@ -1,0 +1,1 @@
+"""The grading service: protocols in front, one engine behind them."""

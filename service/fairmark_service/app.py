@@ -1,0 +1,100 @@
+"""Wires the parts into one ASGI application; the only file that knows them all, and nothing happens at import."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from fairmark_graders import Case, Tools, __version__
+from fairmark_graders.grader import Awaited
+from fairmark_graders.workers import Workers
+
+from .admission import Admission
+from .auth import Keys
+from .cache import VerdictCache
+from .catalog import Catalog
+from .door import Door
+from .engine import Engine
+from .gateway import Gateway
+from .health import Health
+from .intake import Intake
+from .metrics import Metrics
+from .pages import describe_protocols, envelope_errors, router
+from .protocols import PROTOCOLS
+from .protocols.protocol import Handler
+from .settings import MiB, Settings
+from .verdict_log import VerdictLog
+
+log = logging.getLogger("fairmark")
+
+
+class Service:
+    """The parts of one process, and the order in which they start and stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.metrics = Metrics()
+        self.catalog = Catalog(settings.catalog)
+        self.catalog.load()
+        self.keys = Keys(settings.key.get_secret_value() if settings.key else None, settings.keys)
+        self.cache = VerdictCache(
+            memory_bytes=settings.cache_megabytes * MiB,
+            redis_url=settings.redis.get_secret_value() if settings.redis else None,
+            namespace=settings.cache_namespace,
+            ttl_seconds=settings.cache_seconds,
+            metrics=self.metrics,
+        )
+        self.tools = Tools(Workers(settings.workers))
+        self.verdicts = VerdictLog(settings.verdict_log, settings.verdict_log_share) if settings.verdict_log else None
+        admission = Admission(settings.slots, settings.queue, self.metrics)
+        self.engine = Engine(self.tools, self.cache, admission, self.metrics, self.verdicts)
+        self.health = Health(self.catalog)
+        intake = Intake(settings.body_megabytes * MiB, self.metrics)
+        handlers = [Handler(protocol, self.engine, intake) for protocol in PROTOCOLS]
+        door = Door(self.keys, loopback=settings.loopback)
+        self.gateway = Gateway(handlers, self._pages(), door, self.catalog, self.metrics)
+
+    def _pages(self) -> FastAPI:
+        app = FastAPIOffline(title="fairmark", version=__version__, lifespan=self._lifespan, redoc_url=None)
+        app.include_router(router(self.catalog, self.metrics, self.health))
+        envelope_errors(app)
+        describe_protocols(app)
+        return app
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.gather(self.cache.start(), self.tools.workers.start())
+        await self._warm()
+        watches = [asyncio.create_task(watch) for watch in (self.catalog.watch(), self.keys.watch())]
+        self.health.ready = True
+        log.info("ready", extra=self.health.report())
+        try:
+            yield
+        finally:
+            self.health.ready = False
+            for watch in watches:
+                watch.cancel()
+            await self._stop()
+
+    async def _warm(self) -> None:
+        """Judge a little with every grader that needs tools, so that no sample pays for imports."""
+        graders = [entry.grader for entry in self.catalog.snapshot.entries.values()]
+        for grader in graders:
+            if isinstance(grader, Awaited):
+                await grader.judge(Case("warm", "warm"), self.tools)
+
+    async def _stop(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self.engine.flights.drain()
+        await self.tools.workers.close()
+        await self.cache.close()
+        if self.verdicts is not None:
+            self.verdicts.close()
+
+
+def create_app(settings: Settings) -> Gateway:
+    """The application. Raises `FairmarkError` when the catalog or the keys can't be served."""
+    return Service(settings).gateway

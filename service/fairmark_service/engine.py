@@ -1,0 +1,244 @@
+"""From requests to verdicts; knows no protocol and no HTTP.
+
+    begin    a multi becomes its parts; every grader reads its case; inline graders judge at once
+    finish   the rest: cache, flights, admission, judge; then the parts of each multi are combined
+
+`begin` never waits, and most batches are done after it. What it leaves is asked of the cache in one go, and what the
+cache doesn't know is admitted whole or refused whole.
+"""
+
+import asyncio
+import functools
+import logging
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from fairmark_graders import Case, Fault, Item, Multi, Sample, Tools, Ungradable, Verdict
+from fairmark_graders.grader import Awaited, Shared
+
+from .admission import Admission
+from .cache import VerdictCache
+from .cache_key import cache_key
+from .catalog import Entry
+from .flights import Flight, Flights
+from .metrics import Metrics
+from .verdict_log import VerdictLog
+
+log = logging.getLogger("fairmark.engine")
+
+
+class GradeRequest(NamedTuple):
+    """One sample to be graded by one grader."""
+
+    entry: Entry
+    sample: Sample
+    item: Item
+    fault: Verdict | None = None
+    """The verdict on a sample that isn't one: the protocol found it out, nobody grades it."""
+    group: str | None = None
+    """Which samples answer one prompt; only counted."""
+
+
+class Work(NamedTuple):
+    """What one caller wants graded at a time."""
+
+    requests: Sequence[GradeRequest]
+    run: str | None = None
+    """The training run that asks, for the metrics and the verdict log."""
+    step: int | None = None
+    explain: bool = False
+
+
+class Result(NamedTuple):
+    """What became of one request."""
+
+    verdict: Verdict
+    version: str
+    cached: bool = False
+    explanation: Mapping[str, Any] | None = None
+
+
+class _Pending(NamedTuple):
+    """A case that is still to be judged, and where its verdict belongs: a request's place or a part's name."""
+
+    into: Any
+    place: int | str
+    grader: Awaited
+    case: Case
+    key: Hashable
+
+
+class Engine:
+    """Grades; one per process."""
+
+    def __init__(
+        self, tools: Tools, cache: VerdictCache, admission: Admission, metrics: Metrics, verdicts: VerdictLog | None
+    ) -> None:
+        self.tools, self.cache, self.admission, self.metrics, self.verdicts = tools, cache, admission, metrics, verdicts
+        self.flights = Flights()
+
+    def begin(self, requests: Sequence[GradeRequest]) -> "Batch":
+        """Read every case and judge what can be judged at once."""
+        return Batch(self, requests)
+
+    async def grade_all(self, requests: Sequence[GradeRequest]) -> list[Result]:
+        """The results in order. Raises `Overloaded` before any of the waiting work is begun."""
+        batch = self.begin(requests)
+        await batch.finish()
+        return batch.results()
+
+    async def explain(self, requests: Sequence[GradeRequest]) -> list[Result]:
+        """The results, each with its case as it was read, the rule that decided and what took how long."""
+        return [await self._explained(request) for request in requests]
+
+    async def _explained(self, request: GradeRequest) -> Result:
+        began = time.perf_counter()
+        batch = self.begin([request])
+        read = time.perf_counter()
+        await batch.finish()
+        result = batch.results()[0]
+        seconds = {"read": read - began, "total": time.perf_counter() - began}
+        return result._replace(explanation=explanation(request, result.verdict, seconds))
+
+    def observe(self, work: Work, results: Sequence[Result]) -> None:
+        """Count a finished batch, and log its verdicts where that is asked for."""
+        pairs = list(zip(work.requests, results, strict=True))
+        self.metrics.graded([(request.entry.name, result.verdict) for request, result in pairs])
+        if work.run is not None:
+            self.metrics.ran(work.run, [(request.group, result.verdict) for request, result in pairs])
+        if self.verdicts is not None:
+            self.verdicts.write([logged(work, request, result) for request, result in pairs])
+
+    async def fly(self, pending: _Pending) -> Verdict:
+        """The verdict on one pending case, shared with whoever waits for the same."""
+        return await self.flights.join(pending.key, functools.partial(self._judge, pending))
+
+    async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
+        """Judge one case in a slot of its own, and keep the verdict when it is repeatable."""
+        async with self.admission.slot():
+            flight.started = True
+            verdict = await self._verdict(pending)
+        if verdict.repeatable and isinstance(pending.key, bytes):
+            self.cache.put(pending.key, verdict)
+        return verdict
+
+    async def _verdict(self, pending: _Pending) -> Verdict:
+        try:
+            return await pending.grader.judge(pending.case, self.tools)
+        except Fault as fault:
+            return fault.verdict
+        except Exception:
+            log.exception("a grader failed", extra={"grader": pending.grader.version})
+            return Ungradable("the grader itself failed; the service's log says how").verdict
+
+
+def explanation(request: GradeRequest, verdict: Verdict, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """How a verdict came about, for a person."""
+    return {"case": read(request), "rule": verdict.rule, "prints": verdict.prints, "seconds": seconds}
+
+
+def read(request: GradeRequest) -> Any:
+    """The case as the grader reads it (of a multi: by part); None where it finds none."""
+    grader = request.entry.grader
+    if request.fault is not None:
+        return None
+    if isinstance(grader, Multi):
+        return {name: read(request._replace(entry=Entry(name, part, ""))) for name, part in grader.graders.items()}
+    try:
+        return grader.read(request.sample, request.item)._asdict()
+    except Fault:
+        return None
+
+
+def logged(work: Work, request: GradeRequest, result: Result) -> dict[str, Any]:
+    """One line of the verdict log."""
+    verdict = result.verdict
+    return {
+        "case": read(request),
+        "score": verdict.score,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "version": result.version,
+        "run": work.run,
+        "step": work.step,
+    }
+
+
+class Batch:
+    """The requests of one caller on their way to verdicts."""
+
+    def __init__(self, engine: Engine, requests: Sequence[GradeRequest]) -> None:
+        self._engine, self._requests = engine, requests
+        self._verdicts: list[Any] = [None] * len(requests)
+        self._parts: dict[int, dict[str, Any]] = {}
+        self._cached: set[int | str] = set()
+        self._pending: list[_Pending] = []
+        for place, request in enumerate(requests):
+            grader = request.entry.grader
+            if request.fault is not None:
+                self._verdicts[place] = request.fault
+            elif type(grader) is Multi:
+                self._start_parts(place, grader, request)
+            else:
+                self._start(self._verdicts, place, grader, request)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return not self._pending
+
+    async def finish(self) -> None:
+        """Judge what is left; equal cases once. Raises `Overloaded` before any of it is begun."""
+        await self._look_up()
+        if self._pending:
+            await self._fly()
+
+    def results(self) -> list[Result]:
+        """One result per request, in order."""
+        for place, parts in self._parts.items():
+            grader = self._requests[place].entry.grader
+            self._verdicts[place] = grader.combine(parts)  # type: ignore[union-attr]
+        cached = self._cached
+        pairs = zip(self._verdicts, self._requests, strict=True)
+        return [Result(v, request.entry.version, place in cached) for place, (v, request) in enumerate(pairs)]
+
+    def _start_parts(self, place: int, grader: Multi, request: GradeRequest) -> None:
+        parts = self._parts[place] = dict.fromkeys(grader.graders)
+        for name, part in grader.graders.items():
+            self._start(parts, name, part, request)
+
+    def _start(self, into: Any, place: int | str, grader: Any, request: GradeRequest) -> None:
+        started = into[place] = grader.start(request.sample, request.item)
+        if type(started) is Case:
+            key = cache_key(grader, started) if isinstance(grader, Shared) else object()
+            self._pending.append(_Pending(into, place, grader, started, key))
+
+    async def _look_up(self) -> None:
+        """Ask the cache for every shared case at once; what it knows is pending no more."""
+        keys = list({p.key: None for p in self._pending if isinstance(p.key, bytes)})
+        known: dict[Hashable, Verdict | None] = {}
+        if keys:
+            known |= zip(keys, await self._engine.cache.get_many(keys), strict=True)
+        left = []
+        for pending in self._pending:
+            verdict = known.get(pending.key)
+            if verdict is None:
+                left.append(pending)
+            else:
+                self._land(pending, verdict)
+                self._cached.add(pending.place)
+        self._pending = left
+
+    async def _fly(self) -> None:
+        flights = self._engine.flights
+        new = sum(key not in flights for key in {pending.key for pending in self._pending})
+        self._engine.admission.check(new)
+        self._engine.metrics.coalesced(len(self._pending) - new)
+        verdicts = await asyncio.gather(*(self._engine.fly(pending) for pending in self._pending))
+        for pending, verdict in zip(self._pending, verdicts, strict=True):
+            self._land(pending, verdict)
+        self._pending = []
+
+    def _land(self, pending: _Pending, verdict: Verdict) -> None:
+        pending.into[pending.place] = verdict

@@ -1,0 +1,129 @@
+"""The ASGI application: protocols are served here, raw; whatever isn't one goes on to FastAPI."""
+
+import itertools
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .catalog import Catalog
+from .door import ANYONE, Door
+from .errors import Headers, Refusal
+from .intake import Gone, Message, Receive
+from .metrics import Metrics
+from .protocols.protocol import Call, Handler
+
+log = logging.getLogger("fairmark.http")
+
+Scope = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN = ("/healthz", "/readyz")
+"""What needs no key: a probe has none."""
+_HUNG_UP = 499
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,100}")
+
+
+class _Route(NamedTuple):
+    pattern: re.Pattern[str]
+    handler: Handler
+
+
+class Gateway:
+    """Routes, lets in, answers, counts and logs."""
+
+    def __init__(self, handlers: Sequence[Handler], rest: ASGI, door: Door, catalog: Catalog, metrics: Metrics) -> None:
+        self._rest, self._door, self._catalog, self._metrics = rest, door, catalog, metrics
+        self._exact = {handler.protocol.path: handler for handler in handlers if "{" not in handler.protocol.path}
+        self._templated = [_Route(h.protocol.pattern, h) for h in handlers if "{" in h.protocol.path]
+        self._prefix = secrets.token_hex(4).encode()
+        self._count = itertools.count()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+            return
+        path = scope["path"]
+        handler, grader = self._exact.get(path), ""
+        if handler is None:
+            handler, grader = self._match(path)
+        if handler is None:
+            await self._pass_on(scope, receive, send)
+        else:
+            await self._serve(handler, grader, scope, receive, send)
+
+    def _match(self, path: str) -> tuple[Handler | None, str]:
+        for route in self._templated:
+            if found := route.pattern.fullmatch(path):
+                return route.handler, found["grader"]
+        return None, ""
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        if scope["path"] not in OPEN:
+            try:
+                self._door.admit(headers, posts=False)
+            except Refusal as refusal:
+                await _answer(send, refusal.status, refusal.body(), refusal.headers(), self._request_id(headers))
+                return
+        await self._rest(scope, receive, send)
+
+    async def _serve(self, handler: Handler, grader: str, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        request_id = self._request_id(headers)
+        key, status = ANYONE, 200
+        extra: Headers = ()
+        call = Call(self._catalog.snapshot, self._catalog.inline, grader)
+        self._metrics.arrived()
+        try:
+            posts = scope["method"] == "POST"
+            key = self._door.admit(headers, posts)
+            if not posts:
+                raise Refusal(405, "expected POST", code="method_not_allowed")
+            body = await handler(call, headers, receive)
+        except Refusal as refusal:
+            status = handler.protocol.refused if refusal.status == 422 else refusal.status
+            body, extra = refusal.body(), refusal.headers()
+            _note(handler, status, refusal.message, key, request_id, call)
+        except Gone:
+            status, body = _HUNG_UP, b""
+        except Exception:
+            log.exception("request failed", extra={"request_id": request_id.decode(), "route": handler.protocol.path})
+            status, body = 500, Refusal(500, "the service failed; its log says how", code="internal_error").body()
+        finally:
+            self._metrics.answered(handler.protocol.path, key, status, time.perf_counter() - call.began)
+        if status != _HUNG_UP:
+            await _answer(send, status, body, extra, request_id)
+
+    def _request_id(self, headers: Mapping[bytes, bytes]) -> bytes:
+        """The caller's own id of the request, else one of ours."""
+        given = headers.get(b"x-request-id")
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            return given
+        return b"%b-%x" % (self._prefix, next(self._count))
+
+
+async def _answer(send: Send, status: int, body: bytes, extra: Headers, request_id: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request_id),
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _note(handler: Handler, status: int, message: str, key: str, request_id: bytes, call: Call) -> None:
+    """One line for a request that is refused."""
+    extra = {
+        "route": handler.protocol.path,
+        "status": status,
+        "key": key,
+        "request_id": request_id.decode(),
+        "trace_id": call.trace,
+    }
+    log.log(logging.WARNING if status >= 500 else logging.INFO, "refused: %s", message, extra=extra)

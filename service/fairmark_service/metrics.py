@@ -1,0 +1,202 @@
+"""Every metric, its help and its buckets; nothing else names one.
+
+Samples are counted once per batch: equal outcomes with equal scores are one increment, so that a batch of 64 costs a
+handful. Graders are labelled by their catalog name and those that came inside a request share the label `inline`; runs
+by the name the trainer sent, the first hundred of them, and `other` after that: a label's values are never unbounded.
+"""
+
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+RUNS = 100
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_SCORES = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.999999, 1)
+"""The first bucket holds what is wrong and less, the one that ends at 1 only what is wholly right."""
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Scored(Protocol):
+    """What is counted of a verdict."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def score(self) -> float | None: ...
+
+
+class Scores(Histogram):
+    """A histogram that takes equal observations at once."""
+
+    def observe_many(self, amount: float, count: int) -> None:
+        """`count` observations of `amount`."""
+        self._sum.inc(amount * count)
+        place = next(i for i, bound in enumerate(self._upper_bounds) if amount <= bound)
+        self._buckets[place].inc(count)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self._samples = Counter(
+            "fairmark_samples",
+            "Samples by how their grading ended, cached or not",
+            ["grader", "outcome"],
+            registry=registry,
+        )
+        self._scores = Scores(
+            "fairmark_score", "Scores of the samples that have one", ["grader"], buckets=_SCORES, registry=registry
+        )
+        self._run_samples = Counter(
+            "fairmark_run_samples", "Samples of a training run by outcome", ["run", "outcome"], registry=registry
+        )
+        self._run_score = Counter(
+            "fairmark_run_score_sum", "Sum of the positive scores of a training run", ["run"], registry=registry
+        )
+        self._groups = Counter(
+            "fairmark_run_groups", "Whole groups of rollouts of one prompt", ["run"], registry=registry
+        )
+        self._flat = Counter(
+            "fairmark_run_groups_zero_variance",
+            "Groups whose scores are all equal: nothing to learn",
+            ["run"],
+            registry=registry,
+        )
+        self._requests = Counter(
+            "fairmark_requests",
+            "Requests by route, caller's key and status",
+            ["route", "key", "status"],
+            registry=registry,
+        )
+        self._request_seconds = Histogram(
+            "fairmark_request_seconds",
+            "From a request's last byte to its answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._in_flight = Gauge("fairmark_requests_in_flight", "Requests being answered", registry=registry)
+        self._body_bytes = Gauge("fairmark_body_bytes_in_flight", "Bytes of bodies held", registry=registry)
+        self._queue_seconds = Histogram(
+            "fairmark_queue_seconds", "How long a judgement waited for its slot", buckets=_SECONDS, registry=registry
+        )
+        self._work_seconds = Histogram(
+            "fairmark_work_seconds", "How long a judgement took in its slot", buckets=_SECONDS, registry=registry
+        )
+        self._rejected = Counter("fairmark_rejected", "Requests refused for want of room", ["by"], registry=registry)
+        self._coalesced = Counter(
+            "fairmark_coalesced", "Samples that shared a judgement already under way", registry=registry
+        )
+        self._cache_hits = Counter("fairmark_cache_hits", "Verdicts found, by tier", ["tier"], registry=registry)
+        self._cache_misses = Counter("fairmark_cache_misses", "Verdicts found in no tier", registry=registry)
+        self._cache_errors = Counter(
+            "fairmark_cache_errors",
+            "What went wrong with the shared cache; no grade fails of it",
+            ["kind"],
+            registry=registry,
+        )
+        self._breaker = Gauge(
+            "fairmark_cache_breaker_open", "1 while the shared cache is left alone because it fails", registry=registry
+        )
+        self._catalog_broken = Gauge(
+            "fairmark_catalog_broken_files", "Catalog files that are refused", registry=registry
+        )
+        self._runs: set[str] = set()
+        # Labelled children looked up once: `labels` takes a lock and a sort.
+        self._seen: dict[tuple[str, str], tuple[Counter, Scores]] = {}
+        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def expose(self) -> bytes:
+        """The metrics as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+    def graded(self, samples: Iterable[tuple[str, Scored]]) -> None:
+        """Count one batch: each sample's grader and verdict."""
+        tally = Tally((grader, verdict.outcome, verdict.score) for grader, verdict in samples)
+        for (grader, outcome, score), count in tally.items():
+            counter, scores = self._children(grader, outcome)
+            counter.inc(count)
+            if score is not None:
+                scores.observe_many(score, count)
+
+    def ran(self, run: str, samples: Sequence[tuple[str | None, Scored]]) -> None:
+        """Count one batch of a training run: each sample's group and verdict."""
+        label = self._run(run)
+        for outcome, count in Tally(verdict.outcome for _, verdict in samples).items():
+            self._run_samples.labels(label, outcome).inc(count)
+        self._run_score.labels(label).inc(sum(max(verdict.score or 0.0, 0.0) for _, verdict in samples))
+        groups: dict[str, list[float | None]] = defaultdict(list)
+        for group, verdict in samples:
+            if group is not None:
+                groups[group].append(verdict.score)
+        whole = [scores for scores in groups.values() if len(scores) > 1]
+        self._groups.labels(label).inc(len(whole))
+        self._flat.labels(label).inc(sum(len(set(scores)) == 1 for scores in whole))
+
+    def arrived(self) -> None:
+        """A request came in."""
+        self._in_flight.inc()
+
+    def answered(self, route: str, key: str, status: int, seconds: float) -> None:
+        """A request went out."""
+        self._in_flight.dec()
+        found = self._answers.get((route, key, status))
+        if found is None:
+            children = self._requests.labels(route, key, status), self._request_seconds.labels(route)
+            found = self._answers[route, key, status] = children
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def holding(self, size: int) -> None:
+        """Bytes of bodies held now."""
+        self._body_bytes.set(size)
+
+    def judged(self, queued: float, worked: float) -> None:
+        """Seconds one judgement waited and worked."""
+        self._queue_seconds.observe(queued)
+        self._work_seconds.observe(worked)
+
+    def rejected(self, by: str) -> None:
+        """A request was refused by `queue`, `bytes` or `patience`."""
+        self._rejected.labels(by).inc()
+
+    def coalesced(self, count: int) -> None:
+        """Samples that joined a judgement of another."""
+        self._coalesced.inc(count)
+
+    def cache_hits(self, tier: str, count: int) -> None:
+        """Verdicts found in `memory` or `redis`."""
+        self._cache_hits.labels(tier).inc(count)
+
+    def cache_misses(self, count: int) -> None:
+        """Verdicts found nowhere."""
+        self._cache_misses.inc(count)
+
+    def cache_error(self, kind: str) -> None:
+        """The shared cache failed in one way or another."""
+        self._cache_errors.labels(kind).inc()
+
+    def breaker(self, is_open: bool) -> None:
+        """The shared cache is left alone, or asked again."""
+        self._breaker.set(is_open)
+
+    def catalog_broken(self, files: int) -> None:
+        """Files of the catalog that are refused now."""
+        self._catalog_broken.set(files)
+
+    def _children(self, grader: str, outcome: str) -> tuple[Counter, Scores]:
+        found = self._seen.get((grader, outcome))
+        if found is None:
+            found = self._seen[grader, outcome] = (self._samples.labels(grader, outcome), self._scores.labels(grader))
+        return found
+
+    def _run(self, run: str) -> str:
+        if run in self._runs or len(self._runs) < RUNS:
+            self._runs.add(run)
+            return run
+        return "other"

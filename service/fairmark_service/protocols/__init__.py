@@ -1,0 +1,10 @@
+"""Every wire format that is served; a new one is a file and a name here."""
+
+from typing import Any
+
+from .native import NATIVE
+from .openai_endpoint import OPENAI_ENDPOINT
+from .openai_run import GRADERS_RUN, GRADERS_VALIDATE
+from .protocol import Protocol
+
+PROTOCOLS: tuple[Protocol[Any], ...] = (NATIVE, OPENAI_ENDPOINT, GRADERS_RUN, GRADERS_VALIDATE)

@@ -1,0 +1,127 @@
+"""`POST /v1/grade`: fairmark's own, for its hooks and for whoever has many samples at a time.
+
+A sample that isn't one becomes a result with the outcome `invalid`; the rest of its batch is graded all the same.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+
+from fairmark_graders.sample import kind
+
+from ..catalog import Entry
+from ..engine import GradeRequest, Result, Work
+from ..errors import Refusal
+from .protocol import Call, MiB, Protocol, broken
+
+_FIELDS = {"sample", "item", "grader", "group"}
+_NO_ITEM: dict[str, Any] = {}
+
+
+class Row(msgspec.Struct):
+    """One sample; documents what `_row` reads."""
+
+    sample: str | list[Any] | dict[str, Any]
+    """What the model said: its text, chat messages, or OpenAI's sample object."""
+    item: dict[str, Any] = {}
+    """The dataset row it answers."""
+    grader: str | dict[str, Any] | None = None
+    """Another grader than the batch's."""
+    group: str | None = None
+    """Which samples answer the same prompt; counted in the metrics of the run."""
+
+
+def _schema(model: type[msgspec.Struct]) -> dict[str, Any]:
+    return dict(msgspec.json.schema_components([model])[1][model.__name__])
+
+
+class GradeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Samples, and what grades them."""
+
+    samples: Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": _schema(Row)})]
+    grader: str | dict[str, Any] | None = None
+    """A name in the catalog, or a grader's configuration."""
+    explain: bool = False
+    """Say how each verdict came about."""
+    run: str | None = None
+    """The training run that asks; a label in the metrics."""
+    step: int | None = None
+
+
+class GradeRow(msgspec.Struct):
+    """One result."""
+
+    score: float | None
+    """None when it could not be graded: never a wrong answer."""
+    outcome: str
+    reason: str | None
+    sub_scores: dict[str, float | None]
+    cached: bool
+    version: str
+    explain: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class GradeAnswer(msgspec.Struct):
+    """The results, in the order of the samples."""
+
+    results: list[GradeRow]
+
+
+def _decode(body: GradeBody, call: Call) -> Work:
+    batch = None if body.grader is None else _entry(body.grader, call, "grader")
+    rows = [_row(row, place, batch, call) for place, row in enumerate(body.samples)]
+    return Work(rows, body.run, body.step, body.explain)
+
+
+def _row(row: Any, place: int, batch: Entry | None, call: Call) -> GradeRequest:
+    grader = row.get("grader") if type(row) is dict else None
+    entry = batch if grader is None else _entry(grader, call, f"samples[{place}].grader")
+    if entry is None:
+        raise Refusal(
+            422, f"samples[{place}].grader: missing, and the batch has none", param=f"samples[{place}].grader"
+        )
+    if type(row) is not dict:
+        return broken(entry, f"expected an object with a 'sample', got {kind(row)}")
+    if not row.keys() <= _FIELDS:
+        return broken(entry, f"{min(row.keys() - _FIELDS)!a}: unknown field")
+    if "sample" not in row:
+        return broken(entry, "sample: missing")
+    return call.sample(entry, row["sample"], row.get("item", _NO_ITEM), row.get("group"))
+
+
+def _entry(grader: Any, call: Call, field: str) -> Entry:
+    return call.named(grader, field) if isinstance(grader, str) else call.configured(grader, field)
+
+
+def _encode(body: GradeBody, work: Work, results: Sequence[Result], call: Call) -> bytes:
+    return orjson.dumps({"results": [_result(result) for result in results]})
+
+
+def _result(result: Result) -> dict[str, Any]:
+    verdict = result.verdict
+    row = {
+        "score": verdict.score,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "sub_scores": verdict.sub_scores,
+        "cached": result.cached,
+        "version": result.version,
+    }
+    if result.explanation is not None:
+        row["explain"] = result.explanation
+    return row
+
+
+NATIVE = Protocol(
+    path="/v1/grade",
+    summary="Grade many samples",
+    request=GradeBody,
+    answer=GradeAnswer,
+    decode=_decode,
+    encode=_encode,
+    patience_seconds=300,
+    body_bytes=64 * MiB,
+    samples=10_000,
+)

@@ -1,0 +1,159 @@
+"""A protocol is one caller's wire format, as data; `Handler` is the only HTTP handler there is.
+
+    bytes ─ wire.decode ─► request model ─ decode ─► [GradeRequest] ─ engine ─► [Result] ─ encode ─► bytes
+
+Raw ASGI: routing, FastAPI's body binding and its response classes cost more than grading a short sample does.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from fairmark_graders import InvalidGrader, InvalidSample, Sample, Verdict, invalid
+from fairmark_graders.sample import kind
+
+from ..catalog import Entry, Snapshot, UnknownGrader
+from ..engine import Engine, GradeRequest, Result, Work
+from ..errors import Overloaded, Refusal, refused_grader
+from ..intake import Gone, Intake, Receive
+from ..wire import decode, unjson
+
+T = TypeVar("T")
+Request = TypeVar("Request", bound=msgspec.Struct)
+MiB = 1 << 20
+
+
+class Call:
+    """What a protocol may know of a request beyond its body."""
+
+    __slots__ = ("began", "grader", "inline", "snapshot", "strict", "trace")
+
+    def __init__(self, snapshot: Snapshot, inline: Callable[[Any], Entry], grader: str) -> None:
+        self.snapshot, self.inline = snapshot, inline
+        self.grader = grader
+        """The grader named by the path; empty where the path names none."""
+        self.trace: str | None = None
+        """The caller's own name for this rollout, for the log."""
+        self.began = time.perf_counter()
+        self.strict = True
+        """Whether the body was JSON throughout; if not, each sample is looked through for what isn't."""
+
+    def named(self, name: str, field: str) -> Entry:
+        """The grader called `name` in the catalog, as `field` asked for it. Raises `Refusal`."""
+        try:
+            return self.snapshot.get(name)
+        except UnknownGrader as error:
+            raise Refusal(404, f"{field}: {error}", param=field, code="unknown_grader") from None
+
+    def configured(self, configuration: Any, field: str) -> Entry:
+        """The grader that `field` holds the configuration of. Raises `Refusal`."""
+        try:
+            return self.inline(configuration)
+        except InvalidGrader as error:
+            raise refused_grader(error, field) from None
+
+    def sample(self, entry: Entry, sample: Any, item: Any, group: str | None = None) -> GradeRequest:
+        """The request to grade one sample; one that isn't a sample carries its fault instead."""
+        try:
+            if type(item) is not dict:
+                raise InvalidSample(f"item: expected an object, got {kind(item)}")
+            if not self.strict and (found := unjson(sample, "sample") or unjson(item, "item")):
+                raise InvalidSample(found)
+            return GradeRequest(entry, Sample(sample), item, None, group)
+        except InvalidSample as error:
+            return broken(entry, str(error))
+
+
+def broken(entry: Entry, reason: str) -> GradeRequest:
+    """The request of a sample that isn't one: it carries its verdict already."""
+    return GradeRequest(entry, Sample(""), {}, invalid(reason))
+
+
+@dataclass(frozen=True)
+class Protocol(Generic[Request]):
+    """One caller's wire format."""
+
+    path: str
+    """Where it is served; `{grader}` stands for a name."""
+    summary: str
+    request: type[Request]
+    """The body; decoded by it and documented from it."""
+    answer: type[msgspec.Struct]
+    """The answer's body; only documents it."""
+    decode: Callable[[Request, Call], Work]
+    """The samples to grade. Raises `Refusal`."""
+    encode: Callable[[Request, Work, Sequence[Result], Call], bytes]
+    """The answer. Raises `Refusal` where this caller must be told so by status."""
+    patience_seconds: float
+    """How long the caller waits; after that its place is worth more than its answer."""
+    body_bytes: int
+    """The largest body taken."""
+    samples: int = 1
+    """The most samples in one body."""
+    refused: int = 422
+    """The status of a body that is JSON but says something impossible."""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the paths of this protocol match; the group `grader` where the path names one."""
+        return re.compile(self.path.replace("{grader}", "(?P<grader>[^/]+)"))
+
+
+def gradable(verdict: Verdict) -> Verdict:
+    """The verdict on the one sample of a request. Raises `Refusal` when that isn't a sample."""
+    if verdict.outcome == "invalid":
+        reason = verdict.reason or ""
+        raise Refusal(422, reason, param=reason.partition(":")[0], code="invalid_sample")
+    return verdict
+
+
+class Handler:
+    """Serves one protocol."""
+
+    def __init__(self, protocol: Protocol[Any], engine: Engine, intake: Intake) -> None:
+        self.protocol, self._engine, self._intake = protocol, engine, intake
+
+    async def __call__(self, call: Call, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        """The body of the answer. Raises `Refusal`, and `Gone` when the caller hung up."""
+        with self._intake.room(headers, self.protocol.body_bytes) as room:
+            body = await room.read(receive)
+            request, call.strict = decode(body, self.protocol.request)
+            work = self.protocol.decode(request, call)
+            self._bound(len(work.requests))
+            results = await self._grade(work, receive)
+            self._engine.observe(work, results)
+            return self.protocol.encode(request, work, results, call)
+
+    def _bound(self, samples: int) -> None:
+        most = self.protocol.samples
+        if samples > most:
+            raise Refusal(422, f"samples: expected at most {most}, got {samples}", param="samples")
+
+    async def _grade(self, work: Work, receive: Receive) -> Sequence[Result]:
+        if work.explain:
+            return await self._wait(self._engine.explain(work.requests), receive)
+        batch = self._engine.begin(work.requests)
+        if not batch.done:
+            await self._wait(batch.finish(), receive)
+        return batch.results()
+
+    async def _wait(self, work: Coroutine[Any, Any, T], receive: Receive) -> T:
+        """What `work` returns, unless the caller hangs up or has waited its time; then queued work is dropped."""
+        task, gone = asyncio.ensure_future(work), asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait(
+                {task, gone}, timeout=self.protocol.patience_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
+            gone.cancel()
+        if gone.done():
+            raise Gone
+        raise Overloaded(f"not graded within {self.protocol.patience_seconds:g} s")

@@ -1,0 +1,96 @@
+"""Every setting, read once: from the command line, else from `FAIRMARK_…` variables, else the default.
+
+`--port 9000` and `FAIRMARK_PORT=9000` are the same setting. This is the only file that reads the environment.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fairmark_graders.grader_file import shipped_catalog
+
+MiB = 1 << 20
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Grade what models say, over HTTP."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FAIRMARK_",
+        frozen=True,
+        extra="forbid",
+        cli_prog_name="fairmark serve",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_hide_none_type=True,
+        use_attribute_docstrings=True,
+    )
+
+    host: str = "127.0.0.1"
+    """The address to listen on. Anything but loopback needs keys."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 for any free one."""
+    catalog: Path = Field(default_factory=shipped_catalog)
+    """A directory of grader files, JSON or YAML, one grader each; watched for changes."""
+
+    key: SecretStr | None = None
+    """One key that callers must send; by variable rather than on the command line, which others can read."""
+    keys: Path | None = None
+    """A file of named keys, `name: key` on each line; read again when it changes."""
+    open: bool = False
+    """Listen beyond loopback without keys: anybody who reaches the port may grade."""
+
+    redis: SecretStr | None = None
+    """URL of a Redis or Valkey that replicas share their verdicts through: redis://, rediss:// or unix://."""
+    cache_megabytes: Annotated[int, Field(ge=0)] = 256
+    """Memory for verdicts in this process."""
+    cache_seconds: Annotated[float, Field(gt=0)] = 24 * 3600.0
+    """How long a verdict is kept, in both tiers."""
+    cache_namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "fairmark"
+    """What keeps several services in one Redis apart."""
+
+    workers: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
+    """Processes for judgements that take long; each can be killed."""
+    slots: Annotated[int, Field(ge=1)] = 64
+    """Judgements under way at once."""
+    queue: Annotated[int, Field(ge=1)] = 20_000
+    """Judgements that may wait for a slot; what comes beyond is refused with 503."""
+    body_megabytes: Annotated[int, Field(ge=1)] = 512
+    """Bytes of request bodies held at once; what comes beyond is refused with 503 before it is read."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged."""
+    verdict_log: Path | None = None
+    """A file to write verdicts to, one JSON object a line; rotated, five files of 64 MiB at most."""
+    verdict_log_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of cases that go into the verdict log; a case is always in or always out."""
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        if not (self.loopback or self.guarded or self.open):
+            raise ValueError(
+                f"host: without keys only loopback is served, and {self.host} is not; give --keys or FAIRMARK_KEY, "
+                "or --open to let anybody in"
+            )
+        return self
+
+    @property
+    def guarded(self) -> bool:
+        """Whether callers need a key."""
+        return self.key is not None or self.keys is not None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
