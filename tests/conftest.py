@@ -1,0 +1,10 @@
+"""What every test may use."""
+
+import pytest
+
+pytest_plugins = ["tests.valkey"]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

