@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.valkey"]
+pytest_plugins = ["tests.running", "tests.valkey"]
 
 
 @pytest.fixture
