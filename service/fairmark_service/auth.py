@@ -1,0 +1,145 @@
+"""Who may grade: named bearer keys, or nobody but this machine.
+
+Keys stand in a file, one `name: key` a line; `#` starts a comment line, empty lines are skipped:
+
+    # the training cluster, in the middle of a rotation: both keys hold
+    cluster: cHVibGljLWV4YW1wbGUtb2xk
+    cluster: cHVibGljLWV4YW1wbGUtbmV3
+    laptop: cHVibGljLWV4YW1wbGUtdG9v
+
+A key is what a Bearer header can carry (RFC 6750: letters, digits and -._~+/=), 16 characters or more; a name labels
+its caller in metrics and limits. The file is read again as it changes. One that is broken, empty or gone leaves the
+keys as they are, so that a slip neither shuts everybody out nor lets anybody in.
+
+Only digests of keys are kept, and no message quotes the file, where a key might stand in the place of a name.
+"""
+
+import hashlib
+import hmac
+import logging
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from fairmark_graders import FairmarkError
+
+from .reload import Signature, poll, signature
+
+MIN_LENGTH = 16
+SETTING = "default"
+"""The name of the key that comes from the settings instead of the file."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_MAX_BYTES = 1_000_000
+_BYTE = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_LOOPBACK = re.compile(rb"(?:localhost|127(?:\." + _BYTE + rb"){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+
+log = logging.getLogger("fairmark.auth")
+
+
+class InvalidKeys(FairmarkError):
+    """Keys that are refused; the message names the line or the name, and never holds a key."""
+
+
+class _Key(NamedTuple):
+    digest: bytes
+    name: str
+
+
+class Keys:
+    """The keys of a file, of the settings, of both or of neither."""
+
+    def __init__(self, key: str | None = None, file: Path | None = None) -> None:
+        """Raises `InvalidKeys` when the key is too short to be one, or the file doesn't hold sound keys."""
+        self._file = file
+        self._fixed = () if key is None else (_key(SETTING, key, "the key in the settings"),)
+        self._seen: Signature | None = signature(file) if file else None
+        self._keys = self._fixed + (_read(file) if file else ())
+
+    def __bool__(self) -> bool:
+        """Whether callers need a key."""
+        return bool(self._keys)
+
+    def __repr__(self) -> str:
+        return f"Keys({', '.join(sorted(self.names))})"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that keys go by."""
+        return frozenset(key.name for key in self._keys)
+
+    def name_of(self, authorization: bytes | None, api_key: bytes | None = None) -> str | None:
+        """Whose key a request carries: in `Authorization: Bearer …`, or in `api-key`, which Azure's clients send.
+
+        None when it carries none that holds. Every key is compared, in constant time, whichever of them fits.
+        """
+        if authorization is not None and authorization[:7].lower() == b"bearer ":
+            return self._match(authorization[7:].strip()) or (self._match(api_key) if api_key else None)
+        return self._match(api_key) if api_key else None
+
+    async def watch(self) -> None:
+        """Takes up changes of the file within about a second, until cancelled."""
+        await poll(self._reload)
+
+    def _match(self, presented: bytes) -> str | None:
+        digest = hashlib.sha256(presented).digest()
+        found = None
+        for key, name in self._keys:
+            if hmac.compare_digest(key, digest):
+                found = name
+        return found
+
+    def _reload(self) -> None:
+        if self._file is None or (seen := signature(self._file)) == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._keys = self._fixed + _read(self._file)
+        except InvalidKeys as error:
+            log.error("keys not reloaded, those before still hold: %s", error)
+        else:
+            log.info("keys reloaded", extra={"names": sorted(self.names)})
+
+
+def loopback_host(host: bytes) -> bool:
+    """Whether a Host header names this machine: localhost, 127.0.0.0/8 or [::1], with or without a port.
+
+    A page from elsewhere can have its own name resolve to loopback, but the browser then sends that name.
+    """
+    return _LOOPBACK.fullmatch(host) is not None
+
+
+def _read(file: Path) -> tuple[_Key, ...]:
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_MAX_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise InvalidKeys(f"{file}: can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidKeys(f"{file}: expected UTF-8") from None
+    lines = enumerate(map(str.strip, text.splitlines()), 1)
+    keys = tuple(_parse(line, f"{file} line {number}") for number, line in lines if line and not line.startswith("#"))
+    if not keys:
+        raise InvalidKeys(f"{file}: expected at least one 'name: key'")
+    owners: dict[bytes, str] = {}
+    for digest, name in keys:
+        if owners.setdefault(digest, name) != name:
+            raise InvalidKeys(f"{file}: {owners[digest]!r} and {name!r} have the same key")
+    return keys
+
+
+def _parse(line: str, place: str) -> _Key:
+    name, colon, key = (part.strip() for part in line.partition(":"))
+    if not colon or not _NAME.fullmatch(name):
+        raise InvalidKeys(f"{place}: expected 'name: key', the name of letters, digits and _.-, 40 at most")
+    # A name long enough to be a key may be one, on a line written the wrong way round.
+    return _key(name, key, f"{place}: the key of {name!r}" if len(name) < MIN_LENGTH else f"{place}: the key")
+
+
+def _key(name: str, key: str, what: str) -> _Key:
+    if len(key) < MIN_LENGTH:
+        raise InvalidKeys(f"{what} is too short: expected {MIN_LENGTH} characters or more")
+    if not _KEY.fullmatch(key):
+        raise InvalidKeys(f"{what} has other characters than letters, digits and -._~+/=")
+    return _Key(hashlib.sha256(key.encode()).digest(), name)
