@@ -72,13 +72,7 @@ class Grader(BaseModel, ABC):
 
     def to_openai(self) -> dict[str, Any]:
         """The configuration as OpenAI takes it: without fairmark's own settings."""
-        return _without_settings(self.model_dump(mode="json", exclude_none=True))
-
-
-def _without_settings(configuration: dict[str, Any]) -> dict[str, Any]:
-    """A dumped configuration less every `fairmark` key, at any depth."""
-    kept = {key: value for key, value in configuration.items() if key != "fairmark"}
-    return {key: _without_settings(value) if isinstance(value, dict) else value for key, value in kept.items()}
+        return self.model_dump(mode="json", exclude_none=True, exclude={"fairmark"})
 
 
 class Leaf(Grader, ABC):
@@ -100,7 +94,7 @@ class Leaf(Grader, ABC):
             return fault.verdict
 
     def rendered(self, input: Template, reference: Template, sample: Sample, item: Item) -> Case:
-        """The two templates of a comparison, thinking stripped; a missing reference is found before a missing answer."""
+        """The two templates of a comparison, thinking stripped; a missing reference is found first."""
         if self.fairmark.thinking is not None:
             sample = self.fairmark.thinking.strip(sample, item)
         try:

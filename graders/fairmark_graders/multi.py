@@ -10,7 +10,7 @@ effect on the score; they are kept for export and change nothing.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -38,6 +38,9 @@ class Multi(Grader):
             known = ", ".join(self.graders)
             raise ValueError(f"calculate_output: names '{unknown[0]}', which is no part; the parts are {known}")
         return self
+
+    def to_openai(self) -> dict[str, Any]:
+        return super().to_openai() | {"graders": {name: part.to_openai() for name, part in self.graders.items()}}
 
     def combine(self, parts: Mapping[str, Verdict]) -> Verdict:
         """The verdict on the whole, from the verdict on each part."""
