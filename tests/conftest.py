@@ -1,5 +1,8 @@
 """What every test may use."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 pytest_plugins = ["tests.running", "tests.valkey"]
@@ -8,3 +11,16 @@ pytest_plugins = ["tests.running", "tests.valkey"]
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., None]:
+    """Waits for a condition to hold; fails when it doesn't within ten seconds."""
+
+    def wait(condition: Callable[[], object], seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.01)
+
+    return wait

@@ -20,7 +20,6 @@ from .errors import ModelFault, Ungradable
 from .sample import Sample, kind
 from .types import Item
 
-_VARIABLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PATH = re.compile(r"(item|sample)((?:\.[^\s.\[\]{}]+|\[\d{1,9}\])*)")
 _STEP = re.compile(r"\.([^\s.\[\]{}]+)|\[(\d+)\]")
 
@@ -110,13 +109,13 @@ def _compiled(source: Any) -> Any:
 def _compile(source: str) -> tuple[str | Variable, ...]:
     parts: list[str | Variable] = []
     end = 0
-    for match in _VARIABLE.finditer(source):
-        parts += [source[end : match.start()], _variable(match[1].strip())]
-        end = match.end()
-    tail = source[end:]
-    if "{{" in tail:
-        raise ValueError(f"'{{{{' at character {end + tail.index('{{')} is never closed by '}}}}'")
-    return tuple(part for part in [*parts, tail] if part != "")
+    while (start := source.find("{{", end)) >= 0:
+        close = source.find("}}", start)
+        if close < 0:
+            raise ValueError(f"'{{{{' at character {start} is never closed by '}}}}'")
+        parts += [source[end:start], _variable(source[start + 2 : close].strip())]
+        end = close + 2
+    return tuple(part for part in [*parts, source[end:]] if part != "")
 
 
 def _variable(path: str) -> Variable:

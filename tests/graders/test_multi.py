@@ -44,7 +44,8 @@ def test_an_ungradable_part_outside_the_formula_is_only_reported() -> None:
 def test_an_unreadable_answer_is_0_in_every_part_with_the_reason() -> None:
     verdict = grade(TWO, "no json", {"a": 1, "b": 2})
     assert (verdict.score, verdict.error) == (0.0, "invalid_variable")
-    assert verdict.reason and "a: the sample has no 'sample.output_json.a'" in verdict.reason
+    assert verdict.reason
+    assert "a: the sample has no 'sample.output_json.a'" in verdict.reason
 
 
 def test_a_formula_without_a_value_is_a_grader_error_with_0() -> None:

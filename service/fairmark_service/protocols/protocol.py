@@ -64,6 +64,8 @@ class Call:
                 raise InvalidSample(f"item: expected an object, got {kind(item)}")
             if not self.strict and (found := unjson(sample, "sample") or unjson(item, "item")):
                 raise InvalidSample(found)
+            if group is not None and type(group) is not str:
+                raise InvalidSample(f"group: expected a string, got {kind(group)}")
             return GradeRequest(entry, Sample(sample), item, None, group)
         except InvalidSample as error:
             return broken(entry, str(error))

@@ -1,0 +1,86 @@
+"""How much is judged at a time, and how much may wait."""
+
+import asyncio
+
+import pytest
+
+from fairmark_service.admission import Admission
+from fairmark_service.errors import Overloaded
+from fairmark_service.metrics import Metrics
+
+pytestmark = pytest.mark.anyio
+
+
+async def held(admission: Admission, count: int) -> list["asyncio.Task[None]"]:
+    """Tasks that hold a slot or wait for one until they are cancelled."""
+
+    async def hold() -> None:
+        async with admission.slot():
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(hold()) for _ in range(count)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def release(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_no_more_run_than_there_are_slots() -> None:
+    admission, running, most = Admission(2, 10, Metrics()), 0, 0
+
+    async def work() -> None:
+        nonlocal running, most
+        async with admission.slot():
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*(work() for _ in range(20)))
+    assert most == 2
+
+
+async def test_a_full_line_refuses_with_a_time_to_come_back() -> None:
+    admission = Admission(1, 3, Metrics())
+    tasks = await held(admission, 4)
+    with pytest.raises(Overloaded, match="3 judgements are waiting") as refused:
+        admission.check(1)
+    assert refused.value.status == 503
+    assert refused.value.retry_after
+    await release(tasks)
+
+
+async def test_a_request_is_refused_whole() -> None:
+    admission = Admission(1, 3, Metrics())
+    tasks = await held(admission, 3)
+    admission.check(1)
+    with pytest.raises(Overloaded):
+        admission.check(2)
+    await release(tasks)
+
+
+async def test_an_empty_line_takes_one_request_of_any_size() -> None:
+    Admission(1, 3, Metrics()).check(1000)
+
+
+async def test_who_gives_up_waiting_frees_its_place() -> None:
+    admission = Admission(1, 1, Metrics())
+    tasks = await held(admission, 2)
+    await release(tasks[1:])
+    admission.check(1)
+    await release(tasks)
+
+
+async def test_waiting_is_measured_apart_from_work() -> None:
+    metrics = Metrics()
+    admission = Admission(1, 3, metrics)
+    async with admission.slot():
+        pass
+    exposed = metrics.expose().decode()
+    assert "fairmark_queue_seconds_count 1.0" in exposed
+    assert "fairmark_work_seconds_count 1.0" in exposed
