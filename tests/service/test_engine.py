@@ -1,7 +1,6 @@
 """From requests to verdicts."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -22,6 +21,12 @@ EXACT = {
     "input": "{{ sample.output_text }}",
     "reference": "{{ item.answer }}",
     "operation": "eq",
+}
+SIMILAR = {
+    "type": "text_similarity",
+    "input": "{{ sample.output_text }}",
+    "reference": "{{ item.answer }}",
+    "evaluation_metric": "fuzzy_match",
 }
 MULTI = {
     "type": "multi",
@@ -53,12 +58,12 @@ class Gated(Shared):
 
 
 @pytest.fixture
-async def engine() -> AsyncIterator[Engine]:
+async def engine() -> Engine:
     Gated.judged.clear()
     Gated.gate = asyncio.Event()
     metrics = Metrics()
     cache = VerdictCache(1 << 20, None, "test", 60, metrics)
-    yield Engine(Tools(Workers(1)), cache, Admission(2, 4, metrics), metrics, None)
+    return Engine(Tools(Workers(1)), cache, Admission(2, 4, metrics), metrics, None)
 
 
 def entry(grader: Any) -> Entry:
@@ -69,10 +74,13 @@ def requests(grader: Any, *texts: str, **item: str) -> list[GradeRequest]:
     return [GradeRequest(entry(grader), Sample(text), item) for text in texts]
 
 
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0)
+async def judging(count: int) -> None:
+    """Wait until that many judgements have begun."""
+    for _ in range(10_000):
+        if len(Gated.judged) == count:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"began {Gated.judged}")
 
 
 async def test_inline_graders_are_done_without_waiting(engine: Engine) -> None:
@@ -102,7 +110,7 @@ async def test_equal_cases_of_one_batch_are_judged_once(engine: Engine) -> None:
 
 async def test_equal_cases_of_two_callers_are_judged_once(engine: Engine) -> None:
     callers = [asyncio.create_task(engine.grade_all(requests(Gated(), "a"))) for _ in range(3)]
-    await until(lambda: Gated.judged)
+    await judging(1)
     Gated.gate.set()
     assert [results[0].verdict.score for results in await asyncio.gather(*callers)] == [1, 1, 1]
     assert Gated.judged == ["a"]
@@ -137,7 +145,7 @@ async def test_a_grader_that_breaks_is_nobodys_score_and_tells_nothing(engine: E
 
 async def test_a_request_without_room_is_refused_before_any_of_it_begins(engine: Engine) -> None:
     first = asyncio.create_task(engine.grade_all(requests(Gated(), *"abcd")))
-    await until(lambda: len(Gated.judged) == 2)
+    await judging(2)
     with pytest.raises(Overloaded):
         await engine.grade_all(requests(Gated(), *"efg"))
     Gated.gate.set()
@@ -147,7 +155,7 @@ async def test_a_request_without_room_is_refused_before_any_of_it_begins(engine:
 
 async def test_joining_a_judgement_under_way_needs_no_room(engine: Engine) -> None:
     full = [asyncio.create_task(engine.grade_all(requests(Gated(), *"abcdef"))) for _ in range(2)]
-    await until(lambda: len(Gated.judged) == 2)
+    await judging(2)
     Gated.gate.set()
     assert [len(results) for results in await asyncio.gather(*full)] == [6, 6]
     assert sorted(Gated.judged) == list("abcdef")
@@ -155,7 +163,7 @@ async def test_joining_a_judgement_under_way_needs_no_room(engine: Engine) -> No
 
 async def test_a_caller_who_hangs_up_finds_what_had_started_done(engine: Engine) -> None:
     caller = asyncio.create_task(engine.grade_all(requests(Gated(), *"abc")))
-    await until(lambda: len(Gated.judged) == 2)
+    await judging(2)
     caller.cancel()
     await asyncio.gather(caller, return_exceptions=True)
     Gated.gate.set()
@@ -165,20 +173,15 @@ async def test_a_caller_who_hangs_up_finds_what_had_started_done(engine: Engine)
 
 
 async def test_a_multi_holds_no_slot_while_its_parts_wait(engine: Engine) -> None:
-    parts = {name: {**EXACT, "type": "text_similarity", "evaluation_metric": "fuzzy_match"} for name in "abcd"}
-    for part in parts.values():
-        del part["operation"]
-    multi = {"type": "multi", "graders": parts, "calculate_output": "a + b + c + d"}
+    multi = {"type": "multi", "graders": dict.fromkeys("abcd", SIMILAR), "calculate_output": "a + b + c + d"}
     results = await asyncio.wait_for(engine.grade_all(requests(multi, *"xyz", answer="x")), 20)
     assert results[0].verdict.score == 4
 
 
 async def test_a_part_shares_its_verdict_with_the_same_grader_standing_alone(engine: Engine) -> None:
-    similar = {**EXACT, "type": "text_similarity", "evaluation_metric": "fuzzy_match"}
-    del similar["operation"]
-    multi = {"type": "multi", "graders": {"a": similar}, "calculate_output": "a"}
+    multi = {"type": "multi", "graders": {"a": SIMILAR}, "calculate_output": "a"}
     await engine.grade_all(requests(multi, "x", answer="x"))
-    assert (await engine.grade_all(requests(similar, "x", answer="x")))[0].cached
+    assert (await engine.grade_all(requests(SIMILAR, "x", answer="x")))[0].cached
 
 
 async def test_an_explanation_shows_the_case_the_rule_and_the_time(engine: Engine) -> None:
