@@ -1,0 +1,316 @@
+"""Calls to a fairmark service: one core, for code that is async and for code that isn't.
+
+All requests of a process run on one event loop in a thread of its own, so that `grade` works under any caller (a
+trainer's thread, a notebook whose loop is running), `agrade` on any loop, and all share the open connections. A forked
+child makes a loop of its own.
+
+A batch goes out in requests of at most 128 samples or 4 MB, at most eight at a time. What may pass (no connection, a
+connection that broke or stalled, 429, 502, 503, 504) is tried again until the deadline, with jitter, not before the
+service's Retry-After; grading is idempotent, and work the service has begun is there when it is asked again.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import Future
+from functools import cache
+from itertools import count
+from typing import Any, NamedTuple, NotRequired, TypedDict, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from . import environment, private_service
+from .errors import BrokenAnswer, Refused, ServiceError, Unreachable
+from .private_service import Address
+
+MAX_SAMPLES = 128
+MAX_BYTES = 4_000_000
+MAX_REQUESTS = 8
+TIMEOUT_SECONDS = 300.0
+"""Long enough for a service that restarts, short of the 1,800 s after which NCCL's watchdog ends a run."""
+ATTEMPT_SECONDS = 120.0
+CONNECT_SECONDS = 5.0
+WORTH_RETRYING = {429, 502, 503, 504}
+
+Grader = str | dict[str, Any]
+"""A name in the service's catalog, or a grader's configuration."""
+
+T = TypeVar("T")
+log = logging.getLogger("fairmark")
+
+
+class Row(TypedDict):
+    """One sample on the wire: what the model said, and the dataset row it answers."""
+
+    sample: Any
+    item: NotRequired[dict[str, Any]]
+    grader: NotRequired[Grader]
+    group: NotRequired[str]
+
+
+class Result(BaseModel):
+    """What the service says of one sample."""
+
+    model_config = ConfigDict(frozen=True)
+
+    score: float | None
+    """Normally 0 to 1; `None` when it could not be graded."""
+    outcome: str
+    """`graded`, `ungradable`, `invalid` or `grader_error`."""
+    reason: str | None = None
+    sub_scores: dict[str, float | None] = {}
+    cached: bool = False
+    version: str | None = None
+    explain: dict[str, Any] | None = None
+    """How the verdict came about, where it was asked for."""
+
+
+class _Answer(BaseModel):
+    results: list[Result]
+
+
+class _Pool(NamedTuple):
+    http: httpx.AsyncClient
+    slots: asyncio.Semaphore
+
+
+class Client:
+    """One service and the connections to it; for use from any thread, and after a fork.
+
+    url              of the service; else FAIRMARK_URL, else a private one is started on this machine
+    key              sent as a bearer token; else FAIRMARK_API_KEY
+    timeout_seconds  for one request with all its retries; else FAIRMARK_TIMEOUT_SECONDS, else 300
+    """
+
+    def __init__(self, url: str | None = None, key: str | None = None, *, timeout_seconds: float | None = None) -> None:
+        url = url or environment.text("FAIRMARK_URL")
+        self._address = Address(_checked(url), key or environment.text("FAIRMARK_API_KEY")) if url else None
+        self._private = not url
+        self._timeout = timeout_seconds or environment.number("FAIRMARK_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
+        self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
+
+    def grade(
+        self,
+        grader: Grader,
+        samples: Sequence[Any],
+        items: Sequence[dict[str, Any]] | None = None,
+        *,
+        run: str | None = None,
+        step: int | None = None,
+        explain: bool = False,
+    ) -> list[Result]:
+        """One result for each sample, in order.
+
+        A sample is a text, chat messages or OpenAI's sample object; `items` holds its dataset rows, one for each.
+        Raises a `ServiceError` when the service can't be reached, refuses, or isn't one.
+        """
+        return self.grade_rows(_rows(samples, items), grader, run=run, step=step, explain=explain)
+
+    async def agrade(
+        self,
+        grader: Grader,
+        samples: Sequence[Any],
+        items: Sequence[dict[str, Any]] | None = None,
+        *,
+        run: str | None = None,
+        step: int | None = None,
+        explain: bool = False,
+    ) -> list[Result]:
+        """The same for async code."""
+        return await self.agrade_rows(_rows(samples, items), grader, run=run, step=step, explain=explain)
+
+    def grade_rows(self, rows: Sequence[Row], grader: Grader | None = None, **fields: Any) -> list[Result]:
+        """One result for each row; `fields` are the request's own: run, step, explain."""
+        return _wait(self._grade(rows, {"grader": grader, **fields}))
+
+    async def agrade_rows(self, rows: Sequence[Row], grader: Grader | None = None, **fields: Any) -> list[Result]:
+        """The same for async code."""
+        return await asyncio.wrap_future(_submit(self._grade(rows, {"grader": grader, **fields})))
+
+    def close(self) -> None:
+        """Closes the connections; the next call opens new ones."""
+        if pool := self._pools.pop(_loop(os.getpid()), None):
+            _wait(pool.http.aclose())
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def _grade(self, rows: Sequence[Row], fields: dict[str, Any]) -> list[Result]:
+        calls = [asyncio.create_task(self._call(body, count)) for body, count in _bodies(rows, fields)]
+        try:
+            return [result for results in await asyncio.gather(*calls) for result in results]
+        finally:
+            for call in calls:
+                call.cancel()
+
+    async def _call(self, body: bytes, count: int) -> list[Result]:
+        pool = self._pool()
+        async with pool.slots:
+            response = await self._answer(pool.http, body)
+        return _results(response, count)
+
+    def _pool(self) -> _Pool:
+        loop = asyncio.get_running_loop()
+        if loop not in self._pools:
+            # A proxy from the environment is meant for the world outside, and rarely knows the way to this machine.
+            trust_env = not (self._private or (self._address and _loopback(self._address.url)))
+            limits = httpx.Limits(max_connections=MAX_REQUESTS, keepalive_expiry=300)
+            http = httpx.AsyncClient(limits=limits, trust_env=trust_env)
+            self._pools[loop] = _Pool(http, asyncio.Semaphore(MAX_REQUESTS))
+        return self._pools[loop]
+
+    async def _answer(self, http: httpx.AsyncClient, body: bytes) -> httpx.Response:
+        """The first answer that another try wouldn't change."""
+        deadline = time.monotonic() + self._timeout
+        for attempt in count():
+            address = self._address or await self._find()
+            pause = min(5.0, 0.1 * 2 ** min(attempt, 6))
+            try:
+                response = await self._post(http, address, body, min(ATTEMPT_SECONDS, deadline - time.monotonic()))
+            except (httpx.TransportError, TimeoutError) as error:
+                failure = str(error) or type(error).__name__
+                # A private service that is gone is started again, at another address.
+                self._address = None if self._private else address
+            else:
+                if response.status_code not in WORTH_RETRYING:
+                    return response
+                failure, pause = _message(response), max(pause, _retry_after(response))
+            pause *= random.uniform(1.0, 1.5)
+            if time.monotonic() + pause > deadline:
+                tries = f"{self._timeout:g} s, tried {attempt + 1} times"
+                raise Unreachable(f"{address.url} gave no answer ({tries}): {failure}")
+            log.log(logging.DEBUG if attempt else logging.WARNING, "%s: %s; trying again", address.url, failure)
+            await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
+
+    async def _post(self, http: httpx.AsyncClient, address: Address, body: bytes, seconds: float) -> httpx.Response:
+        headers = {"content-type": "application/json"}
+        if address.key:
+            headers["authorization"] = f"Bearer {address.key}"
+        timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+        async with asyncio.timeout(seconds):
+            return await http.post(f"{address.url}/v1/grade", content=body, headers=headers, timeout=timeout)
+
+    async def _find(self) -> Address:
+        self._address = await asyncio.to_thread(private_service.address)
+        return self._address
+
+
+def grade(
+    grader: Grader, samples: Sequence[Any], items: Sequence[dict[str, Any]] | None = None, **fields: Any
+) -> list[Result]:
+    """`Client.grade` on the service that the environment names."""
+    return _default(*_environment()).grade(grader, samples, items, **fields)
+
+
+async def agrade(
+    grader: Grader, samples: Sequence[Any], items: Sequence[dict[str, Any]] | None = None, **fields: Any
+) -> list[Result]:
+    """`Client.agrade` on the service that the environment names."""
+    return await _default(*_environment()).agrade(grader, samples, items, **fields)
+
+
+@cache
+def _default(*environment: str | None) -> Client:
+    return Client()
+
+
+def _environment() -> list[str | None]:
+    return [environment.text(name) for name in ("FAIRMARK_URL", "FAIRMARK_API_KEY", "FAIRMARK_TIMEOUT_SECONDS")]
+
+
+def _rows(samples: Sequence[Any], items: Sequence[dict[str, Any]] | None) -> list[Row]:
+    if items is None:
+        return [{"sample": sample} for sample in samples]
+    if len(items) != len(samples):
+        raise ValueError(f"items: expected one for each of the {len(samples)} samples, got {len(items)}")
+    return [{"sample": sample, "item": item} for sample, item in zip(samples, items, strict=True)]
+
+
+def _bodies(rows: Sequence[Row], fields: dict[str, Any]) -> Iterator[tuple[bytes, int]]:
+    """The bodies that carry all the rows, each with the number of its rows."""
+    head = json.dumps({name: value for name, value in fields.items() if value is not None})[:-1]
+    head += ', "samples": [' if len(head) > 1 else '"samples": ['
+    texts: list[str] = []
+    size = 0
+    for text in map(json.dumps, rows):
+        if texts and (len(texts) == MAX_SAMPLES or size + len(text) > MAX_BYTES):
+            yield f"{head}{','.join(texts)}]}}".encode(), len(texts)
+            texts, size = [], 0
+        texts.append(text)
+        size += len(text)
+    if texts:
+        yield f"{head}{','.join(texts)}]}}".encode(), len(texts)
+
+
+def _results(response: httpx.Response, count: int) -> list[Result]:
+    url = response.url
+    if response.status_code != 200:
+        raise Refused(f"{url} answers {response.status_code}: {_message(response)}", response.status_code)
+    try:
+        results = _Answer.model_validate_json(response.content).results
+    except ValidationError as error:
+        raise BrokenAnswer(f"{url} doesn't answer like fairmark: {error.errors()[0]['msg']}") from None
+    if len(results) != count:
+        raise BrokenAnswer(f"{url} answers {len(results)} results for {count} samples")
+    return results
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return response.text[:500] or response.reason_phrase
+
+
+def _retry_after(response: httpx.Response) -> float:
+    try:
+        return max(0.0, float(response.headers.get("retry-after", 0)))
+    except ValueError:  # an HTTP date, which only proxies send
+        return 0.0
+
+
+def _checked(url: str) -> str:
+    parsed = httpx.URL(url)
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ServiceError(f"FAIRMARK_URL: expected http://host:port or https://host, got {url!r}")
+    if parsed.userinfo:
+        raise ServiceError(
+            "FAIRMARK_URL: holds a password; expected the key in FAIRMARK_API_KEY, which is never logged"
+        )
+    return url.rstrip("/")
+
+
+def _loopback(url: str) -> bool:
+    host = httpx.URL(url).host
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _wait(work: Coroutine[Any, Any, T]) -> T:
+    future = _submit(work)
+    try:
+        return future.result()
+    except BaseException:  # Ctrl-C, too: what nobody waits for any more needn't go on
+        future.cancel()
+        raise
+
+
+def _submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+    return asyncio.run_coroutine_threadsafe(work, _loop(os.getpid()))
+
+
+@cache
+def _loop(pid: int) -> asyncio.AbstractEventLoop:
+    """The loop of this process; a forked child has another pid, and the parent's loop doesn't run there."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="fairmark", daemon=True).start()
+    return loop

@@ -1,0 +1,159 @@
+"""The private service: one for all the programs that need one, and gone after the last of them."""
+
+import fcntl
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fairmark_client import Client, NoService
+
+WAIT_SECONDS = 60
+ITEMS = [{"reference_answer": "4"}]
+RANK = """
+import sys
+from fairmark_client import private_service
+from fairmark_client.hooks.trl import exact
+assert exact(prompts=["2 + 2?"], completions=["4"], solution=["4"]) == [1.0]
+print(private_service.address().url, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that private services of this test share."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "fairmark"
+
+
+Start = Callable[[], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def rank(runtime: Path) -> Iterator[Start]:
+    """Starts a program that grades by the hook, prints where, and stays until its input ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> "subprocess.Popen[str]":
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        started.append(subprocess.Popen([sys.executable, "-c", RANK], text=True, **pipes))  # type: ignore[call-overload]
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+    wait_until(lambda: not alive(runtime))
+
+
+def alive(runtime: Path) -> bool:
+    """Whether a service holds the lock of an address in the folder."""
+    for path in runtime.glob("*/address"):
+        with path.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+    return False
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_ranks_that_start_together_share_one_service_which_ends_after_the_last(rank: Start, runtime: Path) -> None:
+    ranks = [rank() for _ in range(3)]
+    urls = {line(process) for process in ranks}
+    assert len(urls) == 1
+    assert urls.pop().startswith("http://127.0.0.1:")
+    ranks[0].kill()
+    ranks[1].communicate("")
+    assert line(late := rank()).startswith("http://127.0.0.1:")
+    assert len(list(runtime.glob("*/address"))) == 1
+    assert alive(runtime)
+    ranks[2].kill()
+    late.kill()
+    wait_until(lambda: not alive(runtime))
+
+
+def test_address_and_key_are_for_the_user_alone(rank: Start, runtime: Path) -> None:
+    line(rank())
+    (address,) = runtime.glob("*/address")
+    assert stat.S_IMODE(address.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (runtime, address.parent)} == {0o700}
+    with (
+        Client(json.loads(address.read_text())[0], "another-fake-key") as client,
+        pytest.raises(Exception, match="401"),
+    ):
+        client.grade("exact", ["4"], ITEMS)
+
+
+def test_a_folder_of_somebody_elses_making_is_refused(runtime: Path) -> None:
+    runtime.mkdir(mode=0o755)
+    with pytest.raises(NoService, match="expected a folder of yours"):
+        Client().grade("exact", ["4"], ITEMS)
+
+
+def test_a_service_that_was_killed_is_started_again(runtime: Path) -> None:
+    program = """
+import sys
+from fairmark_client import grade
+for _ in sys.stdin:
+    print(grade("exact", ["4"], [{"reference_answer": "4"}])[0].score, flush=True)
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, bufsize=1, **pipes) as process:  # type: ignore[call-overload]
+        for _ in range(2):
+            process.stdin.write("go\n")
+            assert line(process) == "1.0"
+            os.kill(holder(runtime), signal.SIGKILL)
+            wait_until(lambda: not alive(runtime))
+        process.stdin.close()
+
+
+def holder(runtime: Path) -> int:
+    """The pid of the service: the last one that was given the folder as an argument."""
+    (folder,) = (path.parent for path in runtime.glob("*/address"))
+    found = subprocess.run(["pgrep", "-f", f"private_service {folder}"], capture_output=True, text=True, check=True)
+    return int(found.stdout.split()[-1])
+
+
+def test_without_the_service_extra_the_error_says_what_to_do(runtime: Path, tmp_path: Path) -> None:
+    program = """
+import sys
+sys.modules["uvicorn"] = None
+sys.modules["fastapi"] = None
+from fairmark_client import NoService, grade
+try:
+    grade("exact", ["4"])
+except NoService as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "FAIRMARK_URL" in found.stdout
+    assert "pip install 'fairmark[service]'" in found.stdout
+    assert not alive(runtime)
+
+
+def test_a_service_that_does_not_start_shows_its_log(runtime: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "FAIRMARK_CATALOG": str(tmp_path / "nowhere")}
+    program = "from fairmark_client import grade; grade('exact', ['4'])"
+    found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert "NoService" in found.stderr
+    assert "nowhere" in found.stderr.rpartition("NoService")[2]
