@@ -49,13 +49,18 @@ class Overloaded(Refusal):
         super().__init__(503, message, code="overloaded", retry_after=retry_after)
 
 
+class MethodRefused(Refusal):
+    """A protocol's path asked with another method than POST."""
+
+    def __init__(self) -> None:
+        super().__init__(405, "expected POST", code="method_not_allowed")
+
+    def headers(self) -> Headers:
+        return [(b"allow", b"POST")]
+
+
 def refused_grader(error: InvalidGrader, field: str) -> Refusal:
     """The refusal of a grader that came inside a request, under `field`."""
     first = error.problems[0].field
     param = f"{field}.{first}" if first else field
     return Refusal(422, f"{field}: {error}", param=param, code="invalid_grader")
-
-
-def missing_path(path: str) -> Refusal:
-    """The refusal of a path nothing is served under."""
-    return Refusal(404, f"nothing is served at {path}; see /docs", code="not_found")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .catalog import Catalog
 from .door import ANYONE, Door
-from .errors import Headers, Refusal
+from .errors import Headers, MethodRefused, Refusal
 from .intake import Gone, Message, Receive
 from .metrics import Metrics
 from .protocols.protocol import Call, Handler
@@ -82,7 +82,7 @@ class Gateway:
             posts = scope["method"] == "POST"
             key = self._door.admit(headers, posts)
             if not posts:
-                raise Refusal(405, "expected POST", code="method_not_allowed")
+                raise MethodRefused()
             body = await handler(call, headers, receive)
         except Refusal as refusal:
             status = handler.protocol.refused if refusal.status == 422 else refusal.status

@@ -1,0 +1,147 @@
+"""Starting, stopping, and what the settings refuse."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.running import Serve
+
+LONG = " ".join(f"word{n % 700}" for n in range(20_000))
+
+
+def refusal(*options: str, **environment: str) -> str:
+    """What the service prints when it won't start."""
+    command = [sys.executable, "-m", "fairmark_service", *options]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_it_prints_its_address_the_docs_and_a_curl_line_that_works(serve: Serve) -> None:
+    running = serve()
+    printed = "".join(running.printed)
+    assert f"{running.url}/docs" in printed
+    command = printed[printed.index("curl") :]
+    answer = json.loads(subprocess.check_output(["sh", "-c", command], stderr=subprocess.DEVNULL))
+    assert answer["results"][0]["score"] == 1.0
+
+
+def test_the_curl_line_of_a_guarded_service_works_too(serve: Serve) -> None:
+    printed = "".join(serve(FAIRMARK_KEY="fake-key-for-curl").printed)
+    command = printed[printed.index("curl") :]
+    environment = {"FAIRMARK_KEY": "fake-key-for-curl", "PATH": "/usr/bin:/bin"}
+    answer = subprocess.check_output(["sh", "-c", command], stderr=subprocess.DEVNULL, env=environment)
+    assert json.loads(answer)["results"][0]["score"] == 1.0
+
+
+def test_a_variable_and_an_option_are_the_same_setting(serve: Serve, tmp_path: Path) -> None:
+    grader = '{"type": "string_check", "input": "a", "reference": "a", "operation": "eq"}'
+    (tmp_path / "same.json").write_text(grader)
+    for running in (serve("--catalog", tmp_path), serve(FAIRMARK_CATALOG=str(tmp_path))):
+        assert [g["name"] for g in httpx.get(f"{running.url}/v1/graders").json()["graders"]] == ["same"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_without_keys_it_refuses_to_listen_beyond_this_machine(host: str) -> None:
+    assert "only loopback is served" in refusal("--host", host)
+
+
+def test_a_key_on_the_command_line_is_refused_without_being_repeated() -> None:
+    assert "too short" in refusal(FAIRMARK_KEY="fake-short")
+    assert "fake-short" not in refusal(FAIRMARK_KEY="fake-short")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--port", "99999"], "--port: Input should be less than or equal to 65535"),
+        (["--cache-namespace", "a b"], "--cache-namespace: String should match pattern"),
+        (["--nope", "1"], "--nope"),
+        (["--keys", "no/such/file"], "no/such/file: can't be read"),
+        (["--catalog", "no/such/folder"], "no/such/folder"),
+        (["--redis", "http://127.0.0.1"], "redis"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(options: list[str], complaint: str) -> None:
+    assert complaint in refusal(*options)
+
+
+def test_a_broken_catalog_is_refused_at_the_start_by_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"type": "string_check",\n "operation": "has"}')
+    (tmp_path / "b.json").write_text("{")
+    said = refusal("--catalog", str(tmp_path))
+    assert "a.json: line 1: input: missing" in said
+    assert "line 2: operation: input should be 'eq'" in said
+    assert "b.json: line 1" in said
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "can't listen on 127.0.0.1 port" in refusal("--port", str(taken.getsockname()[1]))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_when_it_is_idle(serve: Serve, number: int) -> None:
+    running = serve()
+    began = time.monotonic()
+    assert running.stop(number) in (0, -number)
+    assert time.monotonic() - began < 5
+
+
+def test_what_is_in_flight_at_sigterm_is_answered(serve: Serve, wait_until: Callable[..., None]) -> None:
+    running = serve()
+    body = {
+        "grader": "rouge",
+        "samples": [{"sample": f"{LONG} {n}", "item": {"reference_answer": LONG}} for n in range(8)],
+    }
+    answers: list[httpx.Response] = []
+    caller = threading.Thread(target=lambda: answers.append(running.post("/v1/grade", body)))
+    caller.start()
+    wait_until(lambda: running.metric("fairmark_requests_in_flight") >= 1 or answers)
+    running.stop()
+    caller.join()
+    assert [result["outcome"] for result in answers[0].json()["results"]] == ["graded"] * 8
+
+
+def test_new_callers_are_refused_after_sigterm(serve: Serve) -> None:
+    running = serve()
+    running.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{running.url}/healthz")
+
+
+def test_no_process_is_left_behind(serve: Serve) -> None:
+    running = serve()
+    body = {"grader": "rouge", "samples": [{"sample": LONG, "item": {"reference_answer": LONG}}]}
+    running.post("/v1/grade", body)
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    assert children
+    running.stop()
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def test_the_verdict_log_holds_every_verdict(serve: Serve, tmp_path: Path) -> None:
+    log = tmp_path / "verdicts.jsonl"
+    running = serve("--verdict-log", log)
+    samples = [{"sample": "42", "item": {"reference_answer": "42"}}, {"sample": "41", "item": {}}]
+    running.post("/v1/grade", {"grader": "exact", "samples": samples, "run": "r", "step": 7})
+    running.stop()
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert (first["case"], first["score"], first["run"], first["step"]) == (["42", "42"], 1.0, "r", 7) or first[
+        "case"
+    ] == {
+        "answer": "42",
+        "reference": "42",
+    }
+    assert (second["outcome"], second["reason"]) == ("ungradable", "the item has no 'item.reference_answer'")
