@@ -1,0 +1,112 @@
+"""The commands and their options. What a command does is imported when it runs, so that `--help` answers at once.
+
+Exit codes: 0 all is well, 1 something of what was looked at is not, 2 the command could not do its work.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="fairmark",
+    help="Grades what a model said, during training.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+graders = typer.Typer(help="List, show and validate graders.", no_args_is_help=True)
+app.add_typer(graders, name="graders")
+
+Url = Annotated[str | None, typer.Option(help="A running service, such as http://127.0.0.1:8000.", show_default=False)]
+KeyEnv = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VARIABLE", help="The environment variable with the service's key.", show_default="FAIRMARK_API_KEY"
+    ),
+]
+Named = Annotated[
+    str, typer.Argument(metavar="NAME_OR_FILE", help="A grader of the shipped catalog, or its JSON or YAML file.")
+]
+
+
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def serve(context: typer.Context) -> None:
+    """Start the service. All options are the service's own: [bold]fairmark serve --help[/bold] lists them."""
+    from .commands.serve import serve
+
+    serve(context.args)
+
+
+@app.command()
+def grade(
+    rows: Annotated[str, typer.Argument(metavar="ROWS", help="A JSONL file; - for standard input.")],
+    grader: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME_OR_FILE", help="A grader of the catalog, or its JSON or YAML file.", show_default=False
+        ),
+    ],
+    sample: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD",
+            help="Rows are plain dataset rows: FIELD holds what the model said, the whole row is the item.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Url = None,
+    key_env: KeyEnv = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write one result per row, as JSONL; - for standard output.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print how each row was read and what decided.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after N rows.", show_default=False)
+    ] = None,
+) -> None:
+    """Grade a JSONL file: in this process, or on a service with --url (or FAIRMARK_URL).
+
+    Each line is {"sample": …, "item": …} as in POST /v1/grade.
+
+    Exit codes: 0 every row is graded, 1 some are not, 2 bad usage or no service.
+    """
+    from .commands.grade import Options, grade
+
+    grade(Options(rows, grader, sample, url, key_env, out, explain, limit))
+
+
+@graders.command("list")
+def list_(
+    catalog: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder of grader files; by default the one shipped.")
+    ] = None,
+    url: Url = None,
+    key_env: KeyEnv = None,
+) -> None:
+    """List the graders of the shipped catalog, of a folder or of a service."""
+    from .commands.graders import list_
+
+    list_(catalog, url, key_env)
+
+
+@graders.command()
+def show(
+    grader: Named,
+    openai: Annotated[
+        bool, typer.Option("--openai", help="As OpenAI takes it: without fairmark's own settings.")
+    ] = False,
+) -> None:
+    """Print a grader's configuration as JSON, defaults filled in."""
+    from .commands.graders import show
+
+    show(grader, openai)
+
+
+@graders.command()
+def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Grader files, JSON or YAML.")]) -> None:
+    """Check grader files: one line per problem, exit code 1 when any file is bad."""
+    from .commands.graders import validate
+
+    validate(files)

@@ -1,0 +1,104 @@
+"""Rows to grade, one JSON object a line, read as they are needed: a file may be larger than memory."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, NoReturn
+
+_FIELDS = ("sample", "item", "group")
+"""The fields of a sample in `POST /v1/grade`, less the grader."""
+
+Result = dict[str, Any]
+"""What became of a row, with the fields of `POST /v1/grade`."""
+
+
+class Row(NamedTuple):
+    """One sample and the item it answers."""
+
+    line: int
+    sample: Any
+    item: Any
+
+
+class Broken(NamedTuple):
+    """A line that holds no row, and why."""
+
+    line: int
+    reason: str
+
+
+class Rows:
+    """The rows of a stream; blank lines are none."""
+
+    def __init__(self, stream: Iterable[bytes], field: str | None = None) -> None:
+        """Rows as `POST /v1/grade` has them; with `field`, dataset rows whose sample is in that column."""
+        self._stream, self._field = stream, field
+        self.bytes_read = 0
+
+    def __iter__(self) -> Iterator[Row | Broken]:
+        for number, line in enumerate(self._stream, 1):
+            self.bytes_read += len(line)
+            if line.strip():
+                yield self._row(number, line)
+
+    def _row(self, number: int, line: bytes) -> Row | Broken:
+        try:
+            row = _parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            return _column(number, row, self._field) if self._field is not None else _pair(number, row)
+        except ValueError as error:
+            return Broken(number, str(error))
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """The object in a line. A ValueError says what else it is."""
+    try:
+        row = json.loads(line.decode(), parse_constant=_no_constant)
+        _check(row)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"expected JSON, got {_excerpt(line)} ({error.msg} at character {error.pos + 1})") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"expected UTF-8, got the byte 0x{line[error.start]:02x} at byte {error.start + 1}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"expected an object, got {_excerpt(line)}")
+    return row
+
+
+def _check(row: Any) -> None:
+    """Refuse what JSON has no word for though Python reads it; writing the row again finds it fastest."""
+    try:
+        json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("expected Unicode text, got half of a surrogate pair in a string") from None
+    except ValueError:
+        raise ValueError("expected finite numbers, got one beyond 1.8e308") from None
+
+
+def _pair(number: int, row: dict[str, Any]) -> Row:
+    if "sample" not in row:
+        raise ValueError(f'no "sample" here, only {_names(row)}; for dataset rows name the column with --sample')
+    if "grader" in row:
+        raise ValueError("grader: expected none in a row, since --grader grades them all")
+    if unknown := row.keys() - _FIELDS:
+        raise ValueError(f"{min(unknown)}: unknown field; expected {', '.join(_FIELDS)}")
+    return Row(number, row["sample"], row.get("item", {}))
+
+
+def _column(number: int, row: dict[str, Any], field: str) -> Row:
+    if field not in row:
+        raise ValueError(f'no "{field}" here, only {_names(row)}')
+    return Row(number, row[field], row)
+
+
+def _names(row: dict[str, Any]) -> str:
+    shown = ", ".join(f'"{name}"' for name in list(row)[:8])
+    return (shown + ", …" if len(row) > 8 else shown) or "nothing"
+
+
+def _excerpt(line: bytes) -> str:
+    text = line.decode(errors="replace").strip()
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON; expected a number or null")
