@@ -14,7 +14,14 @@ import httpx
 import pytest
 from tests.running import Serve
 
-LONG = " ".join(f"word{n % 700}" for n in range(20_000))
+LONG = " ".join(f"word{n % 700}" for n in range(10_000))
+SLOW = {
+    "type": "text_similarity",
+    "input": "{{ sample.output_text }}",
+    "reference": "{{ item.reference_answer }}",
+    "evaluation_metric": "gleu",
+}
+"""A third of a second on these texts."""
 
 
 def refusal(*options: str, **environment: str) -> str:
@@ -102,7 +109,7 @@ def test_a_signal_ends_it_at_once_when_it_is_idle(serve: Serve, number: int) -> 
 def test_what_is_in_flight_at_sigterm_is_answered(serve: Serve, wait_until: Callable[..., None]) -> None:
     running = serve()
     body = {
-        "grader": "rouge",
+        "grader": SLOW,
         "samples": [{"sample": f"{LONG} {n}", "item": {"reference_answer": LONG}} for n in range(8)],
     }
     answers: list[httpx.Response] = []
@@ -123,7 +130,7 @@ def test_new_callers_are_refused_after_sigterm(serve: Serve) -> None:
 
 def test_no_process_is_left_behind(serve: Serve) -> None:
     running = serve()
-    body = {"grader": "rouge", "samples": [{"sample": LONG, "item": {"reference_answer": LONG}}]}
+    body = {"grader": SLOW, "samples": [{"sample": LONG, "item": {"reference_answer": LONG}}]}
     running.post("/v1/grade", body)
     children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
     assert children
@@ -138,10 +145,6 @@ def test_the_verdict_log_holds_every_verdict(serve: Serve, tmp_path: Path) -> No
     running.post("/v1/grade", {"grader": "exact", "samples": samples, "run": "r", "step": 7})
     running.stop()
     first, second = map(json.loads, log.read_text().splitlines())
-    assert (first["case"], first["score"], first["run"], first["step"]) == (["42", "42"], 1.0, "r", 7) or first[
-        "case"
-    ] == {
-        "answer": "42",
-        "reference": "42",
-    }
+    assert first["case"] == {"answer": "42", "reference": "42"}
+    assert (first["score"], first["run"], first["step"]) == (1.0, "r", 7)
     assert (second["outcome"], second["reason"]) == ("ungradable", "the item has no 'item.reference_answer'")
