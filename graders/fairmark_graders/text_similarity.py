@@ -20,7 +20,7 @@ from .wordnet import RELEASE, find
 from .workers import OverLimit, WorkerLost
 
 CPU_SECONDS = 30.0
-"""Twice what the slowest pair of texts needs in a cold worker: lengths decide, this stops what they overlook."""
+"""Three times what the slowest pair of texts needs in a cold worker: lengths decide, this stops what they overlook."""
 
 MetricName = Literal[
     "cosine", "fuzzy_match", "bleu", "gleu", "meteor", "rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l"

@@ -78,7 +78,8 @@ class Workers:
         """Kill every worker; whoever waits for one gets `WorkerLost`. None is left when this returns."""
         for worker in self._all:
             worker.retire()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.reap() for worker in self._all))
 
     async def run(self, function: Callable[..., T], *args: Any, cpu_seconds: float) -> T:
@@ -107,8 +108,14 @@ class Workers:
     def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
         return task
+
+    def _forget(self, task: "asyncio.Task[Any]") -> None:
+        """A failure is looked at here, or asyncio logs it when the caller is gone."""
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
 
 
 class _Worker:
@@ -142,10 +149,12 @@ class _Worker:
 
     async def _connect(self) -> None:
         ours, theirs = socket.socketpair()
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         with theirs:
+            if self._retired:
+                raise EOFError
             self._process = _popen(theirs.fileno(), self._memory, self._preload)
         self._killed = False
-        self._reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         await self._receive()
 
     async def run(self, message: bytes, cpu_seconds: float) -> Any:
@@ -206,6 +215,7 @@ class _Worker:
             await asyncio.sleep(0.002)
         if self._writer is not None:
             self._writer.close()
+            self._writer = None
 
     def _end(self) -> str:
         code = self._process.returncode if self._process else None
@@ -225,14 +235,14 @@ class _Limit:
 
     def pause(self) -> float:
         """How long until the limit can be reached: one thread uses no more than a second in a second."""
-        return max(0.01, self._cpu_seconds - self._used())
+        return max(0.02, self._cpu_seconds - self._used())
 
     def check(self) -> None:
         """Raises `OverLimit` or `WorkerLost` when the time is up."""
         if self._used() >= self._cpu_seconds:
             raise OverLimit(f"needed more than {self._cpu_seconds:g} s of processor time")
         wall = time.monotonic() - self._began
-        if wall - self._starved(wall) >= self._wall_seconds:
+        if _state(self._pid) == "S" and wall - self._starved(wall) >= self._wall_seconds:
             raise OverLimit(f"slept for more than {self._wall_seconds:g} s")
         if wall >= 4 * self._wall_seconds:
             raise WorkerLost(f"got no processor for {wall:.0f} s")
@@ -255,12 +265,22 @@ def _cpu_time(pid: int) -> float:
 
 
 def _wait_time(pid: int) -> float | None:
-    """Seconds a process was ready to run and had no processor, as far as the kernel tells."""
+    """Seconds a process was ready to run and had no processor, as far as the kernel tells.
+
+    A wait is added when it ends, so this is all of them only while the process isn't in one.
+    """
     try:
         with open(f"/proc/{pid}/schedstat", "rb") as file:
             return int(file.read().split()[1]) / 1e9
     except (OSError, IndexError):
         return None
+
+
+def _state(pid: int) -> str:
+    """The letter of proc(5): R when running or ready to, S when asleep of its own will, D when waiting for a disk."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(") ")[2][:1]
+    return ""
 
 
 def _processors() -> int:

@@ -23,8 +23,8 @@ def main(arguments: list[str]) -> None:
     place = find()
     if place is None or arguments:
         with tempfile.TemporaryDirectory() as scratch:
-            source = Path(arguments[0]) if arguments else _fetch(Path(scratch))
-            place = install(_unpack(source, Path(scratch)), PLACES[0])
+            source = Path(arguments[0]) if arguments else fetch(Path(scratch))
+            place = install(unpack(source, Path(scratch)), PLACES[0])
     print(f"{RELEASE} is in {place}")
 
 
@@ -39,7 +39,7 @@ def install(source: Path, place: Path) -> Path:
     return place
 
 
-def _fetch(scratch: Path) -> Path:
+def fetch(scratch: Path) -> Path:
     apt = shutil.which("apt-get")
     if apt is None or not _downloaded(apt, scratch):
         sys.exit(f"no Debian package to be had; {_HELP}")
@@ -55,11 +55,11 @@ def _downloaded(apt: str, scratch: Path) -> bool:
     return False
 
 
-def _unpack(source: Path, scratch: Path) -> Path:
+def unpack(source: Path, scratch: Path) -> Path:
     """The folder a source unpacks to, zips inside it (as NLTK's downloader leaves them) unpacked as well."""
     if source.is_dir():
         archives = list(source.rglob("wordnet.zip"))
-        return _unpack(archives[0], scratch) if archives and not list(source.rglob("data.noun")) else source
+        return unpack(archives[0], scratch) if archives and not list(source.rglob("data.noun")) else source
     folder = scratch / "unpacked"
     if source.suffix == ".deb":
         subprocess.run(["dpkg-deb", "-x", source, folder], check=True)

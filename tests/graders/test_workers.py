@@ -1,0 +1,289 @@
+"""Worker processes: what a task may do to itself, and never to another."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+from fairmark_graders.workers import OverLimit, WorkerLost, Workers
+
+pytestmark = pytest.mark.anyio
+
+ENDLESS = "while True: pass"
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": request.param}
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    made = Workers(size=2)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Workers]:
+    made = Workers(size=1)
+    yield made
+    await made.close()
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+async def test_a_task_returns_what_its_function_returns(workers: Workers) -> None:
+    assert await workers.run(divmod, 17, 5, cpu_seconds=5) == (3, 2)
+
+
+async def test_a_task_larger_than_a_socket_buffer_goes_both_ways(workers: Workers) -> None:
+    text = "é" * 3_000_000
+    assert await workers.run(str.upper, text, cpu_seconds=5) == text.upper()
+
+
+async def test_an_exception_reaches_the_caller_as_itself(workers: Workers) -> None:
+    with pytest.raises(ValueError, match="invalid literal for int"):
+        await workers.run(int, "x", cpu_seconds=5)
+
+
+async def test_an_exception_that_cannot_travel_keeps_its_name_and_message(workers: Workers) -> None:
+    with pytest.raises(RuntimeError, match="Odd: no way"):
+        await workers.run(exec, "class Odd(Exception): pass\nraise Odd('no way')", cpu_seconds=5)
+
+
+async def test_a_task_that_exits_politely_does_not_end_its_caller(workers: Workers) -> None:
+    with pytest.raises(RuntimeError, match="SystemExit: 2"):
+        await workers.run(sys.exit, 2, cpu_seconds=5)
+
+
+async def test_a_function_that_cannot_be_imported_is_named(workers: Workers) -> None:
+    with pytest.raises((AttributeError, TypeError), match="lambda"):
+        await workers.run(lambda: 1, cpu_seconds=5)
+
+
+async def test_an_endless_loop_is_killed_at_its_limit_and_to_blame(workers: Workers) -> None:
+    await workers.start()
+    began = time.monotonic()
+    with pytest.raises(OverLimit, match="0.3 s of processor time"):
+        await workers.run(exec, ENDLESS, cpu_seconds=0.3)
+    assert 0.3 <= time.monotonic() - began < 10  # the upper bound is for a crowded machine
+
+
+async def test_a_loop_that_ignores_signals_and_exceptions_is_killed(workers: Workers) -> None:
+    stubborn = (
+        "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True:\n try: 1/0\n except: pass"
+    )
+    with pytest.raises(OverLimit):
+        await workers.run(exec, stubborn, cpu_seconds=0.3)
+
+
+async def test_a_sleeper_is_to_blame(workers: Workers) -> None:
+    with pytest.raises(OverLimit, match="slept"):
+        await workers.run(time.sleep, 600, cpu_seconds=0.1)
+
+
+async def test_a_short_sleep_costs_no_processor_time(workers: Workers) -> None:
+    assert await workers.run(eval, "__import__('time').sleep(0.5) or 7", cpu_seconds=0.3) == 7
+
+
+async def test_a_memory_bomb_is_to_blame(workers: Workers) -> None:
+    with pytest.raises(OverLimit, match="MiB of memory"):
+        await workers.run(exec, "x = []\nwhile True: x.append(bytearray(1 << 24))", cpu_seconds=30)
+
+
+async def test_a_crash_loses_its_own_task_alone(workers: Workers) -> None:
+    async with asyncio.TaskGroup() as group:
+        neighbour = group.create_task(workers.run(eval, "__import__('time').sleep(0.5) or 7", cpu_seconds=5))
+        with pytest.raises(WorkerLost, match="exit status 3"):
+            await workers.run(os._exit, 3, cpu_seconds=5)
+    assert neighbour.result() == 7
+
+
+async def test_a_worker_killed_from_outside_is_lost_and_not_to_blame(worker: Workers) -> None:
+    pid = await worker.run(os.getpid, cpu_seconds=5)
+    task = asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=60))
+    begun = cpu(pid)
+    while cpu(pid) < begun + 0.05:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(WorkerLost):
+        await task
+
+
+async def test_an_idle_worker_that_died_is_replaced_unseen(worker: Workers) -> None:
+    pid = await worker.run(os.getpid, cpu_seconds=5)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: gone(pid))
+    assert await worker.run(os.getpid, cpu_seconds=5) != pid
+
+
+async def test_the_worker_after_a_kill_takes_the_next_task(worker: Workers) -> None:
+    with pytest.raises(OverLimit):
+        await worker.run(exec, ENDLESS, cpu_seconds=0.1)
+    assert await worker.run(abs, -3, cpu_seconds=5) == 3
+
+
+async def test_a_warm_worker_is_used_again(worker: Workers) -> None:
+    assert await worker.run(os.getpid, cpu_seconds=5) == await worker.run(os.getpid, cpu_seconds=5)
+
+
+async def test_a_cancelled_caller_leaves_its_task_to_its_limit_and_the_worker_to_the_next(worker: Workers) -> None:
+    await worker.start()
+    task = asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=0.2))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await worker.run(abs, -3, cpu_seconds=5) == 3
+
+
+async def test_a_caller_cancelled_in_the_queue_leaves_no_trace(worker: Workers) -> None:
+    running = asyncio.ensure_future(worker.run(eval, "__import__('time').sleep(0.3) or 7", cpu_seconds=5))
+    queued = asyncio.ensure_future(worker.run(os._exit, 1, cpu_seconds=5))
+    await asyncio.sleep(0.05)
+    queued.cancel()
+    assert await running == 7
+    assert await worker.run(abs, -3, cpu_seconds=5) == 3
+
+
+async def test_no_worker_survives_close(workers: Workers) -> None:
+    pids = await asyncio.gather(*(workers.run(os.getpid, cpu_seconds=5) for _ in range(2)))
+    busy = asyncio.ensure_future(workers.run(exec, ENDLESS, cpu_seconds=60))
+    await asyncio.sleep(0.05)
+    await workers.close()
+    assert all(gone(pid) for pid in pids)
+    with pytest.raises(WorkerLost):
+        await busy
+
+
+async def test_close_releases_whoever_waits_for_a_worker(worker: Workers) -> None:
+    tasks = [asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=60)) for _ in range(4)]
+    await asyncio.sleep(0.05)
+    await worker.close()
+    ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+    assert {type(end) for end in ends} == {WorkerLost}
+
+
+PARENT = """
+import asyncio, os
+from fairmark_graders.workers import Workers
+
+async def main():
+    workers = Workers(size=2)
+    await workers.start()
+    first = await workers.run(os.getpid, cpu_seconds=5)
+    asyncio.ensure_future(workers.run(exec, "while True: pass", cpu_seconds=60))
+    await asyncio.sleep(0.1)
+    print(first, await workers.run(os.getpid, cpu_seconds=5), flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_no_worker_busy_or_idle_survives_a_parent_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        assert len(set(pids)) == 2
+        parent.kill()
+    wait_until(lambda: all(gone(pid) for pid in pids))
+
+
+async def test_a_worker_sees_none_of_its_parents_environment_and_files(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_API_KEY", "not-a-real-key")
+    read, write = os.pipe()
+    os.set_inheritable(read, True)
+    try:
+        assert await workers.run(os.getenv, "FAKE_API_KEY", cpu_seconds=5) is None
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            await workers.run(os.fstat, read, cpu_seconds=5)
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_workers_serve_a_loop_in_a_background_thread() -> None:
+    found: list[int] = []
+
+    async def work() -> None:
+        workers = Workers(size=1)
+        found.append(await workers.run(abs, -3, cpu_seconds=5))
+        await workers.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(work(),))
+    thread.start()
+    thread.join(60)
+    assert found == [3]
+
+
+async def test_preloaded_modules_are_there_before_the_first_task() -> None:
+    workers = Workers(size=1, preload=["colorsys"])
+    try:
+        assert await workers.run(eval, "'colorsys' in __import__('sys').modules", cpu_seconds=5)
+    finally:
+        await workers.close()
+
+
+async def test_a_worker_that_cannot_start_is_reported() -> None:
+    workers = Workers(size=1, preload=["no_such_module"])
+    try:
+        with pytest.raises(WorkerLost, match="could not start"):
+            await workers.start()
+    finally:
+        await workers.close()
+
+
+@pytest.fixture
+def hog() -> Iterator[int]:
+    """A processor kept busy by a process of ordinary priority."""
+    core = min(os.sched_getaffinity(0))
+    code = (
+        f"import os, time; os.sched_setaffinity(0, {{{core}}}); end = time.time() + 60\nwhile time.time() < end: pass"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        yield core
+        process.kill()
+
+
+STARVED = """
+import os
+os.sched_setaffinity(0, {{{core}}})
+if os.path.exists("/proc/self/autogroup"):  # the kernel shares a core between sessions first
+    open("/proc/self/autogroup", "w").write("19")
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+while True: pass
+"""
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_starved_task_is_not_to_blame(worker: Workers, hog: int) -> None:
+    with pytest.raises(WorkerLost, match="no processor"):
+        await worker.run(exec, STARVED.format(core=hog), cpu_seconds=0.3)
+
+
+def cpu(pid: int) -> float:
+    return time.clock_gettime((~pid << 3) | 2)
