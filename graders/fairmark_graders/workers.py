@@ -126,11 +126,11 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._starting = asyncio.Lock()
-        self._killed = self._retired = False
+        self._killed, self._retired = True, False
 
     @property
     def dead(self) -> bool:
-        return self._process is None or self._killed or self._process.poll() is not None
+        return self._killed or self._process is None or self._process.poll() is not None
 
     async def start(self) -> None:
         """Bring the process up unless it is; one killed a moment ago needs another to be gone."""
@@ -146,6 +146,9 @@ class _Worker:
             except (OSError, EOFError) as error:
                 self.kill()
                 raise WorkerLost("a worker could not start") from error
+            except BaseException:
+                self.kill()
+                raise
 
     async def _connect(self) -> None:
         ours, theirs = socket.socketpair()
@@ -154,8 +157,8 @@ class _Worker:
             if self._retired:
                 raise EOFError
             self._process = _popen(theirs.fileno(), self._memory, self._preload)
-        self._killed = False
         await self._receive()
+        self._killed = False
 
     async def run(self, message: bytes, cpu_seconds: float) -> Any:
         await self.start()

@@ -167,6 +167,15 @@ async def test_a_caller_cancelled_in_the_queue_leaves_no_trace(worker: Workers) 
     assert await worker.run(abs, -3, cpu_seconds=5) == 3
 
 
+async def test_a_start_that_was_cancelled_can_be_made_again(worker: Workers) -> None:
+    starting = asyncio.ensure_future(worker.start())
+    await asyncio.sleep(0.02)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert await worker.run(abs, -3, cpu_seconds=5) == 3
+
+
 async def test_no_worker_survives_close(workers: Workers) -> None:
     pids = await asyncio.gather(*(workers.run(os.getpid, cpu_seconds=5) for _ in range(2)))
     busy = asyncio.ensure_future(workers.run(exec, ENDLESS, cpu_seconds=60))
