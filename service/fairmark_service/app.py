@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator
 
@@ -67,6 +68,9 @@ class Service:
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(self.cache.start(), self.tools.workers.start())
         await self._warm()
+        # What is loaded by now stays: out of the collector's sight, a pass over the young doesn't walk it again.
+        gc.collect()
+        gc.freeze()
         watches = [asyncio.create_task(watch) for watch in (self.catalog.watch(), self.keys.watch())]
         self.health.ready = True
         log.info("ready", extra=self.health.report())

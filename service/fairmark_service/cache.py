@@ -354,16 +354,18 @@ class RedisTier:
 
 
 def _client(url: str) -> Redis:
-    """A client that tries everything once (redis-py's own retries add up to 7 s) and speaks RESP2.
+    """A client that tries everything once and leaves the deadlines to its callers.
 
-    RESP2 spares the HELLO that proxies and Redis 5 refuse; nothing of RESP3 is used.
+    redis-py's own retries add up to 7 s. Its own deadline costs half the time of a pipeline, and under Python 3.11 is a
+    `wait_for`, which may swallow the cancellation of its task. RESP2 spares the HELLO that proxies and Redis 5 refuse;
+    nothing of RESP3 is used.
     """
     try:
         return Redis.from_url(
             url,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
-            socket_timeout=CONNECT_PATIENCE,
+            socket_timeout=None,
             socket_connect_timeout=CONNECT_PATIENCE,
         )
     except ValueError:

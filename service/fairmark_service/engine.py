@@ -104,7 +104,7 @@ class Engine:
     def observe(self, work: Work, results: Sequence[Result]) -> None:
         """Count a finished batch, and log its verdicts where that is asked for."""
         pairs = list(zip(work.requests, results, strict=True))
-        self.metrics.graded([(request.entry.name, result.verdict) for request, result in pairs])
+        self.metrics.graded((request.entry.name, result.verdict) for request, result in pairs)
         if work.run is not None:
             self.metrics.ran(work.run, [(request.group, result.verdict) for request, result in pairs])
         if self.verdicts is not None:
@@ -172,7 +172,7 @@ class Batch:
         self._engine, self._requests = engine, requests
         self._verdicts: list[Any] = [None] * len(requests)
         self._parts: dict[int, dict[str, Any]] = {}
-        self._cached: set[int | str] = set()
+        self._cached: list[Any] = []
         self._pending: list[_Pending] = []
         for place, request in enumerate(requests):
             grader = request.entry.grader
@@ -199,9 +199,10 @@ class Batch:
         for place, parts in self._parts.items():
             grader = self._requests[place].entry.grader
             self._verdicts[place] = grader.combine(parts)  # type: ignore[union-attr]
-        cached = self._cached
-        pairs = zip(self._verdicts, self._requests, strict=True)
-        return [Result(v, request.entry.version, place in cached) for place, (v, request) in enumerate(pairs)]
+        results = [Result(v, request.entry.version) for v, request in zip(self._verdicts, self._requests, strict=True)]
+        for place in self._cached:
+            results[place] = results[place]._replace(cached=True)
+        return results
 
     def _start_parts(self, place: int, grader: Multi, request: GradeRequest) -> None:
         parts = self._parts[place] = dict.fromkeys(grader.graders)
@@ -227,7 +228,8 @@ class Batch:
                 left.append(pending)
             else:
                 self._land(pending, verdict)
-                self._cached.add(pending.place)
+                if pending.into is self._verdicts:
+                    self._cached.append(pending.place)
         self._pending = left
 
     async def _fly(self) -> None:

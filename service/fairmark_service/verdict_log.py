@@ -151,7 +151,7 @@ class _Files:
     def _open(self) -> FileIO:
         if self._file is None:
             self._file = FileIO(self._paths[0], "a+", opener=_private)
-            self._size = self._file.seek(0, os.SEEK_END)
+            self._size = os.fstat(self._file.fileno()).st_size
             self._end_line(self._file)
         return self._file
 

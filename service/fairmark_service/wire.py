@@ -7,6 +7,7 @@ again by the standard library, which takes them, and `unjson` then says which sa
 
 import json
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -17,12 +18,16 @@ from .errors import Refusal
 Model = TypeVar("Model", bound=msgspec.Struct)
 
 
-def decode(body: bytes, model: type[Model]) -> tuple[Model, bool]:
-    """The request in `body`, and whether all of it is strict JSON. Raises `Refusal`: 400, or 422 naming the field."""
+def decode(body: bytes, model: type[Model], salvage: Callable[[Any], Model] | None = None) -> tuple[Model, bool]:
+    """The request in `body`, and whether it was taken in one go: strict JSON, every field of its type.
+
+    If not, `salvage` makes what it can of the parsed body. Raises `Refusal`: 400, or 422 naming the field.
+    """
     try:
         return _decoder(model).decode(body), True
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _convert(_lenient(body), model), False
+        data = _lenient(body)
+        return salvage(data) if salvage else convert(data, model), False
 
 
 def unjson(value: Any, path: str) -> str | None:
@@ -70,12 +75,13 @@ def _lenient(body: bytes) -> Any:
         raise Refusal(400, f"the body is not JSON: {error}", code="invalid_json") from None
 
 
-def _convert(data: Any, model: type[Model]) -> Model:
+def convert(data: Any, model: type[Model], name: str = "body") -> Model:
+    """The model that parsed JSON stands for. Raises `Refusal`: 422 naming the field, or `name` for the whole."""
     try:
         return msgspec.convert(data, model)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         field = path.rstrip("`").lstrip(".") or None
         raise Refusal(
-            422, f"{field or 'body'}: {message[0].lower()}{message[1:]}", param=field, code="invalid_body"
+            422, f"{field or name}: {message[0].lower()}{message[1:]}", param=field, code="invalid_body"
         ) from None

@@ -144,6 +144,16 @@ async def test_closing_writes_what_is_queued(valkey: Valkey) -> None:
     assert valkey.client.dbsize() == 500
 
 
+async def test_closing_in_the_middle_of_anything_ends(valkey: Valkey) -> None:
+    for turns in range(30):
+        async with asyncio.timeout(5), opened(Cache(valkey.url)) as cache:
+            waiting = asyncio.create_task(cache.get_many(keys(5)))
+            cache.put(b"key", Verdict(1.0))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        assert waiting.done() or await waiting == [None] * 5
+
+
 async def test_closing_lets_waiting_callers_go(valkey: Valkey) -> None:
     async with opened(Cache(valkey.url)) as cache:
         valkey.pause()

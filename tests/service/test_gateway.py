@@ -150,7 +150,7 @@ def test_every_protocol_is_described(service: Running) -> None:
     assert {"/v1/grade", "/endpoint/{grader}", "/v1/fine_tuning/alpha/graders/run", "/v1/graders"} <= set(
         described["paths"]
     )
-    assert "sample" in described["components"]["schemas"]["GradeBody"]["properties"]["samples"]["items"]["properties"]
+    assert "sample" in described["components"]["schemas"]["Row"]["properties"]
 
 
 def test_the_catalog_shows_each_graders_version(service: Running) -> None:

@@ -4,24 +4,20 @@ A sample that isn't one becomes a result with the outcome `invalid`; the rest of
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import orjson
 
-from fairmark_graders.sample import kind
-
 from ..catalog import Entry
 from ..engine import GradeRequest, Result, Work
 from ..errors import Refusal
+from ..wire import convert
 from .protocol import Call, MiB, Protocol, broken
 
-_FIELDS = {"sample", "item", "grader", "group"}
-_NO_ITEM: dict[str, Any] = {}
 
-
-class Row(msgspec.Struct):
-    """One sample; documents what `_row` reads."""
+class Row(msgspec.Struct, forbid_unknown_fields=True):
+    """One sample."""
 
     sample: str | list[Any] | dict[str, Any]
     """What the model said: its text, chat messages, or OpenAI's sample object."""
@@ -33,14 +29,14 @@ class Row(msgspec.Struct):
     """Which samples answer the same prompt; counted in the metrics of the run."""
 
 
-def _schema(model: type[msgspec.Struct]) -> dict[str, Any]:
-    return dict(msgspec.json.schema_components([model])[1][model.__name__])
+class _Broken(Row):
+    """What stands in for a row that isn't one; `sample` is the reason."""
 
 
 class GradeBody(msgspec.Struct, forbid_unknown_fields=True):
     """Samples, and what grades them."""
 
-    samples: Annotated[list[Any], msgspec.Meta(extra_json_schema={"items": _schema(Row)})]
+    samples: list[Row]
     grader: str | dict[str, Any] | None = None
     """A name in the catalog, or a grader's configuration."""
     explain: bool = False
@@ -48,6 +44,12 @@ class GradeBody(msgspec.Struct, forbid_unknown_fields=True):
     run: str | None = None
     """The training run that asks; a label in the metrics."""
     step: int | None = None
+
+
+class _Salvaged(GradeBody):
+    """A body whose rows are looked at one by one."""
+
+    samples: list[Any]
 
 
 class GradeRow(msgspec.Struct):
@@ -71,24 +73,33 @@ class GradeAnswer(msgspec.Struct):
 
 def _decode(body: GradeBody, call: Call) -> Work:
     batch = None if body.grader is None else _entry(body.grader, call, "grader")
-    rows = [_row(row, place, batch, call) for place, row in enumerate(body.samples)]
+    rows = [_request(row, place, batch, call) for place, row in enumerate(body.samples)]
     return Work(rows, body.run, body.step, body.explain)
 
 
-def _row(row: Any, place: int, batch: Entry | None, call: Call) -> GradeRequest:
-    grader = row.get("grader") if type(row) is dict else None
-    entry = batch if grader is None else _entry(grader, call, f"samples[{place}].grader")
+def _request(row: Row, place: int, batch: Entry | None, call: Call) -> GradeRequest:
+    entry = batch if row.grader is None else _entry(row.grader, call, f"samples[{place}].grader")
     if entry is None:
         raise Refusal(
             422, f"samples[{place}].grader: missing, and the batch has none", param=f"samples[{place}].grader"
         )
-    if type(row) is not dict:
-        return broken(entry, f"expected an object with a 'sample', got {kind(row)}")
-    if not row.keys() <= _FIELDS:
-        return broken(entry, f"{min(row.keys() - _FIELDS)!a}: unknown field")
-    if "sample" not in row:
-        return broken(entry, "sample: missing")
-    return call.sample(entry, row["sample"], row.get("item", _NO_ITEM), row.get("group"))
+    if type(row) is _Broken:
+        return broken(entry, str(row.sample))
+    return call.sample(entry, row.sample, row.item, row.group)
+
+
+def _salvage(data: Any) -> GradeBody:
+    body = convert(data, _Salvaged)
+    body.samples = [_row(row) for row in body.samples]
+    return body
+
+
+def _row(row: Any) -> Row:
+    try:
+        return convert(row, Row, "row")
+    except Refusal as refusal:
+        grader = row.get("grader") if isinstance(row, dict) else None
+        return _Broken(refusal.message, grader=grader if isinstance(grader, str | dict) else None)
 
 
 def _entry(grader: Any, call: Call, field: str) -> Entry:
@@ -124,4 +135,5 @@ NATIVE = Protocol(
     patience_seconds=300,
     body_bytes=64 * MiB,
     samples=10_000,
+    salvage=_salvage,
 )

@@ -15,7 +15,6 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from fairmark_graders import InvalidGrader, InvalidSample, Sample, Verdict, invalid
-from fairmark_graders.sample import kind
 
 from ..catalog import Entry, Snapshot, UnknownGrader
 from ..engine import Engine, GradeRequest, Result, Work
@@ -60,12 +59,8 @@ class Call:
     def sample(self, entry: Entry, sample: Any, item: Any, group: str | None = None) -> GradeRequest:
         """The request to grade one sample; one that isn't a sample carries its fault instead."""
         try:
-            if type(item) is not dict:
-                raise InvalidSample(f"item: expected an object, got {kind(item)}")
             if not self.strict and (found := unjson(sample, "sample") or unjson(item, "item")):
                 raise InvalidSample(found)
-            if group is not None and type(group) is not str:
-                raise InvalidSample(f"group: expected a string, got {kind(group)}")
             return GradeRequest(entry, Sample(sample), item, None, group)
         except InvalidSample as error:
             return broken(entry, str(error))
@@ -97,6 +92,8 @@ class Protocol(Generic[Request]):
     """The largest body taken."""
     samples: int = 1
     """The most samples in one body."""
+    salvage: Callable[[Any], Request] | None = None
+    """Makes a request of a parsed body of which a part is no sample."""
     refused: int = 422
     """The status of a body that is JSON but says something impossible."""
 
@@ -124,7 +121,7 @@ class Handler:
         """The body of the answer. Raises `Refusal`, and `Gone` when the caller hung up."""
         with self._intake.room(headers, self.protocol.body_bytes) as room:
             body = await room.read(receive)
-            request, call.strict = decode(body, self.protocol.request)
+            request, call.strict = decode(body, self.protocol.request, self.protocol.salvage)
             work = self.protocol.decode(request, call)
             self._bound(len(work.requests))
             results = await self._grade(work, receive)

@@ -69,18 +69,18 @@ def test_a_second_asking_is_answered_from_the_cache(service: Running) -> None:
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ('{"sample": NaN, "item": {}}', "sample: expected a finite number, got nan"),
+        ('{"sample": NaN, "item": {}}', "sample: expected `str | object | array`, got `float`"),
         ('{"sample": "42", "item": {"a": [{"b": NaN}]}}', "item.a[0].b: expected a finite number, got nan"),
         ('{"sample": "\\ud800", "item": {}}', "sample: expected Unicode text, got a lone surrogate"),
-        ('{"sample": 3, "item": {}}', "sample: expected a string, a list of messages or an object, got a number"),
+        ('{"sample": 3, "item": {}}', "sample: expected `str | object | array`, got `int`"),
         ('{"sample": {"output_text": 3}, "item": {}}', "sample.output_text: expected a string, got a number"),
-        ('{"sample": "42", "item": []}', "item: expected an object, got an array"),
-        ('{"sample": "42", "item": null}', "item: expected an object, got null"),
-        ('{"item": {}}', "sample: missing"),
-        ('{"sample": "42", "items": {}}', "'items': unknown field"),
-        ('{"sample": "42", "group": 3}', "group: expected a string, got a number"),
-        ("3", "expected an object with a 'sample', got a number"),
-        ("null", "expected an object with a 'sample', got null"),
+        ('{"sample": "42", "item": []}', "item: expected `object`, got `array`"),
+        ('{"sample": "42", "item": null}', "item: expected `object`, got `null`"),
+        ('{"item": {}}', "row: object missing required field `sample`"),
+        ('{"sample": "42", "items": {}}', "row: object contains unknown field `items`"),
+        ('{"sample": "42", "group": 3}', "group: expected `str | null`, got `int`"),
+        ("3", "row: expected `object`, got `int`"),
+        ("null", "row: expected `object`, got `null`"),
     ],
 )
 def test_a_broken_sample_is_invalid_alone(service: Running, broken: str, reason: str) -> None:
