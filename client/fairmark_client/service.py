@@ -1,8 +1,8 @@
 """Calls to a fairmark service: one core, for code that is async and for code that isn't.
 
 All requests of a process run on one event loop in a thread of its own, so that `grade` works under any caller (a
-trainer's thread, a notebook whose loop is running), `agrade` on any loop, and all share the open connections. A forked
-child makes a loop of its own.
+trainer's thread, a notebook whose loop is running), `agrade` on any loop, and all clients share the open connections.
+A forked child makes its own.
 
 A batch goes out in requests of at most 128 samples or 4 MB, at most eight at a time. What may pass (no connection, a
 connection that broke or stalled, 429, 502, 503, 504) is tried again until the deadline, with jitter, not before the
@@ -81,7 +81,7 @@ class _Pool(NamedTuple):
 
 
 class Client:
-    """One service and the connections to it; for use from any thread, and after a fork.
+    """One service, for use from any thread and after a fork; there is nothing to close.
 
     url              of the service; else FAIRMARK_URL, else a private one is started on this machine
     key              sent as a bearer token; else FAIRMARK_API_KEY
@@ -93,7 +93,8 @@ class Client:
         self._address = Address(_checked(url), key or environment.text("FAIRMARK_API_KEY")) if url else None
         self._private = not url
         self._timeout = timeout_seconds or environment.number("FAIRMARK_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
-        self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        # A proxy from the environment is meant for the world outside, and rarely knows the way to this machine.
+        self._proxied = self._address is not None and not _loopback(self._address.url)
 
     def grade(
         self,
@@ -133,17 +134,6 @@ class Client:
         """The same for async code."""
         return await asyncio.wrap_future(_submit(self._grade(rows, {"grader": grader, **fields})))
 
-    def close(self) -> None:
-        """Closes the connections; the next call opens new ones."""
-        if pool := self._pools.pop(_loop(os.getpid()), None):
-            _wait(pool.http.aclose())
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     async def _grade(self, rows: Sequence[Row], fields: dict[str, Any]) -> list[Result]:
         calls = [asyncio.create_task(self._call(body, count)) for body, count in _bodies(rows, fields)]
         try:
@@ -153,20 +143,10 @@ class Client:
                 call.cancel()
 
     async def _call(self, body: bytes, count: int) -> list[Result]:
-        pool = self._pool()
+        pool = _pool(os.getpid(), self._proxied)
         async with pool.slots:
             response = await self._answer(pool.http, body)
         return _results(response, count)
-
-    def _pool(self) -> _Pool:
-        loop = asyncio.get_running_loop()
-        if loop not in self._pools:
-            # A proxy from the environment is meant for the world outside, and rarely knows the way to this machine.
-            trust_env = not (self._private or (self._address and _loopback(self._address.url)))
-            limits = httpx.Limits(max_connections=MAX_REQUESTS, keepalive_expiry=300)
-            http = httpx.AsyncClient(limits=limits, trust_env=trust_env)
-            self._pools[loop] = _Pool(http, asyncio.Semaphore(MAX_REQUESTS))
-        return self._pools[loop]
 
     async def _answer(self, http: httpx.AsyncClient, body: bytes) -> httpx.Response:
         """The first answer that another try wouldn't change."""
@@ -306,6 +286,13 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
 
 def _submit(work: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(work, _loop(os.getpid()))
+
+
+@cache
+def _pool(pid: int, proxied: bool) -> _Pool:
+    """The connections of this process; called on its loop, which they belong to."""
+    limits = httpx.Limits(max_connections=MAX_REQUESTS, keepalive_expiry=300)
+    return _Pool(httpx.AsyncClient(limits=limits, trust_env=proxied), asyncio.Semaphore(MAX_REQUESTS))
 
 
 @cache

@@ -3,19 +3,16 @@
 import fcntl
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from fairmark_client import Client, NoService
+from fairmark_client import Client, NoService, Refused
 
-WAIT_SECONDS = 60
 ITEMS = [{"reference_answer": "4"}]
 RANK = """
 import sys
@@ -26,6 +23,9 @@ print(private_service.address().url, flush=True)
 sys.stdin.read()
 """
 
+Start = Callable[[], "subprocess.Popen[str]"]
+Wait = Callable[..., None]
+
 
 @pytest.fixture
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -34,11 +34,8 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "fairmark"
 
 
-Start = Callable[[], "subprocess.Popen[str]"]
-
-
 @pytest.fixture
-def rank(runtime: Path) -> Iterator[Start]:
+def rank(runtime: Path, wait_until: Wait) -> Iterator[Start]:
     """Starts a program that grades by the hook, prints where, and stays until its input ends."""
     started: list[subprocess.Popen[str]] = []
 
@@ -51,7 +48,7 @@ def rank(runtime: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
-    wait_until(lambda: not alive(runtime))
+    wait_until(lambda: not alive(runtime), 60)
 
 
 def alive(runtime: Path) -> bool:
@@ -70,14 +67,9 @@ def line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def test_ranks_that_start_together_share_one_service_which_ends_after_the_last(rank: Start, runtime: Path) -> None:
+def test_ranks_that_start_together_share_one_service_which_ends_after_the_last(
+    rank: Start, runtime: Path, wait_until: Wait
+) -> None:
     ranks = [rank() for _ in range(3)]
     urls = {line(process) for process in ranks}
     assert len(urls) == 1
@@ -89,7 +81,7 @@ def test_ranks_that_start_together_share_one_service_which_ends_after_the_last(r
     assert alive(runtime)
     ranks[2].kill()
     late.kill()
-    wait_until(lambda: not alive(runtime))
+    wait_until(lambda: not alive(runtime), 60)
 
 
 def test_address_and_key_are_for_the_user_alone(rank: Start, runtime: Path) -> None:
@@ -97,11 +89,8 @@ def test_address_and_key_are_for_the_user_alone(rank: Start, runtime: Path) -> N
     (address,) = runtime.glob("*/address")
     assert stat.S_IMODE(address.stat().st_mode) == 0o600
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (runtime, address.parent)} == {0o700}
-    with (
-        Client(json.loads(address.read_text())[0], "another-fake-key") as client,
-        pytest.raises(Exception, match="401"),
-    ):
-        client.grade("exact", ["4"], ITEMS)
+    with pytest.raises(Refused, match="401"):
+        Client(json.loads(address.read_text())[0], "another-fake-key").grade("exact", ["4"], ITEMS)
 
 
 def test_a_folder_of_somebody_elses_making_is_refused(runtime: Path) -> None:
@@ -112,26 +101,16 @@ def test_a_folder_of_somebody_elses_making_is_refused(runtime: Path) -> None:
 
 def test_a_service_that_was_killed_is_started_again(runtime: Path) -> None:
     program = """
-import sys
-from fairmark_client import grade
-for _ in sys.stdin:
-    print(grade("exact", ["4"], [{"reference_answer": "4"}])[0].score, flush=True)
+from fairmark_client import grade, private_service
+for _ in range(3):
+    print(grade("exact", ["4"], [{"reference_answer": "4"}])[0].score, private_service.address().url)
+    private_service._started[-1].kill()
+    private_service._started[-1].wait()
 """
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", program], text=True, bufsize=1, **pipes) as process:  # type: ignore[call-overload]
-        for _ in range(2):
-            process.stdin.write("go\n")
-            assert line(process) == "1.0"
-            os.kill(holder(runtime), signal.SIGKILL)
-            wait_until(lambda: not alive(runtime))
-        process.stdin.close()
-
-
-def holder(runtime: Path) -> int:
-    """The pid of the service: the last one that was given the folder as an argument."""
-    (folder,) = (path.parent for path in runtime.glob("*/address"))
-    found = subprocess.run(["pgrep", "-f", f"private_service {folder}"], capture_output=True, text=True, check=True)
-    return int(found.stdout.split()[-1])
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    scores, urls = zip(*map(str.split, found.stdout.splitlines()), strict=True)
+    assert scores == ("1.0",) * 3
+    assert len(set(urls)) == 3
 
 
 def test_without_the_service_extra_the_error_says_what_to_do(runtime: Path, tmp_path: Path) -> None:

@@ -70,7 +70,12 @@ def group(prompt: Any) -> str:
 def grader(value: Any) -> Grader | None:
     """The grader that a `grader` column or FAIRMARK_GRADER names: a name, a configuration, or one as JSON text."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        value = json.loads(value)
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ValueError(
+                f"grader: expected a name, or a configuration as JSON ({error}), got {value[:200]!r}"
+            ) from None
     return _without_null(value) if isinstance(value, dict) else value or None
 
 

@@ -56,8 +56,8 @@ class Reward:
         self.client = Client(settings.url, settings.key)
         self.grader = settings.grader or columns.grader(environment.text("FAIRMARK_GRADER")) or "exact"
         self._columns = settings.columns
-        if named := environment.text("FAIRMARK_REFERENCE"):
-            self._columns = settings.columns or {columns.REFERENCE: named}
+        if settings.columns is None and (named := environment.text("FAIRMARK_REFERENCE")):
+            self._columns = {columns.REFERENCE: named}
         share = settings.max_ungradable_share
         self._share = (
             environment.number("FAIRMARK_MAX_UNGRADABLE_SHARE", MAX_UNGRADABLE_SHARE) if share is None else share
@@ -78,16 +78,16 @@ class Reward:
         self._show(rows)
         log_extra, log_metric = rest.get("log_extra"), rest.get("log_metric")
         fields = {"grader": self.grader, "run": run(state), "step": getattr(state, "global_step", None)}
-        fields["explain"] = True if self._explain and log_extra else None
+        fields["explain"] = True if self._explain and log_extra is not None else None
         return Batch(rows, fields, log_extra, log_metric)
 
     def scores(self, batch: Batch, results: Sequence[Result]) -> list[float | None]:
         """The scores, logged where the trainer has a place for them. Raises `Ungraded` or `VersionChanged`."""
         self._guard.check([_label(row.get("grader", self.grader)) for row in batch.rows], results)
-        if batch.log_extra:
+        if batch.log_extra is not None:
             for column, values in self._extra(results).items():
                 batch.log_extra(f"{self.name}_{column}", values)
-        if batch.log_metric:
+        if batch.log_metric is not None:
             for metric, value in _metrics(batch.groups, results).items():
                 batch.log_metric(f"{self.name}/{metric}", value)
         return [result.score for result in results]

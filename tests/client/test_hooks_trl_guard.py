@@ -1,0 +1,112 @@
+"""What stops a run: too many samples without a true score, or a grader that changes."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from tests.running import Running, Serve
+
+from fairmark_client import Ungraded, VersionChanged
+from fairmark_client.hooks.guard import FEWEST
+from fairmark_client.hooks.trl import reward_func
+
+RAISES = {"type": "multi", "graders": {}, "calculate_output": "1 / part"}
+"""A grader that raises on a score of 0: a user's own fault, counted apart."""
+
+
+def call(function: Any, good: int, bad: int, **extra: Any) -> list[float | None]:
+    count = good + bad
+    solution = ["4"] * good + [None] * bad
+    rewards: list[float | None] = function(
+        prompts=["2 + 2?"] * count, completions=["4"] * count, solution=solution, **extra
+    )
+    return rewards
+
+
+def test_too_many_ungradable_samples_stop_the_run_with_the_reason(service: Running) -> None:
+    function = reward_func("exact", url=service.url, name="too-many")
+    with pytest.raises(Ungraded, match=r"7 of the last 32 samples .*allowed: 20%.*7 × ungradable: .*reference_answer"):
+        call(function, 25, 7)
+
+
+def test_a_few_ungradable_samples_do_not_stop_the_run(service: Running) -> None:
+    function = reward_func("exact", url=service.url, name="a-few")
+    assert call(function, 26, 6).count(None) == 6
+
+
+def test_the_share_can_be_set(service: Running) -> None:
+    assert call(reward_func("exact", url=service.url, max_ungradable_share=0.5), 20, 20).count(None) == 20
+    with pytest.raises(Ungraded, match="allowed: 0%"):
+        call(reward_func("exact", url=service.url, max_ungradable_share=0), 31, 1)
+
+
+def test_the_share_can_be_set_by_variable(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_MAX_UNGRADABLE_SHARE", "0.5")
+    assert call(reward_func("exact", url=service.url, name="by-variable"), 20, 20).count(None) == 20
+
+
+def test_a_share_of_few_samples_says_nothing(service: Running) -> None:
+    function = reward_func("exact", url=service.url, name="few")
+    assert call(function, 0, FEWEST - 1) == [None] * (FEWEST - 1)
+    with pytest.raises(Ungraded):
+        call(function, 0, 1)
+
+
+def test_old_samples_are_forgotten(service: Running) -> None:
+    function = reward_func("exact", url=service.url, name="old")
+    call(function, 0, FEWEST - 1)
+    with pytest.raises(Ungraded):
+        call(function, 64, 0)
+    call(function, 256, 0)
+    assert call(function, 8, 51).count(None) == 51
+
+
+def test_graders_that_raise_count_too(service: Running) -> None:
+    part = {"type": "string_check", "name": "part", "input": "a", "reference": "b", "operation": "eq"}
+    function = reward_func({**RAISES, "graders": {"part": part}}, url=service.url, name="raises")
+    with pytest.raises(Ungraded, match="grader_error"):
+        call(function, 40, 0)
+
+
+def change(running: Running, catalog: Path) -> None:
+    """Changes what `exact` is, and waits until the service has it."""
+    before = version(running)
+    path = catalog / "exact.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "operation": "like"}))
+    while version(running) == before:
+        pass
+
+
+def version(running: Running) -> str:
+    graders = httpx.get(f"{running.url}/v1/graders/exact").json()
+    return str(graders["version"])
+
+
+def test_a_grader_that_changes_stops_the_run_with_both_versions(serve: Serve, catalog: Path) -> None:
+    running = serve("--catalog", catalog)
+    function = reward_func("exact", url=running.url)
+    call(function, 1, 0)
+    before = version(running)
+    change(running, catalog)
+    with pytest.raises(VersionChanged, match=f"{before}.*{version(running)}"):
+        call(function, 1, 0)
+
+
+def test_a_change_can_be_allowed(serve: Serve, catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_ALLOW_VERSION_CHANGE", "1")
+    running = serve("--catalog", catalog)
+    function = reward_func("exact", url=running.url)
+    call(function, 1, 0)
+    change(running, catalog)
+    assert call(function, 1, 0) == [1.0]
+
+
+def test_another_run_begins_with_the_grader_as_it_is(serve: Serve, catalog: Path) -> None:
+    running = serve("--catalog", catalog)
+    function = reward_func("exact", url=running.url)
+    call(function, 1, 0, trainer_state=SimpleNamespace(global_step=0))
+    change(running, catalog)
+    assert call(function, 1, 0, trainer_state=SimpleNamespace(global_step=0)) == [1.0]
