@@ -56,8 +56,9 @@ class Valkey:
         os.kill(self._process.pid, number)
 
     def _listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        # The socket is opened after the port.
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(f"{self._folder}/valkey.sock") == 0
 
 
 def free_port() -> int:

@@ -356,7 +356,7 @@ class RedisTier:
 def _client(url: str) -> Redis:
     """A client that tries everything once and leaves the deadlines to its callers.
 
-    redis-py's own retries add up to 7 s. Its own deadline costs half the time of a pipeline, and under Python 3.11 is a
+    redis-py's ten retries may add up to 5 s. Its own deadline costs half the time of a pipeline, and under Python 3.11 is a
     `wait_for`, which may swallow the cancellation of its task. RESP2 spares the HELLO that proxies and Redis 5 refuse;
     nothing of RESP3 is used.
     """

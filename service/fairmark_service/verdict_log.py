@@ -50,7 +50,10 @@ class VerdictLog:
 
     @property
     def dropped(self) -> int:
-        """Rows that were not written: the disk was slow or failed, or they were too long or no JSON at all."""
+        """Rows that were not written: the disk was slow or failed, or they were too long or no JSON at all.
+
+        When it fails, what was handed to it together counts as lost together.
+        """
         return self._refused + self._lost
 
     def write(self, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -205,7 +205,7 @@ def test_a_disk_that_fails_loses_rows_and_no_more(path: Path, caplog: pytest.Log
     log = VerdictLog(path, max_bytes=300)
     path.with_name(f"{path.name}.4").mkdir()
     log.write([row(1), row(2), row(3)])
-    until(lambda: log.dropped == 3)
+    until(lambda: log.dropped > 0)
     path.with_name(f"{path.name}.4").rmdir()
     log.write([row(4)])
     log.close()
