@@ -356,9 +356,9 @@ class RedisTier:
 def _client(url: str) -> Redis:
     """A client that tries everything once and leaves the deadlines to its callers.
 
-    redis-py's ten retries may add up to 5 s. Its own deadline costs half the time of a pipeline, and under Python 3.11 is a
-    `wait_for`, which may swallow the cancellation of its task. RESP2 spares the HELLO that proxies and Redis 5 refuse;
-    nothing of RESP3 is used.
+    redis-py's ten retries may add up to 5 s. Its own deadline takes a third of a pipeline's time, and under Python 3.11
+    is a `wait_for`, which may swallow the cancellation of its task. RESP2 spares the HELLO that proxies and Redis 5
+    refuse; nothing of RESP3 is used.
     """
     try:
         return Redis.from_url(
