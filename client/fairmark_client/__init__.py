@@ -4,7 +4,7 @@
 
     grade("exact", ["42", "41"], [{"reference_answer": "42"}] * 2)[1].score  # 0.0
 
-The service is the one at `FAIRMARK_URL`, with the key in `FAIRMARK_API_KEY`; without a URL a private one is started on
+The service is the one at `FAIRMARK_URL`, with the key in `FAIRMARK_KEY`; without a URL a private one is started on
 this machine and ends with the programs that use it.
 """
 

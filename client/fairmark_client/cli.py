@@ -23,7 +23,7 @@ Url = Annotated[str | None, typer.Option(help="A running service, such as http:/
 KeyEnv = Annotated[
     str | None,
     typer.Option(
-        metavar="VARIABLE", help="The environment variable with the service's key.", show_default="FAIRMARK_API_KEY"
+        metavar="VARIABLE", help="The environment variable with the service's key.", show_default="FAIRMARK_KEY"
     ),
 ]
 Named = Annotated[

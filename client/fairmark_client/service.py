@@ -84,13 +84,13 @@ class Client:
     """One service, for use from any thread and after a fork; there is nothing to close.
 
     url              of the service; else FAIRMARK_URL, else a private one is started on this machine
-    key              sent as a bearer token; else FAIRMARK_API_KEY
+    key              sent as a bearer token; else FAIRMARK_KEY
     timeout_seconds  for one request with all its retries; else FAIRMARK_TIMEOUT_SECONDS, else 300
     """
 
     def __init__(self, url: str | None = None, key: str | None = None, *, timeout_seconds: float | None = None) -> None:
         url = url or environment.text("FAIRMARK_URL")
-        self._address = Address(_checked(url), key or environment.text("FAIRMARK_API_KEY")) if url else None
+        self._address = Address(_checked(url), key or environment.text("FAIRMARK_KEY")) if url else None
         self._private = not url
         self._timeout = timeout_seconds or environment.number("FAIRMARK_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
         # A proxy from the environment is meant for the world outside, and rarely knows the way to this machine.
@@ -205,7 +205,7 @@ def _default(*environment: str | None) -> Client:
 
 
 def _environment() -> list[str | None]:
-    return [environment.text(name) for name in ("FAIRMARK_URL", "FAIRMARK_API_KEY", "FAIRMARK_TIMEOUT_SECONDS")]
+    return [environment.text(name) for name in ("FAIRMARK_URL", "FAIRMARK_KEY", "FAIRMARK_TIMEOUT_SECONDS")]
 
 
 def _rows(samples: Sequence[Any], items: Sequence[dict[str, Any]] | None) -> list[Row]:
@@ -265,7 +265,7 @@ def _checked(url: str) -> str:
         raise ServiceError(f"FAIRMARK_URL: expected http://host:port or https://host, got {url!r}")
     if parsed.userinfo:
         raise ServiceError(
-            "FAIRMARK_URL: holds a password; expected the key in FAIRMARK_API_KEY, which is never logged"
+            "FAIRMARK_URL: holds a password; expected the key in FAIRMARK_KEY, which is never logged"
         )
     return url.rstrip("/")
 

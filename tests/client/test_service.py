@@ -219,7 +219,7 @@ def test_an_answer_that_is_not_one_result_a_sample_is_an_error(peer: Callable[..
 
 def test_the_key_opens_a_guarded_service(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     url = serve(FAIRMARK_KEY=KEY).url
-    monkeypatch.setenv("FAIRMARK_API_KEY", KEY)
+    monkeypatch.setenv("FAIRMARK_KEY", KEY)
     assert Client(url).grade("exact", ["4"], [{"reference_answer": "4"}])[0].score == 1.0
     with pytest.raises(Refused) as refused:
         Client(url, f"{KEY}-no-more").grade("exact", ["4"])

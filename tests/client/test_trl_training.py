@@ -126,7 +126,7 @@ def test_trl_from_the_command_line_needs_variables_alone(serve: Serve, tmp_path:
     said = run(
         [str(Path(sys.executable).with_name("trl")), "grpo", *arguments],
         FAIRMARK_URL=service.url,
-        FAIRMARK_API_KEY="fake-key-for-tests-only",
+        FAIRMARK_KEY="fake-key-for-tests-only",
         FAIRMARK_GRADER="similarity",
         FAIRMARK_REFERENCE="solution",
         FAIRMARK_RUN="by-command",

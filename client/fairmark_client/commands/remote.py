@@ -40,8 +40,8 @@ class Remote:
 
 
 def key_from(variable: str | None) -> str | None:
-    """The key in the environment variable that --key-env names, else in FAIRMARK_API_KEY."""
-    key = environment.text(variable or "FAIRMARK_API_KEY")
+    """The key in the environment variable that --key-env names, else in FAIRMARK_KEY."""
+    key = environment.text(variable or "FAIRMARK_KEY")
     if variable and not key:
         fail(f"--key-env: the environment variable {variable} is not set")
     if key and not (key.isascii() and key.isprintable()):

@@ -52,7 +52,7 @@ def reward_func(
 
     name     of the metric, `rewards/{name}/mean`; else the grader's
     url      of the service; else FAIRMARK_URL, else a private one is started
-    key      for the service; else FAIRMARK_API_KEY, which also reaches the child process of AsyncGRPO
+    key      for the service; else FAIRMARK_KEY, which also reaches the child process of AsyncGRPO
     columns  item fields and the dataset columns they come from; says it all, so `{}` maps nothing
     max_ungradable_share  of the last 256 samples that may lack a true score before the run is stopped
     """
