@@ -31,8 +31,8 @@ class Admission:
             raise Overloaded(f"{self._waiting} judgements are waiting already", retry_after=min(max(wait, 1), 30))
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Hold one slot; the wait for it and the work in it are measured apart."""
+    async def slot(self, grader: str) -> AsyncIterator[None]:
+        """Hold one slot for a grader of that name; the wait for it and the work in it are measured apart."""
         arrived = time.perf_counter()
         self._waiting += 1
         try:
@@ -46,4 +46,4 @@ class Admission:
             self._slots.release()
             seconds = time.perf_counter() - began
             self._pace += 0.05 * (seconds - self._pace)
-            self._metrics.judged(queued=began - arrived, worked=seconds)
+            self._metrics.judged(grader, queued=began - arrived, worked=seconds)

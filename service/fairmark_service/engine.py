@@ -64,6 +64,7 @@ class _Pending(NamedTuple):
 
     into: Any
     place: int | str
+    name: str
     grader: Awaited
     case: Case
     key: Hashable
@@ -116,7 +117,7 @@ class Engine:
 
     async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
         """Judge one case in a slot of its own, and keep the verdict when it is repeatable."""
-        async with self.admission.slot():
+        async with self.admission.slot(pending.name):
             flight.started = True
             verdict = await self._verdict(pending)
         if verdict.repeatable and isinstance(pending.key, bytes):
@@ -213,7 +214,7 @@ class Batch:
         started = into[place] = grader.start(request.sample, request.item)
         if type(started) is Case:
             key = cache_key(grader, started) if isinstance(grader, Shared) else object()
-            self._pending.append(_Pending(into, place, grader, started, key))
+            self._pending.append(_Pending(into, place, request.entry.name, grader, started, key))
 
     async def _look_up(self) -> None:
         """Ask the cache for every shared case at once; what it knows is pending no more."""

@@ -83,10 +83,18 @@ class Metrics:
         self._in_flight = Gauge("fairmark_requests_in_flight", "Requests being answered", registry=registry)
         self._body_bytes = Gauge("fairmark_body_bytes_in_flight", "Bytes of bodies held", registry=registry)
         self._queue_seconds = Histogram(
-            "fairmark_queue_seconds", "How long a judgement waited for its slot", buckets=_SECONDS, registry=registry
+            "fairmark_queue_seconds",
+            "How long a judgement waited for its slot",
+            ["grader"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._work_seconds = Histogram(
-            "fairmark_work_seconds", "How long a judgement took in its slot", buckets=_SECONDS, registry=registry
+            "fairmark_work_seconds",
+            "How long a judgement took in its slot",
+            ["grader"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self._rejected = Counter("fairmark_rejected", "Requests refused for want of room", ["by"], registry=registry)
         self._coalesced = Counter(
@@ -156,10 +164,10 @@ class Metrics:
         """Bytes of bodies held now."""
         self._body_bytes.set(size)
 
-    def judged(self, queued: float, worked: float) -> None:
+    def judged(self, grader: str, queued: float, worked: float) -> None:
         """Seconds one judgement waited and worked."""
-        self._queue_seconds.observe(queued)
-        self._work_seconds.observe(worked)
+        self._queue_seconds.labels(grader).observe(queued)
+        self._work_seconds.labels(grader).observe(worked)
 
     def rejected(self, by: str) -> None:
         """A request was refused by `queue`, `bytes` or `patience`."""

@@ -15,7 +15,7 @@ async def held(admission: Admission, count: int) -> list["asyncio.Task[None]"]:
     """Tasks that hold a slot or wait for one until they are cancelled."""
 
     async def hold() -> None:
-        async with admission.slot():
+        async with admission.slot("g"):
             await asyncio.Event().wait()
 
     tasks = [asyncio.create_task(hold()) for _ in range(count)]
@@ -35,7 +35,7 @@ async def test_no_more_run_than_there_are_slots() -> None:
 
     async def work() -> None:
         nonlocal running, most
-        async with admission.slot():
+        async with admission.slot("g"):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -79,8 +79,8 @@ async def test_who_gives_up_waiting_frees_its_place() -> None:
 async def test_waiting_is_measured_apart_from_work() -> None:
     metrics = Metrics()
     admission = Admission(1, 3, metrics)
-    async with admission.slot():
+    async with admission.slot("g"):
         pass
     exposed = metrics.expose().decode()
-    assert "fairmark_queue_seconds_count 1.0" in exposed
-    assert "fairmark_work_seconds_count 1.0" in exposed
+    assert "fairmark_queue_seconds_count{grader="g"} 1.0" in exposed
+    assert "fairmark_work_seconds_count{grader="g"} 1.0" in exposed

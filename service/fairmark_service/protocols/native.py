@@ -4,7 +4,7 @@ A sample that isn't one becomes a result with the outcome `invalid`; the rest of
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import orjson
@@ -19,7 +19,7 @@ from .protocol import Call, MiB, Protocol, broken
 class Row(msgspec.Struct, forbid_unknown_fields=True):
     """One sample."""
 
-    sample: str | list[Any] | dict[str, Any]
+    sample: Annotated[Any, msgspec.Meta(extra_json_schema={"type": ["string", "array", "object"]})]
     """What the model said: its text, chat messages, or OpenAI's sample object."""
     item: dict[str, Any] = {}
     """The dataset row it answers."""
