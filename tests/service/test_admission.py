@@ -82,5 +82,5 @@ async def test_waiting_is_measured_apart_from_work() -> None:
     async with admission.slot("g"):
         pass
     exposed = metrics.expose().decode()
-    assert "fairmark_queue_seconds_count{grader="g"} 1.0" in exposed
-    assert "fairmark_work_seconds_count{grader="g"} 1.0" in exposed
+    assert 'fairmark_queue_seconds_count{grader="g"} 1.0' in exposed
+    assert 'fairmark_work_seconds_count{grader="g"} 1.0' in exposed
