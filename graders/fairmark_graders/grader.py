@@ -13,6 +13,7 @@ import hashlib
 import importlib.metadata
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -93,16 +94,34 @@ class Leaf(Grader, ABC):
         except Fault as fault:
             return fault.verdict
 
-    def rendered(self, input: Template, reference: Template, sample: Sample, item: Item) -> Case:
-        """The two templates of a comparison, thinking stripped; a missing reference is found first."""
-        if self.fairmark.thinking is not None:
-            sample = self.fairmark.thinking.strip(sample, item)
-        try:
-            right = reference.render(sample, item)
-        except ModelFault:
-            input.render(sample, item)
-            raise
-        return Case(input.render(sample, item), right)
+
+class Comparison(Leaf, ABC):
+    """A grader that compares one text with another, each from a template; thinking is stripped first."""
+
+    input: Template
+    reference: Template
+
+    @cached_property
+    def _read(self) -> Callable[[Sample, Item], Case]:
+        """`read`, with this grader's fields at hand: each costs a model 40 ns to look up, and a sample needs five."""
+        thinking = self.fairmark.thinking
+        strip = thinking.strip if thinking else None
+        answer, reference = self.input.render, self.reference.render
+
+        def read(sample: Sample, item: Item) -> Case:
+            if strip is not None:
+                sample = strip(sample, item)
+            try:
+                right = reference(sample, item)
+            except ModelFault:
+                answer(sample, item)  # a missing item in it weighs more than what the model left out
+                raise
+            return Case(answer(sample, item), right)
+
+        return read
+
+    def read(self, sample: Sample, item: Item) -> Case:
+        return self._read(sample, item)
 
 
 class Inline(Leaf, ABC):

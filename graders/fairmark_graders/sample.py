@@ -26,38 +26,41 @@ RawSample = str | list[Any] | dict[str, Any]
 class Sample:
     """The fields of one sample; each missing one is made from the others when first asked for."""
 
-    __slots__ = ("fields", "unfinished")
-
-    fields: dict[str, Any]
-    unfinished: bool
-    """Whether the text is thinking that never ends, so that no output_text may be made from the messages."""
+    __slots__ = ("fields", "made", "text", "unfinished")
 
     def __init__(self, raw: RawSample) -> None:
+        self.made: dict[str, Any] | None = None
         self.unfinished = False
+        """Whether the text is thinking that never ends, so that no output_text may be made from the messages."""
         if isinstance(raw, str):
-            self.fields = {"output_text": raw}
+            self.fields: dict[str, Any] = {}
+            self.text: str | None = raw
         elif isinstance(raw, dict):
             self.fields = raw
-            text = raw.get("output_text")
-            if text is not None and not isinstance(text, str):
-                raise InvalidSample(f"sample.output_text: expected a string, got {kind(text)}")
+            self.text = raw.get("output_text")
+            if self.text is not None and not isinstance(self.text, str):
+                raise InvalidSample(f"sample.output_text: expected a string, got {kind(self.text)}")
         elif isinstance(raw, list):
             self.fields = {"messages": raw}
+            self.text = None
         else:
             raise InvalidSample(f"sample: expected a string, a list of messages or an object, got {kind(raw)}")
 
     def get(self, name: str) -> Any:
         """The field called `name`, or None."""
-        value = self.fields.get(name)
-        if value is None and name in _MADE and not (self.unfinished and name == "output_text"):
-            value = _MADE[name](self)
-            self.fields = {**self.fields, name: value}
-        return value
+        value = self.text if name == "output_text" else self.fields.get(name)
+        if value is not None or name not in _MADE:
+            return value
+        if self.made is None:
+            self.made = {"output_text": None} if self.unfinished else {}
+        if name not in self.made:
+            self.made[name] = _MADE[name](self)
+        return self.made[name]
 
     def with_text(self, text: str | None) -> "Sample":
         """The same sample with another output_text; None for one that never came to an answer."""
-        changed = Sample({**self.fields, "output_text": text})
-        changed.unfinished = text is None
+        changed = Sample.__new__(Sample)
+        changed.fields, changed.text, changed.made, changed.unfinished = self.fields, text, None, text is None
         return changed
 
 

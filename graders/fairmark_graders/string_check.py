@@ -8,10 +8,8 @@ import operator
 from collections.abc import Callable
 from typing import Literal
 
-from .grader import Inline
-from .sample import Sample
-from .template import Template
-from .types import Case, Item, Verdict
+from .grader import Comparison, Inline
+from .types import Case, Verdict
 
 Operation = Literal["eq", "ne", "like", "ilike"]
 
@@ -26,16 +24,12 @@ _VERDICTS = {
 }
 
 
-class StringCheck(Inline):
+class StringCheck(Comparison, Inline):
     """Compare `input` with `reference` by one operation."""
 
     type: Literal["string_check"]
-    input: Template
-    reference: Template
     operation: Operation
 
-    def read(self, sample: Sample, item: Item) -> Case:
-        return self.rendered(self.input, self.reference, sample, item)
-
     def judge(self, case: Case) -> Verdict:
-        return _VERDICTS[self.operation][_HOLDS[self.operation](case.answer, case.reference)]
+        operation = self.operation
+        return _VERDICTS[operation][_HOLDS[operation](*case)]

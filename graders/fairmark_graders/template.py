@@ -143,13 +143,21 @@ def _follow(value: Any, step: Step) -> Any:
 
 def _lone(variable: Variable) -> Callable[[Sample, Item], str]:
     """The renderer of a template that is one variable, as nearly all are: a string in plain sight costs one lookup."""
-    name, flat, of_item = variable.name, not variable.steps, variable.namespace == "item"
+    name = variable.name
 
-    def render(sample: Sample, item: Item) -> str:
-        value = (item if of_item else sample.fields).get(name)
-        return value if flat and type(value) is str else _text(variable, sample, item)
+    def of_item(sample: Sample, item: Item) -> str:
+        value = item.get(name)
+        return value if type(value) is str else _text(variable, sample, item)
 
-    return render
+    def of_text(sample: Sample, item: Item) -> str:
+        return sample.text or _text(variable, sample, item)
+
+    def of_any(sample: Sample, item: Item) -> str:
+        return _text(variable, sample, item)
+
+    if variable.steps:
+        return of_any
+    return of_item if variable.namespace == "item" else of_text if name == "output_text" else of_any
 
 
 def _text(variable: Variable, sample: Sample, item: Item) -> str:

@@ -11,9 +11,8 @@ from typing import Literal
 from pydantic import field_validator
 
 from .errors import ModelFault, Ungradable
-from .grader import Shared, Tools
+from .grader import Comparison, Shared, Tools
 from .sample import Sample
-from .template import Template
 from .text_metrics import METRICS, Metric, compare
 from .types import Case, Item, Verdict
 from .wordnet import RELEASE, find
@@ -27,12 +26,10 @@ MetricName = Literal[
 ]
 
 
-class TextSimilarity(Shared):
+class TextSimilarity(Comparison, Shared):
     """Compare `input` with `reference` by one metric."""
 
     type: Literal["text_similarity"]
-    input: Template
-    reference: Template
     evaluation_metric: MetricName
 
     @field_validator("evaluation_metric")
@@ -56,7 +53,7 @@ class TextSimilarity(Shared):
 
     def read(self, sample: Sample, item: Item) -> Case:
         try:
-            case = self.rendered(self.input, self.reference, sample, item)
+            case = super().read(sample, item)
         except ModelFault:
             self._fit_reference(self.reference.render(sample, item))
             raise

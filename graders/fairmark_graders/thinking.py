@@ -8,6 +8,9 @@ Thinking counts as opened when the text holds the opening tag, when `item.prompt
 says that every prompt of this model does (`opened_by_prompt`).
 """
 
+from collections.abc import Callable
+from functools import cached_property
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from .sample import Sample
@@ -24,17 +27,24 @@ class Thinking(BaseModel):
     opened_by_prompt: bool = False
     """Whether the chat template writes the opening tag, so that a text without a closing one is unfinished."""
 
-    def strip(self, sample: Sample, item: Item) -> Sample:
-        """The sample with the text that follows its thinking; without output_text when the thinking never ends."""
-        text = sample.fields.get("output_text") or sample.get("output_text")
-        if text is None:
+    @cached_property
+    def strip(self) -> Callable[[Sample, Item], Sample]:
+        """Gives the sample with the text that follows its thinking; without one when the thinking never ends."""
+        opening, closing, always = self.open, self.close, self.opened_by_prompt
+
+        def strip(sample: Sample, item: Item) -> Sample:
+            text = sample.text or sample.get("output_text")
+            if text is None:
+                return sample
+            # One character is found 40 times as fast as a tag (0.04 against 1.6 µs in 2 kB), and mostly isn't there.
+            end = text.rfind(closing) if closing[0] in text else -1
+            if end >= 0:
+                return sample.with_text(text[end + len(closing) :].lstrip())
+            if always or (opening[0] in text and opening in text):
+                return sample.with_text(None)
+            prompt = item.get("prompt")
+            if type(prompt) is str and prompt.rstrip().endswith(opening):
+                return sample.with_text(None)
             return sample
-        # One character is looked for 40 times as fast as a tag (0.04 against 1.6 µs in 2 kB), and mostly isn't there.
-        if self.close[0] in text and self.close in text:
-            return sample.with_text(text.rpartition(self.close)[2].lstrip())
-        if self.opened_by_prompt or (self.open[0] in text and self.open in text) :
-            return sample.with_text(None)
-        prompt = item.get("prompt")
-        if type(prompt) is str and prompt.rstrip().endswith(self.open):
-            return sample.with_text(None)
-        return sample
+
+        return strip
