@@ -48,6 +48,7 @@ def main(port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=4096,
         timeout_keep_alive=75,
     )

@@ -11,6 +11,7 @@ import asyncio
 import functools
 import logging
 import time
+from collections import Counter as Tally
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -60,6 +61,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     """What became of one request."""
 
     verdict: Verdict
+    name: str
+    """The grader's, as the metrics know it."""
     version: str
     cached: bool = False
     explanation: Mapping[str, Any] | None = None
@@ -110,8 +113,11 @@ class Engine:
 
     def observe(self, work: Work, results: Sequence[Result]) -> None:
         """Count a finished batch, and log its verdicts where that is asked for."""
-        pairs = list(zip(work.requests, results, strict=True))
-        self.metrics.graded([(q.entry.name, r.verdict.outcome, r.verdict.score) for q, r in pairs])
+        different = {id(result): result for result in results}
+        for same, count in Tally(map(id, results)).items():
+            result = different[same]
+            self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, count)
+        pairs = zip(work.requests, results, strict=True)
         if work.run is not None:
             self.metrics.ran(work.run, [(q.group, r.verdict.outcome, r.verdict.score) for q, r in pairs])
         if self.verdicts is not None:
@@ -188,7 +194,9 @@ class Batch:
             elif type(grader) is Multi:
                 self._start_parts(place, grader, request)
             else:
-                self._start(self._verdicts, place, grader, request)
+                started = self._verdicts[place] = grader.start(request.sample, request.item)  # type: ignore[union-attr]
+                if type(started) is Case:
+                    self._await(self._verdicts, place, grader, started, request)
 
     @property
     def done(self) -> bool:
@@ -202,11 +210,19 @@ class Batch:
             await self._fly()
 
     def results(self) -> list[Result]:
-        """One result per request, in order."""
+        """One result per request, in order; the same object where grader and verdict are."""
         for place, parts in self._parts.items():
             grader = self._requests[place].entry.grader
             self._verdicts[place] = grader.combine(parts)  # type: ignore[union-attr]
-        results = [Result(v, request.entry.version) for v, request in zip(self._verdicts, self._requests, strict=True)]
+        made: dict[tuple[int, int], Result] = {}
+        results = []
+        for verdict, request in zip(self._verdicts, self._requests, strict=True):
+            entry = request.entry
+            same = id(verdict), id(entry)
+            result = made.get(same)
+            if result is None:
+                result = made[same] = Result(verdict, entry.name, entry.version)
+            results.append(result)
         for place in self._cached:
             results[place] = replace(results[place], cached=True)
         return results
@@ -214,13 +230,13 @@ class Batch:
     def _start_parts(self, place: int, grader: Multi, request: GradeRequest) -> None:
         parts = self._parts[place] = dict.fromkeys(grader.graders)
         for name, part in grader.graders.items():
-            self._start(parts, name, part, request)
+            started = parts[name] = part.start(request.sample, request.item)
+            if type(started) is Case:
+                self._await(parts, name, part, started, request)
 
-    def _start(self, into: Any, place: int | str, grader: Any, request: GradeRequest) -> None:
-        started = into[place] = grader.start(request.sample, request.item)
-        if type(started) is Case:
-            key = cache_key(grader, started) if isinstance(grader, Shared) else object()
-            self._pending.append(_Pending(into, place, request.entry.name, grader, started, key))
+    def _await(self, into: Any, place: int | str, grader: Any, case: Case, request: GradeRequest) -> None:
+        key = cache_key(grader, case) if isinstance(grader, Shared) else object()
+        self._pending.append(_Pending(into, place, request.entry.name, grader, case, key))
 
     async def _look_up(self) -> None:
         """Ask the cache for every shared case at once; what it knows is pending no more."""

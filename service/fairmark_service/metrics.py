@@ -8,7 +8,7 @@ by the name the trainer sent, the first hundred of them, and `other` after that:
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -19,10 +19,6 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 _SCORES = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.999999, 1)
 """The first bucket holds what is wrong and less, the one that ends at 1 only what is wholly right."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-Graded = tuple[str, str, float | None]
-"""A grader's name (or a sample's group), an outcome and a score."""
 
 
 class Spell:
@@ -131,7 +127,7 @@ class Metrics:
             "fairmark_catalog_broken_files", "Catalog files that are refused", registry=registry
         )
         self._runs: set[str] = set()
-        self._tally: Tally[Graded] = Tally()
+        self._tally: Tally[tuple[str, str, float | None]] = Tally()
         self._answers: Tally[tuple[str, str, int]] = Tally()
         self._seconds: defaultdict[str, Spell] = defaultdict(Spell)
         self._answering = self._held = 0
@@ -141,9 +137,9 @@ class Metrics:
         self._settle()
         return generate_latest(self.registry)
 
-    def graded(self, samples: Iterable[Graded]) -> None:
-        """Count one batch: each sample's grader, outcome and score."""
-        self._tally.update(samples)
+    def graded(self, grader: str, outcome: str, score: float | None, count: int) -> None:
+        """Count the samples of one batch that ended alike."""
+        self._tally[grader, outcome, score] += count
         if len(self._tally) > UNSETTLED:
             self._settle()
 

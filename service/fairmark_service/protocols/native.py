@@ -107,10 +107,13 @@ def _entry(grader: Any, call: Call, field: str) -> Entry:
 
 
 def _encode(body: GradeBody, work: Work, results: Sequence[Result], call: Call) -> bytes:
-    return orjson.dumps({"results": [_result(result) for result in results]})
+    rows = {
+        id(result): orjson.Fragment(orjson.dumps(_row_of(result))) for result in {id(r): r for r in results}.values()
+    }
+    return orjson.dumps({"results": [rows[id(result)] for result in results]})
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _row_of(result: Result) -> dict[str, Any]:
     verdict = result.verdict
     row = {
         "score": verdict.score,
