@@ -117,10 +117,11 @@ class Engine:
         for same, count in Tally(map(id, results)).items():
             result = different[same]
             self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, count)
-        pairs = zip(work.requests, results, strict=True)
         if work.run is not None:
-            self.metrics.ran(work.run, [(q.group, r.verdict.outcome, r.verdict.score) for q, r in pairs])
+            groups = [request.group for request in work.requests]
+            self.metrics.ran(work.run, groups, [result.verdict for result in results])
         if self.verdicts is not None:
+            pairs = zip(work.requests, results, strict=True)
             self.verdicts.write([logged(work, request, result) for request, result in pairs])
 
     async def fly(self, pending: _Pending) -> Verdict:

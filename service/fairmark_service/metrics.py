@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from fairmark_graders import Verdict
+
 RUNS = 100
 UNSETTLED = 1000
 """Different scores tallied before they are settled unasked: some 3 ms of work."""
@@ -143,19 +145,19 @@ class Metrics:
         if len(self._tally) > UNSETTLED:
             self._settle()
 
-    def ran(self, run: str, samples: Sequence[tuple[str | None, str, float | None]]) -> None:
-        """Count one batch of a training run: each sample's group, outcome and score."""
+    def ran(self, run: str, groups: Sequence[str | None], verdicts: Sequence[Verdict]) -> None:
+        """Count one batch of a training run: each sample's group and verdict."""
         label = self._run(run)
-        for outcome, count in Tally(outcome for _, outcome, _ in samples).items():
+        for outcome, count in Tally(verdict.outcome for verdict in verdicts).items():
             self._run_samples.labels(label, outcome).inc(count)
-        self._run_score.labels(label).inc(sum(max(score or 0.0, 0.0) for _, _, score in samples))
-        groups: dict[str, list[float | None]] = defaultdict(list)
-        for group, _, score in samples:
+        self._run_score.labels(label).inc(sum(max(verdict.score or 0.0, 0.0) for verdict in verdicts))
+        scores: dict[str, list[float | None]] = defaultdict(list)
+        for group, verdict in zip(groups, verdicts, strict=True):
             if group is not None:
-                groups[group].append(score)
-        whole = [scores for scores in groups.values() if len(scores) > 1]
+                scores[group].append(verdict.score)
+        whole = [group for group in scores.values() if len(group) > 1]
         self._groups.labels(label).inc(len(whole))
-        self._flat.labels(label).inc(sum(len(set(scores)) == 1 for scores in whole))
+        self._flat.labels(label).inc(sum(len(set(group)) == 1 for group in whole))
 
     def arrived(self) -> None:
         """A request came in."""
