@@ -8,7 +8,7 @@ COPY requirements/build.txt requirements/service.txt requirements/
 RUN pip install --no-cache-dir --no-deps --require-hashes --target /tools -r requirements/build.txt \
     && PYTHONPATH=/tools pip install --no-cache-dir --no-deps --require-hashes --no-build-isolation \
        -r requirements/service.txt
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml LICENSE README.md ./
 COPY graders graders
 COPY service service
 COPY client client
