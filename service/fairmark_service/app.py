@@ -47,6 +47,7 @@ class Service:
             ttl_seconds=settings.cache_seconds,
             metrics=self.metrics,
         )
+        self._workers = settings.workers
         self.tools = Tools(Workers(settings.workers))
         self.verdicts = VerdictLog(settings.verdict_log, settings.verdict_log_share) if settings.verdict_log else None
         admission = Admission(settings.slots, settings.queue, self.metrics)
@@ -83,11 +84,11 @@ class Service:
             await self._stop()
 
     async def _warm(self) -> None:
-        """Judge a little with every grader that needs tools, so that no sample pays for imports."""
-        graders = [entry.grader for entry in self.catalog.snapshot.entries.values()]
-        for grader in graders:
-            if isinstance(grader, Awaited):
-                await grader.judge(Case("warm", "warm"), self.tools)
+        """Judge a little with every grader that needs tools, in every worker, so that no sample pays for imports."""
+        for entry in self.catalog.snapshot.entries.values():
+            if isinstance(entry.grader, Awaited):
+                judgements = [entry.grader.judge(Case("warm", "warm"), self.tools) for _ in range(self._workers)]
+                await asyncio.gather(*judgements, return_exceptions=True)
 
     async def _stop(self) -> None:
         with contextlib.suppress(TimeoutError):
