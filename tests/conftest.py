@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-pytest_plugins = ["tests.running", "tests.valkey"]
+pytest_plugins = ["tests.gated", "tests.running", "tests.valkey"]
 
 
 @pytest.fixture

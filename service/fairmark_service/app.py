@@ -31,6 +31,9 @@ from .verdict_log import VerdictLog
 
 log = logging.getLogger("fairmark")
 
+DRAIN_SECONDS = 1
+"""What judgements without a caller get to finish in, when the service stops."""
+
 
 class Service:
     """The parts of one process, and the order in which they start and stop."""
@@ -92,7 +95,7 @@ class Service:
 
     async def _stop(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DRAIN_SECONDS):
                 await self.engine.flights.drain()
         await self.tools.workers.close()
         await self.cache.close()

@@ -87,16 +87,20 @@ class Gateway:
         except Refusal as refusal:
             status = handler.protocol.refused if refusal.status == 422 else refusal.status
             body, extra = refusal.body(), refusal.headers()
-            _note(handler, status, refusal.message, key, request_id, call)
+            level = logging.WARNING if status >= 500 else logging.INFO
+            log.log(level, "refused: %s", refusal.message, extra=_about(handler, status, key, request_id, call))
         except Gone:
             status, body = _HUNG_UP, b""
         except Exception:
-            log.exception("request failed", extra={"request_id": request_id.decode(), "route": handler.protocol.path})
-            status, body = 500, Refusal(500, "the service failed; its log says how", code="internal_error").body()
+            status = 500
+            log.exception("request failed", extra=_about(handler, status, key, request_id, call))
+            body = Refusal(500, "the service failed; its log says how", code="internal_error").body()
         finally:
             self._metrics.answered(handler.protocol.path, key, status, time.perf_counter() - call.began)
         if status != _HUNG_UP:
             await _answer(send, status, body, extra, request_id)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("answered", extra=_about(handler, status, key, request_id, call))
 
     def _request_id(self, headers: Mapping[bytes, bytes]) -> bytes:
         """The caller's own id of the request, else one of ours."""
@@ -117,13 +121,13 @@ async def _answer(send: Send, status: int, body: bytes, extra: Headers, request_
     await send({"type": "http.response.body", "body": body})
 
 
-def _note(handler: Handler, status: int, message: str, key: str, request_id: bytes, call: Call) -> None:
-    """One line for a request that is refused."""
-    extra = {
+def _about(handler: Handler, status: int, key: str, request_id: bytes, call: Call) -> dict[str, Any]:
+    """What the log says of a request."""
+    return {
         "route": handler.protocol.path,
         "status": status,
         "key": key,
         "request_id": request_id.decode(),
         "trace_id": call.trace,
+        "seconds": round(time.perf_counter() - call.began, 6),
     }
-    log.log(logging.WARNING if status >= 500 else logging.INFO, "refused: %s", message, extra=extra)

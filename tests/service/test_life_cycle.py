@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -119,6 +120,28 @@ def test_what_is_in_flight_at_sigterm_is_answered(serve: Serve, wait_until: Call
     running.stop()
     caller.join()
     assert [result["outcome"] for result in answers[0].json()["results"]] == ["graded"] * 8
+
+
+def test_more_work_than_there_is_time_for_does_not_hold_up_the_end(
+    serve: Serve, wait_until: Callable[..., None]
+) -> None:
+    running = serve()
+    rows = [{"sample": f"{LONG} {n}", "item": {"reference_answer": LONG}} for n in range(200)]
+    with ThreadPoolExecutor(1) as callers:
+        callers.submit(running.post, "/v1/grade", {"grader": SLOW, "samples": rows})
+        wait_until(lambda: running.metric("fairmark_requests_in_flight"))
+        began = time.monotonic()
+        running.stop()
+    assert time.monotonic() - began < 10
+
+
+def test_work_that_started_is_kept_for_a_caller_who_hung_up(serve: Serve, wait_until: Callable[..., None]) -> None:
+    running = serve()
+    body = {"grader": SLOW, "samples": [{"sample": f"{LONG} more", "item": {"reference_answer": LONG}}]}
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{running.url}/v1/grade", json=body, timeout=0.1)
+    wait_until(lambda: running.metric('fairmark_work_seconds_count{grader="inline"}') == 1)
+    assert running.post("/v1/grade", body).json()["results"][0]["cached"]
 
 
 def test_new_callers_are_refused_after_sigterm(serve: Serve) -> None:
