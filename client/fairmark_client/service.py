@@ -264,9 +264,7 @@ def _checked(url: str) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ServiceError(f"FAIRMARK_URL: expected http://host:port or https://host, got {url!r}")
     if parsed.userinfo:
-        raise ServiceError(
-            "FAIRMARK_URL: holds a password; expected the key in FAIRMARK_KEY, which is never logged"
-        )
+        raise ServiceError("FAIRMARK_URL: holds a password; expected the key in FAIRMARK_KEY, which is never logged")
     return url.rstrip("/")
 
 
