@@ -13,7 +13,7 @@ import hashlib
 import importlib.metadata
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import Fault, ModelFault
 from .sample import Sample
-from .template import Template
+from .template import LONGEST, Template, too_long
 from .thinking import Thinking
 from .types import Case, Item, Verdict
 from .workers import Workers
@@ -57,22 +57,25 @@ class Grader(BaseModel, ABC):
 
     name: str | None = Field(None, max_length=200)
 
-    def libraries(self) -> tuple[str, ...]:
-        """The distributions whose release may change a score under this configuration."""
-        return ()
-
     @cached_property
     def version(self) -> str:
         """Twelve hexadecimal digits over everything but the name that decides a score.
 
         The same in every process and under every Python: a hash of the configuration, `revision` and library releases.
         """
-        decides = {
-            "configuration": self.model_dump(mode="json", exclude={"name"}),
-            "revision": self.revision,
-            "libraries": {name: importlib.metadata.version(name) for name in self.libraries()},
-        }
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(self.decides(), sort_keys=True).encode()).hexdigest()[:12]
+
+    @abstractmethod
+    def leaves(self) -> Iterable["Leaf"]:
+        """The graders that do the judging: itself, or its parts."""
+
+    @abstractmethod
+    def decides(self) -> dict[str, Any]:
+        """Everything that decides a score, as JSON."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle is the configuration: what was compiled of it is compiled again."""
+        return type(self).model_validate, (self.model_dump(mode="json", exclude_unset=True),)
 
     def to_openai(self) -> dict[str, Any]:
         """The configuration as OpenAI takes it: without fairmark's own settings."""
@@ -85,6 +88,20 @@ class Leaf(Grader, ABC):
     pass_threshold: float | None = None
     """OpenAI's mark for reporting passes; kept for export, it never changes a score."""
     fairmark: Settings = Settings()
+
+    def libraries(self) -> tuple[str, ...]:
+        """The distributions whose release may change a score under this configuration."""
+        return ()
+
+    def leaves(self) -> Iterable["Leaf"]:
+        return [self]
+
+    def decides(self) -> dict[str, Any]:
+        return {
+            "configuration": self.model_dump(mode="json", exclude={"name", "pass_threshold"}),
+            "revision": self.revision,
+            "libraries": {name: importlib.metadata.version(name) for name in self.libraries()},
+        }
 
     @abstractmethod
     def read(self, sample: Sample, item: Item) -> Case:
@@ -127,7 +144,12 @@ class Comparison(Leaf, ABC):
             except ModelFault:
                 answer(sample, item)  # a missing item in it weighs more than what the model left out
                 raise
-            return _CASE((answer(sample, item), right))
+            left = answer(sample, item)
+            if len(right) > LONGEST:
+                raise too_long(self.reference, "the reference")
+            if len(left) > LONGEST:
+                raise too_long(self.input, "the text")
+            return _CASE((left, right))
 
         return read
 
@@ -157,6 +179,10 @@ class Inline(Leaf, ABC):
 
 class Awaited(Leaf, ABC):
     """Judged with tools, which may take a while."""
+
+    def brief(self, case: Case) -> bool:
+        """Whether judging this case takes less than about a millisecond, here, and so needs no slot."""
+        return False
 
     @abstractmethod
     async def judge(self, case: Case, tools: Tools) -> Verdict:

@@ -5,6 +5,7 @@ running (a notebook), since its own loop runs in a thread of its own.
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +18,8 @@ from .multi import Multi
 from .sample import RawSample, Sample
 from .types import Item, Verdict
 from .workers import Workers
+
+_LOCK = threading.Lock()
 
 
 async def agrade(grader: AnyGrader | Mapping[str, Any], sample: RawSample, item: Item | None = None) -> Verdict:
@@ -54,8 +57,24 @@ def _tools() -> Tools:
     return Tools(workers=Workers())
 
 
-@cache
 def _loop() -> asyncio.AbstractEventLoop:
+    with _LOCK:
+        return _running_loop()
+
+
+@cache
+def _running_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="fairmark", daemon=True).start()
     return loop
+
+
+def _forget() -> None:
+    """A forked child has neither the thread nor the workers."""
+    global _LOCK
+    _LOCK = threading.Lock()  # the parent's may have been held
+    _running_loop.cache_clear()
+    _tools.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -9,13 +9,13 @@ so it can't be `None`. `invalid_grade` and `pass_threshold` are seen in OpenAI's
 effect on the score; they are kept for export and change nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from .formula import Formula, FormulaError, part_name
-from .grader import Grader
+from .grader import Grader, Leaf
 from .registry import AnyLeaf
 from .types import Verdict
 
@@ -26,7 +26,7 @@ class Multi(Grader):
     """Parts by name, and the formula over their scores."""
 
     type: Literal["multi"]
-    graders: dict[PartName, AnyLeaf] = Field(min_length=1)
+    graders: dict[PartName, AnyLeaf] = Field(min_length=1, max_length=100)
     calculate_output: Formula
     pass_threshold: float | None = None
     invalid_grade: float | None = None
@@ -38,6 +38,13 @@ class Multi(Grader):
             known = ", ".join(self.graders)
             raise ValueError(f"calculate_output: names '{unknown[0]}', which is no part; the parts are {known}")
         return self
+
+    def leaves(self) -> Iterable[Leaf]:
+        return self.graders.values()
+
+    def decides(self) -> dict[str, Any]:
+        versions = {name: part.version for name, part in self.graders.items()}
+        return {"revision": self.revision, "parts": versions, "formula": self.calculate_output.source}
 
     def to_openai(self) -> dict[str, Any]:
         return super().to_openai() | {"graders": {name: part.to_openai() for name, part in self.graders.items()}}

@@ -19,6 +19,9 @@ from typing import Any
 
 from .errors import InvalidSample
 
+LONGEST_JSON = 100_000
+"""Characters of a text that is looked at as JSON: 1 ms of strings and numbers, 18 ms of brackets at the worst."""
+
 RawSample = str | list[Any] | dict[str, Any]
 """A text, chat messages, or OpenAI's sample object."""
 
@@ -80,11 +83,13 @@ def kind(value: Any) -> str:
 def parsed(text: str | None) -> Any:
     """The value `text` holds as JSON, integers exact and of any size; None when it holds none.
 
-    What only Python's parser takes for JSON (NaN, half a surrogate pair) isn't.
+    What only Python's parser takes for JSON (NaN, half a surrogate pair) isn't, nor is a text over `LONGEST_JSON`.
     """
+    if text is None or len(text) > LONGEST_JSON:
+        return None
     try:
-        value = None if text is None else json.loads(text, parse_constant=_refuse)
-        if text is not None and "\\ud" in text.casefold():
+        value = json.loads(text, parse_constant=_refuse)
+        if "\\ud" in text.casefold():
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except (ValueError, RecursionError):
@@ -124,7 +129,8 @@ def _messages(sample: Sample) -> list[Any]:
 
 
 def _tools(sample: Sample) -> list[Any]:
-    return [call for message in _assistant(sample) for call in message.get("tool_calls") or []]
+    calls = [message.get("tool_calls") for message in _assistant(sample)]
+    return [call for made in calls if isinstance(made, list) for call in made]
 
 
 def _choices(sample: Sample) -> list[Any]:

@@ -23,6 +23,10 @@ from .types import Item
 _PATH = re.compile(r"(item|sample)((?:\.[^\s.\[\]{}]+|\[\d{1,9}\])*)")
 _STEP = re.compile(r"\.([^\s.\[\]{}]+)|\[(\d+)\]")
 
+MOST_VARIABLES = 100
+LONGEST = 250_000
+"""Characters of an answer or a reference; what compares one that long still takes about a millisecond."""
+
 Step = str | int
 
 
@@ -84,7 +88,10 @@ class Template:
 
     def _join(self, sample: Sample, item: Item) -> str:
         found = {variable: _text(variable, sample, item) for variable in self.variables}
-        return "".join(part if isinstance(part, str) else found[part] for part in self.parts)
+        texts = [part if isinstance(part, str) else found[part] for part in self.parts]
+        if sum(map(len, texts)) > LONGEST:
+            raise too_long(self, "the template")
+        return "".join(texts)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -106,7 +113,17 @@ def _compiled(source: Any) -> Any:
     return Template(source)
 
 
+def too_long(template: Template, what: str) -> ModelFault | Ungradable:
+    """The fault of a text over `LONGEST`: the model's where the sample has a part in it."""
+    reason = f"{what} is over {LONGEST:,} characters long"
+    return ModelFault(reason, "limit") if "sample" in template.namespaces else Ungradable(reason, repeatable=True)
+
+
 def _compile(source: str) -> tuple[str | Variable, ...]:
+    if source.count("{{") > MOST_VARIABLES:
+        raise ValueError(f"expected at most {MOST_VARIABLES} variables, got {source.count('{{')}")
+    if not source.isprintable() and source != source.encode("utf-8", "replace").decode():
+        raise ValueError("expected Unicode text, got a lone surrogate")
     parts: list[str | Variable] = []
     end = 0
     while (start := source.find("{{", end)) >= 0:
@@ -166,7 +183,11 @@ def _text(variable: Variable, sample: Sample, item: Item) -> str:
         return value
     if value is None:
         raise _missing(variable, sample)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        kind = ModelFault if variable.namespace == "sample" else Ungradable
+        raise kind(f"'{variable}' is nested too deeply", "limit") from None
 
 
 def _missing(variable: Variable, sample: Sample) -> ModelFault | Ungradable:

@@ -62,8 +62,11 @@ class TextSimilarity(Comparison, Shared):
             raise ModelFault(f"the text is {self._too_long(case.answer)}", "limit")
         return case
 
+    def brief(self, case: Case) -> bool:
+        return max(map(len, case)) <= self.metric.in_place
+
     async def judge(self, case: Case, tools: Tools) -> Verdict:
-        if max(map(len, case)) <= self.metric.in_place:
+        if self.brief(case):
             score = compare(self.evaluation_metric, *case)
         else:
             score = await self._in_worker(case, tools)

@@ -30,7 +30,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -57,15 +57,14 @@ class Workers:
     Belongs to the event loop that first uses it.
     """
 
-    def __init__(self, size: int | None = None, memory: int = 1 << 30, preload: Sequence[str] = ()) -> None:
+    def __init__(self, size: int | None = None, memory: int = 1 << 30) -> None:
         """`size` defaults to the processors this process may use.
 
-        `memory` is one worker's address space in bytes; `preload` names modules every worker imports before its first
-        task.
+        `memory` is one worker's address space in bytes.
         """
         self.size = size or _processors()
         self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
-        self._all = [_Worker(memory, preload) for _ in range(self.size)]
+        self._all = [_Worker(memory) for _ in range(self.size)]
         self._tasks: set[asyncio.Task[Any]] = set()
         for worker in self._all:
             self._free.put_nowait(worker)
@@ -121,8 +120,8 @@ class Workers:
 class _Worker:
     """One child process at a time, and the parent's end of its socket."""
 
-    def __init__(self, memory: int, preload: Sequence[str]) -> None:
-        self._memory, self._preload = memory, preload
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._starting = asyncio.Lock()
@@ -156,7 +155,7 @@ class _Worker:
         with theirs:
             if self._retired:
                 raise EOFError
-            self._process = _popen(theirs.fileno(), self._memory, self._preload)
+            self._process = _popen(theirs.fileno(), self._memory)
         await self._receive()
         self._killed = False
 
@@ -290,8 +289,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def _popen(fd: int, memory: int, preload: Sequence[str]) -> "subprocess.Popen[bytes]":
-    code = f"from fairmark_graders.workers import serve; serve({fd}, {memory}, {tuple(preload)!r})"
+def _popen(fd: int, memory: int) -> "subprocess.Popen[bytes]":
+    code = f"from fairmark_graders.workers import serve; serve({fd}, {memory})"
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code],
         stdin=subprocess.DEVNULL,
@@ -309,12 +308,10 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 
 
-def serve(fd: int, memory: int, preload: Sequence[str]) -> None:
+def serve(fd: int, memory: int) -> None:
     """A worker's whole life: read a task, run it, answer, until the parent closes the socket."""
     _die_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for name in preload:
-        __import__(name)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     with socket.socket(fileno=fd) as channel, channel.makefile("rwb") as stream:
         _send(stream, _STARTED)

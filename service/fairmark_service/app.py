@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from fairmark_graders import Case, Tools, __version__
+from fairmark_graders import Case, FairmarkError, Tools, __version__
 from fairmark_graders.grader import Awaited
 from fairmark_graders.workers import Workers
 
@@ -31,6 +31,8 @@ from .verdict_log import VerdictLog
 
 log = logging.getLogger("fairmark")
 
+LONG = "long " * 600
+"""A text that no grader judges in place."""
 DRAIN_SECONDS = 1
 """What judgements without a caller get to finish in, when the service stops."""
 
@@ -42,7 +44,7 @@ class Service:
         self.metrics = Metrics()
         self.catalog = Catalog(settings.catalog)
         self.catalog.load()
-        self.keys = Keys(settings.key.get_secret_value() if settings.key else None, settings.keys)
+        self.keys = Keys(settings.key.get_secret_value() if settings.key is not None else None, settings.keys)
         self.cache = VerdictCache(
             memory_bytes=settings.cache_megabytes * MiB,
             redis_url=settings.redis.get_secret_value() if settings.redis else None,
@@ -52,8 +54,8 @@ class Service:
         )
         self._workers = settings.workers
         self.tools = Tools(Workers(settings.workers))
-        self.verdicts = VerdictLog(settings.verdict_log, settings.verdict_log_share) if settings.verdict_log else None
-        admission = Admission(settings.slots, settings.queue, self.metrics)
+        self.verdicts = _verdict_log(settings)
+        admission = Admission(settings.workers, settings.queue, self.metrics)
         self.engine = Engine(self.tools, self.cache, admission, self.metrics, self.verdicts)
         self.health = Health(self.catalog)
         intake = Intake(settings.body_megabytes * MiB, self.metrics)
@@ -88,10 +90,12 @@ class Service:
 
     async def _warm(self) -> None:
         """Judge a little with every grader that needs tools, in every worker, so that no sample pays for imports."""
-        for entry in self.catalog.snapshot.entries.values():
-            if isinstance(entry.grader, Awaited):
-                judgements = [entry.grader.judge(Case("warm", "warm"), self.tools) for _ in range(self._workers)]
-                await asyncio.gather(*judgements, return_exceptions=True)
+        long = Case(LONG, LONG)
+        leaves = [leaf for entry in self.catalog.snapshot.entries.values() for leaf in entry.grader.leaves()]
+        for leaf in leaves:
+            if isinstance(leaf, Awaited):
+                await leaf.judge(Case("brief", "brief"), self.tools)
+                await asyncio.gather(*(leaf.judge(long, self.tools) for _ in range(self._workers)))
 
     async def _stop(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -101,6 +105,15 @@ class Service:
         await self.cache.close()
         if self.verdicts is not None:
             self.verdicts.close()
+
+
+def _verdict_log(settings: Settings) -> VerdictLog | None:
+    if settings.verdict_log is None:
+        return None
+    try:
+        return VerdictLog(settings.verdict_log, settings.verdict_log_share)
+    except OSError as error:
+        raise FairmarkError(f"--verdict-log {settings.verdict_log}: {error.strerror}") from None
 
 
 def create_app(settings: Settings) -> Gateway:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from fairmark_graders import Case, Fault, Item, Multi, Sample, Tools, Ungradable, Verdict
+from fairmark_graders import Case, Fault, Grader, Item, Multi, Sample, Tools, Ungradable, Verdict
 from fairmark_graders.grader import Awaited, Shared
 
 from .admission import Admission
@@ -30,6 +30,9 @@ from .metrics import Metrics
 from .verdict_log import VerdictLog
 
 log = logging.getLogger("fairmark.engine")
+
+AT_ONCE = 32
+"""Brief judgements begun in one turn of the event loop: some 10 ms of it."""
 
 
 class GradeRequest(msgspec.Struct, frozen=True, gc=False):
@@ -76,6 +79,7 @@ class _Pending(NamedTuple):
     name: str
     grader: Awaited
     case: Case
+    brief: bool
     key: Hashable
 
 
@@ -100,16 +104,11 @@ class Engine:
 
     async def explain(self, requests: Sequence[GradeRequest]) -> list[Result]:
         """The results, each with its case as it was read, the rule that decided and what took how long."""
-        return [await self._explained(request) for request in requests]
-
-    async def _explained(self, request: GradeRequest) -> Result:
         began = time.perf_counter()
-        batch = self.begin([request])
-        read = time.perf_counter()
-        await batch.finish()
-        result = batch.results()[0]
-        seconds = {"read": read - began, "total": time.perf_counter() - began}
-        return replace(result, explanation=explanation(request, result.verdict, seconds))
+        results = await self.grade_all(requests)
+        total = time.perf_counter() - began
+        pairs = zip(requests, results, strict=True)
+        return [replace(result, explanation=explanation(request, result.verdict, total)) for request, result in pairs]
 
     def observe(self, work: Work, results: Sequence[Result]) -> None:
         """Count a finished batch, and log its verdicts where that is asked for."""
@@ -129,10 +128,14 @@ class Engine:
         return await self.flights.join(pending.key, functools.partial(self._judge, pending))
 
     async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
-        """Judge one case in a slot of its own, and keep the verdict when it is repeatable."""
-        async with self.admission.slot(pending.name):
+        """Judge one case, in a slot of its own unless that is brief; keep the verdict when it is repeatable."""
+        if pending.brief:
             flight.started = True
             verdict = await self._verdict(pending)
+        else:
+            async with self.admission.slot(pending.name):
+                flight.started = True
+                verdict = await self._verdict(pending)
         if verdict.repeatable and isinstance(pending.key, bytes):
             self.cache.put(pending.key, verdict)
         return verdict
@@ -143,13 +146,21 @@ class Engine:
         except Fault as fault:
             return fault.verdict
         except Exception:
-            log.exception("a grader failed", extra={"grader": pending.grader.version})
-            return Ungradable("the grader itself failed; the service's log says how").verdict
+            return failed(pending.grader)
 
 
-def explanation(request: GradeRequest, verdict: Verdict, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """How a verdict came about, for a person."""
-    return {"case": read(request), "rule": verdict.rule, "prints": verdict.prints, "seconds": seconds}
+def failed(grader: Grader) -> Verdict:
+    """The verdict where a grader of ours breaks: nobody's score, and nothing of it on the wire."""
+    log.exception("a grader failed", extra={"grader": grader.version})
+    return Ungradable("the grader itself failed; the service's log says how").verdict
+
+
+def explanation(request: GradeRequest, verdict: Verdict, total: float) -> dict[str, Any]:
+    """How a verdict came about, for a person; seconds to read this case, and `total` for the batch it came in."""
+    began = time.perf_counter()
+    case = read(request)
+    seconds = {"read": time.perf_counter() - began, "total": total}
+    return {"case": case, "rule": verdict.rule, "prints": verdict.prints, "seconds": seconds}
 
 
 def read(request: GradeRequest) -> Any:
@@ -195,7 +206,11 @@ class Batch:
             elif type(grader) is Multi:
                 self._start_parts(place, grader, request)
             else:
-                started = self._verdicts[place] = grader.start(request.sample, request.item)  # type: ignore[union-attr]
+                try:
+                    started = grader.start(request.sample, request.item)  # type: ignore[union-attr]
+                except Exception:
+                    started = failed(grader)
+                self._verdicts[place] = started
                 if type(started) is Case:
                     self._await(self._verdicts, place, grader, started, request)
 
@@ -231,13 +246,17 @@ class Batch:
     def _start_parts(self, place: int, grader: Multi, request: GradeRequest) -> None:
         parts = self._parts[place] = dict.fromkeys(grader.graders)
         for name, part in grader.graders.items():
-            started = parts[name] = part.start(request.sample, request.item)
+            try:
+                started: Case | Verdict = part.start(request.sample, request.item)
+            except Exception:
+                started = failed(part)
+            parts[name] = started
             if type(started) is Case:
                 self._await(parts, name, part, started, request)
 
     def _await(self, into: Any, place: int | str, grader: Any, case: Case, request: GradeRequest) -> None:
         key = cache_key(grader, case) if isinstance(grader, Shared) else object()
-        self._pending.append(_Pending(into, place, request.entry.name, grader, case, key))
+        self._pending.append(_Pending(into, place, request.entry.name, grader, case, grader.brief(case), key))
 
     async def _look_up(self) -> None:
         """Ask the cache for every shared case at once; what it knows is pending no more."""
@@ -257,14 +276,18 @@ class Batch:
         self._pending = left
 
     async def _fly(self) -> None:
-        flights = self._engine.flights
-        new = sum(key not in flights for key in {pending.key for pending in self._pending})
-        self._engine.admission.check(new)
-        self._engine.metrics.coalesced(len(self._pending) - new)
-        verdicts = await asyncio.gather(*(self._engine.fly(pending) for pending in self._pending))
-        for pending, verdict in zip(self._pending, verdicts, strict=True):
-            self._land(pending, verdict)
+        new = {pending.key: pending for pending in self._pending if pending.key not in self._engine.flights}
+        self._engine.admission.check(sum(not pending.brief for pending in new.values()))
+        self._engine.metrics.coalesced(len(self._pending) - len(new))
+        async with asyncio.TaskGroup() as group:
+            for place, pending in enumerate(self._pending, 1):
+                group.create_task(self._fly_one(pending))
+                if place % AT_ONCE == 0:
+                    await asyncio.sleep(0)
         self._pending = []
+
+    async def _fly_one(self, pending: _Pending) -> None:
+        self._land(pending, await self._engine.fly(pending))
 
     def _land(self, pending: _Pending, verdict: Verdict) -> None:
         pending.into[pending.place] = verdict

@@ -28,18 +28,22 @@ class Refusal(Exception):
         retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.status, self.message, self.param, self.code, self.retry_after = status, message, param, code, retry_after
+        self.status, self.code, self.retry_after = status, code, retry_after
+        self.message, self.param = whole(message), None if param is None else whole(param)
 
     def body(self) -> bytes:
         """The envelope as JSON."""
         kind = "server_error" if self.status >= 500 else "invalid_request_error"
-        return orjson.dumps(
-            {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}, default=str
-        )
+        return orjson.dumps({"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}})
 
     def headers(self) -> Headers:
         """What goes out beside the body: when to come back."""
         return [(b"retry-after", b"%d" % self.retry_after)] if self.retry_after is not None else []
+
+
+def whole(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair: a refusal may quote what it refuses."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class Overloaded(Refusal):

@@ -1,5 +1,6 @@
 """The ASGI application: protocols are served here, raw; whatever isn't one goes on to FastAPI."""
 
+import asyncio
 import itertools
 import logging
 import re
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .catalog import Catalog
 from .door import ANYONE, Door
-from .errors import Headers, MethodRefused, Refusal
+from .errors import Headers, MethodRefused, Overloaded, Refusal
 from .intake import Gone, Message, Receive
 from .metrics import Metrics
 from .protocols.protocol import Call, Handler
@@ -89,6 +90,9 @@ class Gateway:
             body, extra = refusal.body(), refusal.headers()
             level = logging.WARNING if status >= 500 else logging.INFO
             log.log(level, "refused: %s", refusal.message, extra=_about(handler, status, key, request_id, call))
+        except asyncio.CancelledError:  # the service stops, and this took longer than it waits
+            stopping = Overloaded("the service is stopping")
+            status, body, extra = stopping.status, stopping.body(), stopping.headers()
         except Gone:
             status, body = _HUNG_UP, b""
         except Exception:

@@ -67,28 +67,23 @@ class Room:
 
     async def read(self, receive: Receive) -> bytes:
         """The whole body. Raises `Gone` when the caller hangs up before its end."""
-        message = await receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            body: bytes = message.get("body", b"")
-            self.take(len(body))
-            return body
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                return await self._read_chunks(message, receive)
+                return await self._read(receive)
         except TimeoutError:
             raise Refusal(408, f"the body did not arrive within {BODY_SECONDS} s", code="timeout") from None
 
-    async def _read_chunks(self, message: Message, receive: Receive) -> bytes:
-        chunks, size = [], 0
-        while True:
+    async def _read(self, receive: Receive) -> bytes:
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
             if message["type"] != "http.request":
                 raise Gone
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
             self.take(size)
-            if not message.get("more_body"):
-                return b"".join(chunks)
-            message = await receive()
+            more = message.get("more_body", False)
+        return b"".join(chunks)
 
     def __enter__(self) -> Self:
         return self

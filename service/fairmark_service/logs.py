@@ -1,10 +1,9 @@
 """Logs as JSON, one object a line on standard error. No header and no key is ever handed to a logger."""
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "taskName", "color_message"}
 
@@ -22,7 +21,8 @@ class Lines(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        # In ASCII, which also takes what is no Unicode text.
+        return json.dumps(line, default=str, separators=(",", ":"))
 
 
 def set_up(level: str) -> None:

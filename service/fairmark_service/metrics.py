@@ -151,9 +151,9 @@ class Metrics:
         for outcome, count in Tally(verdict.outcome for verdict in verdicts).items():
             self._run_samples.labels(label, outcome).inc(count)
         self._run_score.labels(label).inc(sum(max(verdict.score or 0.0, 0.0) for verdict in verdicts))
-        scores: dict[str, list[float | None]] = defaultdict(list)
+        scores: dict[str, list[float]] = defaultdict(list)
         for group, verdict in zip(groups, verdicts, strict=True):
-            if group is not None:
+            if group is not None and verdict.score is not None:
                 scores[group].append(verdict.score)
         whole = [group for group in scores.values() if len(group) > 1]
         self._groups.labels(label).inc(len(whole))

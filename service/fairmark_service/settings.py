@@ -25,6 +25,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="FAIRMARK_",
+        env_ignore_empty=True,
         frozen=True,
         extra="forbid",
         cli_prog_name="fairmark serve",
@@ -59,10 +60,8 @@ class Settings(BaseSettings):
 
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
     """Processes for judgements that take long; each can be killed."""
-    slots: Annotated[int, Field(ge=1)] = 64
-    """Judgements under way at once."""
     queue: Annotated[int, Field(ge=1)] = 20_000
-    """Judgements that may wait for a slot; what comes beyond is refused with 503."""
+    """Judgements that may wait for a worker; what comes beyond is refused with 503."""
     body_megabytes: Annotated[int, Field(ge=1)] = 512
     """Bytes of request bodies held at once; what comes beyond is refused with 503 before it is read."""
 

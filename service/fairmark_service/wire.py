@@ -27,26 +27,29 @@ def decode(body: bytes, model: type[Model], salvage: Callable[[Any], Model] | No
         return _decoder(model).decode(body), True
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         data = _lenient(body)
-        return salvage(data) if salvage else convert(data, model), False
+    if salvage:
+        return salvage(data), False
+    if found := unjson(data):
+        raise _refused(found)
+    return convert(data, model), True
 
 
-def unjson(value: Any, path: str) -> str | None:
+def unjson(value: Any, path: str = "") -> str | None:
     """What in `value` JSON has no word for, with its path; None when there is nothing of the kind."""
-    if isinstance(value, str):
-        return f"{path}: expected Unicode text, got a lone surrogate" if _torn(value) else None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else f"{path}: expected a finite number, got {value}"
-    if isinstance(value, dict):
-        return next(filter(None, (_unjson_member(k, v, path) for k, v in value.items())), None)
-    if isinstance(value, list):
-        return next(filter(None, (unjson(v, f"{path}[{n}]") for n, v in enumerate(value))), None)
+    left = [(path, value)]  # a list instead of recursion: what is looked through may be nested as deep as it likes
+    while left:
+        path, value = left.pop()
+        if isinstance(value, str) and _torn(value):
+            return f"{path or 'body'}: expected Unicode text, got a lone surrogate"
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"{path or 'body'}: expected a finite number, got {value}"
+        if isinstance(value, dict):
+            if any(map(_torn, value)):
+                return f"{path or 'body'}: expected Unicode text in every key, got a lone surrogate"
+            left += reversed([(f"{path}.{key}" if path else key, inner) for key, inner in value.items()])
+        if isinstance(value, list):
+            left += reversed([(f"{path}[{place}]", inner) for place, inner in enumerate(value)])
     return None
-
-
-def _unjson_member(key: str, value: Any, path: str) -> str | None:
-    if _torn(key):
-        return f"{path}: expected Unicode text in every key, got a lone surrogate"
-    return unjson(value, f"{path}.{key}")
 
 
 def _torn(text: str) -> bool:
@@ -63,6 +66,11 @@ def _decoder(model: type[Model]) -> msgspec.json.Decoder[Model]:
 
 
 def _lenient(body: bytes) -> Any:
+    """The parsed body; by the standard library, ten times slower, only where it holds what msgspec doesn't take."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
     try:
         return json.loads(body)
     except RecursionError:
@@ -81,7 +89,10 @@ def convert(data: Any, model: type[Model], name: str = "body") -> Model:
         return msgspec.convert(data, model)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        field = path.rstrip("`").lstrip(".") or None
-        raise Refusal(
-            422, f"{field or name}: {message[0].lower()}{message[1:]}", param=field, code="invalid_body"
-        ) from None
+        field = path.rstrip("`").lstrip(".")
+        raise _refused(f"{field or name}: {message[0].lower()}{message[1:]}", field) from None
+
+
+def _refused(message: str, field: str | None = None) -> Refusal:
+    param = message.partition(":")[0] if field is None else field
+    return Refusal(422, message, param=param or None, code="invalid_body")

@@ -30,6 +30,10 @@ def test_settings_of_fairmarks_own_are_part_of_it() -> None:
     assert parse_grader({**TEXT, "fairmark": {"thinking": None}}).version != parse_grader(TEXT).version
 
 
+def test_a_mark_that_changes_no_score_is_no_part_of_it() -> None:
+    assert parse_grader({**TEXT, "pass_threshold": 0.5}).version == parse_grader(TEXT).version
+
+
 def test_a_default_written_out_is_the_same_version() -> None:
     assert parse_grader({**TEXT, "fairmark": {}, "pass_threshold": None}).version == parse_grader(TEXT).version
 
@@ -44,6 +48,13 @@ def test_another_release_of_a_library_that_decides_is_another_version(monkeypatc
     before = parse_grader(SIMILAR).version
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "99.0")
     assert parse_grader(SIMILAR).version != before
+
+
+def test_a_release_that_decides_in_a_part_changes_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    multi = {"type": "multi", "graders": {"similar": SIMILAR}, "calculate_output": "similar"}
+    before = parse_grader(multi).version
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "99.0")
+    assert parse_grader(multi).version != before
 
 
 def test_it_is_the_same_in_another_process() -> None:

@@ -8,6 +8,8 @@ import pytest
 from fairmark_service.errors import Refusal
 from fairmark_service.wire import decode, unjson
 
+DEEP = b'{"n": ' + b"[" * 900 + b"NaN" + b"]" * 900 + b"}"
+
 
 class Body(msgspec.Struct):
     n: Any
@@ -19,25 +21,30 @@ def test_an_integer_beyond_64_bits_stays_exact(number: int) -> None:
     assert decode(b'{"n": %d}' % number, Body)[0].n == number
 
 
-def test_an_integer_stays_exact_beside_a_nan() -> None:
-    body, strict = decode(b'{"n": [NaN, %d]}' % 2**80, Body)
+def test_an_integer_stays_exact_where_a_body_is_salvaged() -> None:
+    body, strict = decode(b'{"n": [NaN, %d]}' % 2**80, Body, lambda data: Body(data["n"]))
     assert (body.n[1], strict) == (2**80, False)
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "param", "found"),
     [
-        (b'{"n": {"a": [1, NaN]}}', "n.a[1]: expected a finite number, got nan"),
-        (b'{"n": -Infinity}', "n: expected a finite number, got -inf"),
-        (b'{"n": [1e999]}', "n[0]: expected a finite number, got inf"),
-        (b'{"n": "\\ud800"}', "n: expected Unicode text, got a lone surrogate"),
-        (b'{"n": {"\\udfff": 1}}', "n: expected Unicode text in every key, got a lone surrogate"),
+        (b'{"n": {"a": [1, NaN]}}', "n.a[1]", "expected a finite number, got nan"),
+        (b'{"n": -Infinity}', "n", "expected a finite number, got -inf"),
+        (b'{"n": [1e999]}', "n[0]", "expected a finite number, got inf"),
+        (b'{"n": "\\ud800"}', "n", "expected Unicode text, got a lone surrogate"),
+        (b'{"n": {"\\udfff": 1}}', "n", "expected Unicode text in every key, got a lone surrogate"),
+        (
+            b'{"n": [' + b"[" * 900 + b"NaN" + b"]" * 900 + b", 1]}",
+            "n[0]" + "[0]" * 900,
+            "expected a finite number, got nan",
+        ),
     ],
 )
-def test_what_json_has_no_word_for_is_found_by_its_path(text: bytes, found: str) -> None:
-    body, strict = decode(text, Body)
-    assert not strict
-    assert unjson(body.n, "n") == found
+def test_what_json_has_no_word_for_is_refused_by_its_path(text: bytes, param: str, found: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        decode(text, Body)
+    assert (refused.value.status, refused.value.param, refused.value.message) == (422, param, f"{param}: {found}")
 
 
 def test_strict_json_has_nothing_to_be_found() -> None:

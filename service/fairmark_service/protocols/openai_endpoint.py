@@ -23,7 +23,7 @@ class EndpointBody(msgspec.Struct):
     """OpenAI's sample object; every key in it may be missing or null."""
     item: dict[str, Any] | None = None
     """The dataset row, with what the platform added."""
-    trace_id: str | None = None
+    trace_id: Any = None
 
 
 class EndpointAnswer(msgspec.Struct):

@@ -15,7 +15,6 @@ import msgspec
 import orjson
 
 from fairmark_graders import Verdict
-from fairmark_graders.sample import parsed
 from fairmark_graders.types import ErrorCode
 
 from ..engine import Result, Work
@@ -65,7 +64,7 @@ class RunBody(msgspec.Struct):
     grader: dict[str, Any]
     model_sample: str
     item: dict[str, Any] | None = None
-    trace_id: str | None = None
+    trace_id: Any = None
 
 
 class RunAnswer(msgspec.Struct):
@@ -90,9 +89,9 @@ class ValidateAnswer(msgspec.Struct):
 
 
 def _decode_run(body: RunBody, call: Call) -> Work:
+    call.trace = body.trace_id
     entry = call.configured(body.grader, "grader")
-    sample = {"output_text": body.model_sample, "output_json": parsed(body.model_sample)}
-    return Work([call.sample(entry, sample, body.item or {})])
+    return Work([call.sample(entry, body.model_sample, body.item or {})])
 
 
 def _encode_run(body: RunBody, work: Work, results: Sequence[Result], call: Call) -> bytes:

@@ -30,17 +30,25 @@ MiB = 1 << 20
 class Call:
     """What a protocol may know of a request beyond its body."""
 
-    __slots__ = ("began", "grader", "inline", "snapshot", "strict", "trace")
+    __slots__ = ("began", "grader", "inline", "snapshot", "strict", "_trace")
 
     def __init__(self, snapshot: Snapshot, inline: Callable[[Any], Entry], grader: str) -> None:
         self.snapshot, self.inline = snapshot, inline
         self.grader = grader
         """The grader named by the path; empty where the path names none."""
-        self.trace: str | None = None
-        """The caller's own name for this rollout, for the log."""
+        self._trace: str | None = None
         self.began = time.perf_counter()
         self.strict = True
         """Whether the body was JSON throughout; if not, each sample is looked through for what isn't."""
+
+    @property
+    def trace(self) -> str | None:
+        """The caller's own name for this rollout, for the log."""
+        return self._trace
+
+    @trace.setter
+    def trace(self, trace: Any) -> None:
+        self._trace = trace[:200] if isinstance(trace, str) else None
 
     def named(self, name: str, field: str) -> Entry:
         """The grader called `name` in the catalog, as `field` asked for it. Raises `Refusal`."""
@@ -52,6 +60,8 @@ class Call:
     def configured(self, configuration: Any, field: str) -> Entry:
         """The grader that `field` holds the configuration of. Raises `Refusal`."""
         try:
+            if not self.strict and (found := unjson(configuration, field)):
+                raise Refusal(422, found, param=field, code="invalid_grader")
             return self.inline(configuration)
         except InvalidGrader as error:
             raise refused_grader(error, field) from None
@@ -90,8 +100,6 @@ class Protocol(Generic[Request]):
     """How long the caller waits; after that its place is worth more than its answer."""
     body_bytes: int
     """The largest body taken."""
-    samples: int = 1
-    """The most samples in one body."""
     salvage: Callable[[Any], Request] | None = None
     """Makes a request of a parsed body of which a part is no sample."""
     refused: int = 422
@@ -123,15 +131,9 @@ class Handler:
             body = await room.read(receive)
             request, call.strict = decode(body, self.protocol.request, self.protocol.salvage)
             work = self.protocol.decode(request, call)
-            self._bound(len(work.requests))
             results = await self._grade(work, receive)
             self._engine.observe(work, results)
             return self.protocol.encode(request, work, results, call)
-
-    def _bound(self, samples: int) -> None:
-        most = self.protocol.samples
-        if samples > most:
-            raise Refusal(422, f"samples: expected at most {most}, got {samples}", param="samples")
 
     async def _grade(self, work: Work, receive: Receive) -> Sequence[Result]:
         if work.explain:
@@ -155,4 +157,5 @@ class Handler:
             gone.cancel()
         if gone.done():
             raise Gone
+        self._engine.metrics.rejected("patience")
         raise Overloaded(f"not graded within {self.protocol.patience_seconds:g} s")

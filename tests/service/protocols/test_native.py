@@ -1,5 +1,6 @@
 """`POST /v1/grade` against a real service."""
 
+import json
 from typing import Any
 
 import httpx
@@ -105,7 +106,7 @@ def test_a_broken_sample_is_invalid_alone(service: Running, broken: str, reason:
         ({"grader": "exact", "samples": {}}, 422, "samples"),
         ({"grader": 3, "samples": []}, 422, "grader"),
         ({"grader": "exact", "samples": [], "sample": 1}, 422, None),
-        ({"grader": "exact", "samples": [row("42")] * 10_001}, 422, "samples"),
+        ({"grader": "exact", "samples": [row("42")] * 4097}, 422, "samples"),
     ],
 )
 def test_a_bad_request_is_refused_before_any_work_by_field(
@@ -114,6 +115,53 @@ def test_a_bad_request_is_refused_before_any_work_by_field(
     answer = service.post("/v1/grade", body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
     assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"choices": [{"message": {"tool_calls": 5}}]}',
+        '{"output_text": null, "messages": [{"role": "assistant", "tool_calls": true}]}',
+        '{"choices": 3, "messages": "no"}',
+        f'{{"output_tools": {"[" * 978 + "]" * 978}}}',
+        f'{{"output_json": {"[" * 978 + "]" * 978}}}',
+    ],
+)
+def test_a_wild_sample_is_0_alone(service: Running, said: str) -> None:
+    wild = {**EXACT, "input": "{{ sample.output_tools }} {{ sample.output_json }}"}
+    good = '{"sample": "42", "item": {"reference_answer": "42"}, "grader": "exact"}'
+    row = f'{{"sample": {said}, "item": {{"reference_answer": 1}}}}'
+    body = f'{{"grader": {json.dumps(wild)}, "samples": [{good}, {row}]}}'
+    answer = httpx.post(f"{service.url}/v1/grade", content=body, headers={"content-type": "application/json"}).json()
+    assert [(result["outcome"], result["score"]) for result in answer["results"]] == [("graded", 1), ("graded", 0)]
+
+
+def test_a_nan_beside_a_deep_sample_is_invalid_alone(service: Running) -> None:
+    deep = "[" * 500 + "]" * 500
+    body = f'{{"grader": "exact", "samples": [{{"sample": {{"output_json": {deep}}}}}, {{"sample": {{"x": NaN}}}}]}}'
+    answer = httpx.post(f"{service.url}/v1/grade", content=body, headers={"content-type": "application/json"}).json()
+    assert [result["outcome"] for result in answer["results"]] == ["ungradable", "invalid"]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ('{"grader": "exact", "run": "\\ud800", "samples": []}', "run"),
+        ('{"grader": "exact", "\\ud800": 1, "samples": []}', "body"),
+        ('{"grader": {"type": "string_check", "input": "{{item.\\ud800}}"}, "samples": []}', "grader.input"),
+        ('{"grader": {"type": "multi", "pass_threshold": NaN}, "samples": []}', "grader.pass_threshold"),
+        ('{"grader": "exact", "run": "' + "r" * 201 + '", "samples": []}', "run"),
+    ],
+)
+def test_what_surrounds_the_samples_is_refused_by_field(service: Running, body: str, param: str) -> None:
+    answer = httpx.post(f"{service.url}/v1/grade", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, param)
+    assert httpx.get(f"{service.url}/metrics").status_code == 200
+
+
+def test_an_answer_too_long_is_0_and_a_reference_too_long_is_none(service: Running) -> None:
+    results = grade(service, grader="exact", samples=[row("4" * 300_000), row("4", "2" * 300_000)])
+    assert [(result["outcome"], result["score"]) for result in results] == [("graded", 0), ("ungradable", None)]
 
 
 def test_explain_shows_how_a_verdict_came_about(service: Running) -> None:

@@ -54,6 +54,11 @@ def test_a_null_output_json_falls_back_to_the_text(serve: Serve, tmp_path: Path)
     assert answer.json() == {"score": 1.0}
 
 
+@pytest.mark.parametrize("trace", [5, None, ["trace_1"], "t" * 10_000])
+def test_a_strange_trace_id_costs_no_rollout(service: Running, trace: Any) -> None:
+    assert service.post("/endpoint/exact", {"sample": FULL, "item": ITEM, "trace_id": trace}).json() == {"score": 1.0}
+
+
 def test_the_same_body_gets_the_same_answer_again(service: Running) -> None:
     body = {"sample": {**FULL, "output_text": "forty"}, "item": ITEM, "trace_id": "trace_2"}
     assert len({service.post("/endpoint/similarity", body).text for _ in range(4)}) == 1
