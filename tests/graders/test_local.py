@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
