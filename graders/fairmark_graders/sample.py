@@ -41,9 +41,12 @@ class Sample:
         elif isinstance(raw, dict):
             self.fields = raw
             self.text = raw.get("output_text")
+            if "messages" in raw:
+                _check_messages(raw["messages"], "sample.messages")
             if self.text is not None and not isinstance(self.text, str):
                 raise InvalidSample(f"sample.output_text: expected a string, got {kind(self.text)}")
         elif isinstance(raw, list):
+            _check_messages(raw, "sample")
             self.fields = {"messages": raw}
             self.text = None
         else:
@@ -65,6 +68,16 @@ class Sample:
         changed = Sample.__new__(Sample)
         changed.fields, changed.text, changed.made, changed.unfinished = self.fields, text, None, text is None
         return changed
+
+
+def _check_messages(messages: Any, field: str) -> None:
+    if messages is None:
+        return
+    if not isinstance(messages, list):
+        raise InvalidSample(f"{field}: expected a list of messages, got {kind(messages)}")
+    for place, message in enumerate(messages):
+        if not isinstance(message, dict):
+            raise InvalidSample(f"{field}[{place}]: expected a message, got {kind(message)}")
 
 
 def kind(value: Any) -> str:

@@ -12,6 +12,7 @@ from fairmark_graders import FairmarkError
 
 from . import logs
 from .app import create_app
+from .http import BoundedHead
 from .settings import Settings
 
 STOP_SECONDS = 6
@@ -57,7 +58,7 @@ def main() -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHead,
         ws="none",
         log_config=None,
         access_log=False,

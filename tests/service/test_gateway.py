@@ -1,5 +1,6 @@
 """What the gateway lets in, refuses and answers."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Callable
@@ -115,15 +116,27 @@ def test_a_chunked_body_is_read_whole(service: Running) -> None:
     assert httpx.post(f"{service.url}/v1/grade", content=chunks, headers=headers).json()["results"][0]["score"] == 1
 
 
-def test_bodies_beyond_the_bytes_held_are_told_to_come_again(serve: Serve) -> None:
+HEAD = (
+    b"POST /v1/grade HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
+)
+
+
+def test_bodies_beyond_the_bytes_held_are_told_to_come_again(serve: Serve, wait_until: Callable[..., None]) -> None:
     running = serve("--body-megabytes", "1")
     with socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2]))) as slow:
-        head = "POST /v1/grade HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        slow.sendall(f"{head}Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n".encode())
-        slow.settimeout(10)
-        slow.recv(100)  # the service asks for the body, so its room is held
+        slow.sendall(HEAD + b" " * 100_000)
+        wait_until(lambda: running.metric("fairmark_body_bytes_in_flight") == 1_000_000)
         answer = running.post("/v1/grade", {"grader": "exact", "samples": [{"sample": "x" * 200_000}]})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    wait_until(lambda: running.metric("fairmark_body_bytes_in_flight") == 0)
+
+
+def test_a_body_that_is_only_promised_takes_nobodys_place(serve: Serve, wait_until: Callable[..., None]) -> None:
+    running = serve("--body-megabytes", "1")
+    with socket.create_connection(("127.0.0.1", int(running.url.rpartition(":")[2]))) as idle:
+        idle.sendall(HEAD)
+        wait_until(lambda: running.metric("fairmark_requests_in_flight") == 1)
+        assert running.post("/v1/grade", BODY).status_code == 200
 
 
 def test_a_request_id_comes_back(service: Running) -> None:
@@ -192,3 +205,20 @@ def test_a_broken_edit_leaves_the_grader_serving_and_is_shown(
     assert "line 5: operation" in httpx.get(f"{running.url}/v1/graders").json()["broken"][0]["problems"][0]
     assert running.post("/v1/grade", {"grader": "g", "samples": [{"sample": "42"}]}).json()["results"][0]["score"] == 1
     assert running.metric("fairmark_catalog_broken_files") == 1
+
+
+def test_headers_without_end_are_cut_off(service: Running) -> None:
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as caller:
+        caller.settimeout(10)
+        caller.sendall(b"POST /v1/grade HTTP/1.1\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                caller.sendall(b"x" * 65536)
+        assert caller.recv(100).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_connection_takes_many_requests_however_long_their_heads_add_up_to(service: Running) -> None:
+    with httpx.Client() as client:
+        for _ in range(20):
+            answer = client.post(f"{service.url}/v1/grade", json=BODY, headers={"x-long": "x" * 10_000})
+            assert answer.status_code == 200

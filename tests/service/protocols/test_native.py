@@ -80,6 +80,8 @@ def test_a_second_asking_is_answered_from_the_cache(service: Running) -> None:
         ('{"item": {}}', "row: object missing required field `sample`"),
         ('{"sample": "42", "items": {}}', "row: object contains unknown field `items`"),
         ('{"sample": "42", "group": 3}', "group: expected `str | null`, got `int`"),
+        ('{"sample": {"messages": "no"}}', "sample.messages: expected a list of messages, got a string"),
+        ('{"sample": [null]}', "sample[0]: expected a message, got null"),
         ("3", "row: expected `object`, got `int`"),
         ("null", "row: expected `object`, got `null`"),
     ],
@@ -122,7 +124,7 @@ def test_a_bad_request_is_refused_before_any_work_by_field(
     [
         '{"choices": [{"message": {"tool_calls": 5}}]}',
         '{"output_text": null, "messages": [{"role": "assistant", "tool_calls": true}]}',
-        '{"choices": 3, "messages": "no"}',
+        '{"choices": 3}',
         f'{{"output_tools": {"[" * 978 + "]" * 978}}}',
         f'{{"output_json": {"[" * 978 + "]" * 978}}}',
     ],
