@@ -4,8 +4,8 @@ import os
 
 
 def text(name: str) -> str | None:
-    """The variable's value; None when it is unset or empty."""
-    return os.environ.get(name) or None
+    """The variable's value; None when it is unset or empty. Secrets that are mounted from files end in a newline."""
+    return os.environ.get(name, "").strip() or None
 
 
 def number(name: str, default: float) -> float:

@@ -31,26 +31,20 @@ from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import httpx
 
 from fairmark_graders import __version__
 
 from . import environment
+from .address import Address
 from .errors import NoService
 
 START_SECONDS = 120.0
 """A start takes seconds; a minute where all the ranks of a node load their models at the same time."""
 STOP_SECONDS = 15.0
 LOG_TAIL = 2_000
-
-
-class Address(NamedTuple):
-    """Where a service listens, and the key it wants."""
-
-    url: str
-    key: str | None
 
 
 _started: list[subprocess.Popen[bytes]] = []

@@ -26,8 +26,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from . import environment, private_service
-from .errors import BrokenAnswer, Refused, ServiceError, Unreachable
-from .private_service import Address
+from .address import Address, checked
+from .errors import BrokenAnswer, Refused, Unreachable
 
 MAX_SAMPLES = 128
 MAX_BYTES = 4_000_000
@@ -89,12 +89,10 @@ class Client:
     """
 
     def __init__(self, url: str | None = None, key: str | None = None, *, timeout_seconds: float | None = None) -> None:
-        url = url or environment.text("FAIRMARK_URL")
-        self._address = Address(_checked(url), key or environment.text("FAIRMARK_KEY")) if url else None
-        self._private = not url
+        self._address = _address(url, key)
+        self._private = self._address is None
         self._timeout = timeout_seconds or environment.number("FAIRMARK_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
-        # A proxy from the environment is meant for the world outside, and rarely knows the way to this machine.
-        self._proxied = self._address is not None and not _loopback(self._address.url)
+        self._proxied = self._address is not None and not self._address.local
 
     def grade(
         self,
@@ -259,18 +257,11 @@ def _retry_after(response: httpx.Response) -> float:
         return 0.0
 
 
-def _checked(url: str) -> str:
-    parsed = httpx.URL(url)
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ServiceError(f"FAIRMARK_URL: expected http://host:port or https://host, got {url!r}")
-    if parsed.userinfo:
-        raise ServiceError("FAIRMARK_URL: holds a password; expected the key in FAIRMARK_KEY, which is never logged")
-    return url.rstrip("/")
-
-
-def _loopback(url: str) -> bool:
-    host = httpx.URL(url).host
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _address(url: str | None, key: str | None) -> Address | None:
+    """What the arguments say, or else the environment; None where neither names a service."""
+    url_from, key_from = "url" if url else "FAIRMARK_URL", "key" if key else "FAIRMARK_KEY"
+    url, key = url or environment.text("FAIRMARK_URL"), key or environment.text("FAIRMARK_KEY")
+    return checked(url, key, url_from, key_from) if url else None
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:

@@ -219,9 +219,9 @@ def test_a_key_comes_from_the_variable_that_is_named(table: Path, serve: Serve) 
         (["--grader", "exat"], "the shipped catalog has no grader 'exat'; did you mean exact?"),
         (["--grader", "none.json"], "none.json: can't be read: No such file or directory"),
         (["--grader", "exact", "--url", "http://127.0.0.1:1"], "no service at http://127.0.0.1:1: "),
-        (["--grader", "exact", "--url", "localhost:8000"], "expected a URL such as http://127.0.0.1:8000"),
-        (["--grader", "exact", "--url", "http://me:fake@127.0.0.1:1"], "the URL holds a password"),
-        (["--grader", "exact", "--url", "http://[::1"], "'http://[::1' is no URL"),
+        (["--grader", "exact", "--url", "localhost:8000"], "--url: expected http://host:port"),
+        (["--grader", "exact", "--url", "http://me:fake@127.0.0.1:1"], "--url: holds a user or a password"),
+        (["--grader", "exact", "--url", "http://[::1"], "--url: expected http://host:port"),
         (
             ["--grader", "exact", "--url", "http://127.0.0.1:1", "--key-env", "NOT_SET"],
             "--key-env: the environment variable",

@@ -17,6 +17,7 @@ from tests.running import Running
 
 from fairmark_client import Refused
 from fairmark_client.hooks import trl
+from fairmark_client.hooks.reward import Settings
 from fairmark_client.hooks.trl import reward_func, reward_func_async
 
 SUMS = {"prompts": ["1 + 1?", "1 + 1?", "2 + 2?"], "completions": ["2", "3", "4"], "solution": ["2", "2", "4"]}
@@ -181,6 +182,10 @@ def test_a_key_in_the_program_is_neither_pickled_nor_shown() -> None:
     assert "fake-key" not in repr(function)
     with pytest.raises(pickle.PicklingError):
         pickle.dumps(function)
+
+
+def test_settings_do_not_show_their_key() -> None:
+    assert "fake-key" not in repr(Settings("exact", key="fake-key-for-tests-only"))
 
 
 def test_importing_the_hook_brings_neither_trainer_nor_service() -> None:

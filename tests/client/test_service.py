@@ -17,6 +17,7 @@ import pytest
 from tests.running import Running, Serve
 
 from fairmark_client import BrokenAnswer, Client, Refused, ServiceError, Unreachable, agrade, grade
+from fairmark_client.address import Address
 
 KEY = "fake-key-for-tests-only"
 ONE = {"results": [{"score": 1.0, "outcome": "graded"}]}
@@ -91,9 +92,9 @@ def test_no_samples_are_no_results_and_no_request(peer: Callable[..., Peer]) -> 
 
 
 def test_a_batch_is_split_by_bytes(client: Client) -> None:
-    texts = [str(n) * 1_500_000 for n in range(4)]
+    texts = [str(n % 10) * 200_000 for n in range(12)]
     results = client.grade("exact", texts, [{"reference_answer": text} for text in texts])
-    assert [result.score for result in results] == [1.0] * 4
+    assert [result.score for result in results] == [1.0] * 12
 
 
 def test_samples_may_be_texts_messages_and_objects(client: Client) -> None:
@@ -237,11 +238,58 @@ def test_the_key_is_in_no_message_and_no_log(peer: Callable[..., Peer], caplog: 
     assert KEY not in caplog.text
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", "http://me:secret@host"])
+NO_URLS = [
+    "localhost:8000",
+    "ftp://host",
+    "http://",
+    "http://me:secret@host",
+    "http://127.0.0.1:99999",
+    "http://127.0.0.1:1\n",
+    "http://[bad",
+    "http://me:secret@[bad",
+    "http://a b",
+    "http://.",
+    f"http://{'a' * 64}",
+    "http://host?a=b",
+    "http://host/v1",
+    "http://host/v1/grade",
+]
+
+
+@pytest.mark.parametrize("url", NO_URLS)
 def test_an_url_that_is_none_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ServiceError, match="FAIRMARK_URL: ") as refused:
+    with pytest.raises(ServiceError, match="^url: ") as refused:
         Client(url)
     assert "secret" not in str(refused.value)
+
+
+def test_an_url_that_is_none_is_named_after_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_URL", "http://127.0.0.1:8000/v1/grade")
+    with pytest.raises(ServiceError, match="FAIRMARK_URL: expected the service's root, without /v1"):
+        Client()
+
+
+def test_a_key_in_a_variable_may_end_in_a_newline(peer: Callable[..., Peer], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_KEY", f"{KEY}\n")
+    server = peer((200, ONE, {}))
+    Client(server.url).grade("exact", ["4"])
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("broken", ["fake\nkey", "fake-kéy", "fake\x7fkey"])
+def test_a_key_that_no_header_holds_is_refused_at_once_and_not_shown(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ServiceError, match="^key: expected printable ASCII") as refused:
+        Client("http://127.0.0.1:1", broken)
+    assert "fake" not in str(refused.value)
+    monkeypatch.setenv("FAIRMARK_KEY", broken)
+    with pytest.raises(ServiceError, match="^FAIRMARK_KEY: expected printable ASCII"):
+        Client("http://127.0.0.1:1")
+
+
+def test_an_address_does_not_show_its_key() -> None:
+    assert KEY not in repr(Address("http://127.0.0.1:1", KEY))
 
 
 def test_a_timeout_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,15 +125,14 @@ class Run:
 
 
 def _backend(options: Options) -> Local | Remote:
-    url = environment.text("FAIRMARK_URL") if options.url is None else options.url
-    if url is None:
+    if options.url is None and not environment.text("FAIRMARK_URL"):
         return Local(options.grader, options.explain)
     try:
-        remote = Remote(options.grader, url, options.key_env, options.explain)
-    except (ServiceError, ValueError) as error:
+        remote = Remote(options.grader, options.url, options.key_env, options.explain)
+    except ValueError as error:
         fail(error)
     if options.url is None:
-        complain(f"grading on {url}, as FAIRMARK_URL says")
+        complain(f"grading on {remote.url}, as FAIRMARK_URL says")
     return remote
 
 

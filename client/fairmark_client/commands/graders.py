@@ -17,7 +17,7 @@ from fairmark_graders.registry import AnyLeaf
 
 from .catalog import load
 from .console import fail, out, printable
-from .remote import key_from, look
+from .remote import find, look
 
 _RUNS = {Inline: "inline", Shared: "shared", Fresh: "fresh", Multi: "by part"}
 _CLASSES: dict[str, type[Grader]] = {
@@ -93,7 +93,7 @@ def _read(catalog: Path) -> Iterator[Listed]:
 
 
 def _served(url: str, key_env: str | None) -> list[Listed]:
-    catalog = look(url, key_from(key_env), "/v1/graders", "graders", "broken")
+    catalog = look(find(url, key_env), "/v1/graders", "graders", "broken")
     served = [Listed(g["name"], g["type"], _runs(g["type"]), g["version"]) for g in catalog["graders"]]
     return served + [Listed(broken["file"], problems=broken["problems"]) for broken in catalog["broken"]]
 

@@ -7,6 +7,8 @@ from urllib.parse import quote
 import httpx
 
 from .. import environment, service
+from ..address import Address, checked
+from ..errors import ServiceError
 from .catalog import load, names_file
 from .console import fail
 from .rows import Result, Row
@@ -20,18 +22,19 @@ class Remote:
 
     batches = service.MAX_REQUESTS
 
-    def __init__(self, grader: str, url: str, key_env: str | None, explain: bool) -> None:
-        key = key_from(key_env)
+    def __init__(self, grader: str, url: str | None, key_env: str | None, explain: bool) -> None:
+        address = find(url, key_env)
         self._explain = explain
         self._grader: service.Grader
         if names_file(grader):
             self._grader, version = load(grader).model_dump(mode="json", exclude_unset=True), grader
-            look(url, key, "/v1/graders", "graders")
+            look(address, "/v1/graders", "graders")
         else:
             self._grader = grader
-            version = look(url, key, f"/v1/graders/{quote(grader, safe='')}", "version")["version"]
-        self.where = f"{version} on {url}"
-        self._client = service.Client(url, key)
+            version = look(address, f"/v1/graders/{quote(grader, safe='')}", "version")["version"]
+        self.url = address.url
+        self.where = f"{version} on {self.url}"
+        self._client = service.Client(*address)
 
     async def grade(self, rows: Sequence[Row]) -> list[Result]:
         wire: list[service.Row] = [{"sample": row.sample, "item": row.item} for row in rows]
@@ -39,24 +42,26 @@ class Remote:
         return [result.model_dump(exclude=None if self._explain else {"explain"}) for result in results]
 
 
-def key_from(variable: str | None) -> str | None:
-    """The key in the environment variable that --key-env names, else in FAIRMARK_KEY."""
-    key = environment.text(variable or "FAIRMARK_KEY")
-    if variable and not key:
-        fail(f"--key-env: the environment variable {variable} is not set")
-    if key and not (key.isascii() and key.isprintable()):
-        fail("the key: expected printable ASCII characters")
-    return key
-
-
-def look(url: str, key: str | None, path: str, *fields: str) -> dict[str, Any]:
-    """What the service answers to a GET; exits with 2 when that isn't an object with these fields."""
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    # A proxy from the environment rarely knows the way to this machine.
-    trust_env = _checked(url).host not in ("127.0.0.1", "::1", "localhost")
+def find(url: str | None, key_env: str | None) -> Address:
+    """The service at --url, else at FAIRMARK_URL; its key is in the variable that --key-env names."""
+    variable = key_env or "FAIRMARK_KEY"
+    key = environment.text(variable)
+    if key_env and not key:
+        fail(f"--key-env: the environment variable {key_env} is not set")
+    url_from = "FAIRMARK_URL" if url is None else "--url"
     try:
-        with httpx.Client(trust_env=trust_env, timeout=_LOOK_SECONDS) as http:
-            answer = http.get(url.rstrip("/") + path, headers=headers)
+        return checked(environment.text("FAIRMARK_URL") or "" if url is None else url, key, url_from, variable)
+    except ServiceError as error:
+        fail(error)
+
+
+def look(address: Address, path: str, *fields: str) -> dict[str, Any]:
+    """What the service answers to a GET; exits with 2 when that isn't an object with these fields."""
+    url, key = address
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    try:
+        with httpx.Client(trust_env=not address.local, timeout=_LOOK_SECONDS) as http:
+            answer = http.get(url + path, headers=headers)
     except httpx.HTTPError as error:
         fail(f"no service at {url}: {error}")
     try:
@@ -66,15 +71,3 @@ def look(url: str, key: str | None, path: str, *fields: str) -> dict[str, Any]:
         fail(f"{url}: {body['error']['message']}")
     except (ValueError, LookupError, TypeError):
         fail(f"what answers at {url} is no fairmark service ({answer.status_code} on {path})")
-
-
-def _checked(url: str) -> httpx.URL:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        fail(f"{url!r} is no URL: {error}")
-    if parsed.userinfo:
-        fail("the URL holds a password, which would end up in logs; name the key's variable with --key-env")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        fail(f"expected a URL such as http://127.0.0.1:8000, got {url!r}")
-    return parsed

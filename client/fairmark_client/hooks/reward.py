@@ -9,7 +9,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Settings:
 
     grader: Grader | None = None
     url: str | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     columns: Mapping[str, str] | None = None
     max_ungradable_share: float | None = None
     name: str | None = None
