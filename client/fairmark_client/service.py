@@ -20,10 +20,12 @@ from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from functools import cache
 from itertools import count
-from typing import Any, NamedTuple, NotRequired, TypedDict, TypeVar
+from typing import Any, NamedTuple, NotRequired, Self, TypedDict, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError, model_validator
+
+from fairmark_graders import Outcome
 
 from . import environment, private_service
 from .address import Address, checked
@@ -59,16 +61,22 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    score: float | None
+    score: FiniteFloat | None
     """Normally 0 to 1; `None` when it could not be graded."""
-    outcome: str
+    outcome: Outcome
     """`graded`, `ungradable`, `invalid` or `grader_error`."""
     reason: str | None = None
-    sub_scores: dict[str, float | None] = {}
+    sub_scores: dict[str, FiniteFloat | None] = {}
     cached: bool = False
     version: str | None = None
     explain: dict[str, Any] | None = None
     """How the verdict came about, where it was asked for."""
+
+    @model_validator(mode="after")
+    def _graded_has_a_score(self) -> Self:
+        if self.outcome == "graded" and self.score is None:
+            raise ValueError("expected a score for what is graded, got null")
+        return self
 
 
 class _Answer(BaseModel):
@@ -91,7 +99,7 @@ class Client:
     def __init__(self, url: str | None = None, key: str | None = None, *, timeout_seconds: float | None = None) -> None:
         self._address = _address(url, key)
         self._private = self._address is None
-        self._timeout = timeout_seconds or environment.number("FAIRMARK_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
+        self._timeout = _timeout(timeout_seconds)
         self._proxied = self._address is not None and not self._address.local
 
     def grade(
@@ -148,7 +156,8 @@ class Client:
 
     async def _answer(self, http: httpx.AsyncClient, body: bytes) -> httpx.Response:
         """The first answer that another try wouldn't change."""
-        deadline = time.monotonic() + self._timeout
+        began = time.monotonic()
+        deadline = began + self._timeout
         for attempt in count():
             address = self._address or await self._find()
             pause = min(5.0, 0.1 * 2 ** min(attempt, 6))
@@ -161,11 +170,13 @@ class Client:
             else:
                 if response.status_code not in WORTH_RETRYING:
                     return response
-                failure, pause = _message(response), max(pause, _retry_after(response))
+                failure = f"{response.status_code} {_message(response)}"
+                pause = max(pause, _retry_after(response))
             pause *= random.uniform(1.0, 1.5)
             if time.monotonic() + pause > deadline:
-                tries = f"{self._timeout:g} s, tried {attempt + 1} times"
-                raise Unreachable(f"{address.url} gave no answer ({tries}): {failure}")
+                tries = "1 try" if attempt == 0 else f"{attempt + 1} tries"
+                spent = f"{time.monotonic() - began:.3g} s and {tries} ({self._timeout:g} s allowed)"
+                raise Unreachable(f"{address.url}: no result after {spent}; last: {failure}")
             log.log(logging.DEBUG if attempt else logging.WARNING, "%s: %s; trying again", address.url, failure)
             await asyncio.sleep(pause)
         raise AssertionError("unreachable")
@@ -220,7 +231,7 @@ def _bodies(rows: Sequence[Row], fields: dict[str, Any]) -> Iterator[tuple[bytes
     head += ', "samples": [' if len(head) > 1 else '"samples": ['
     texts: list[str] = []
     size = 0
-    for text in map(json.dumps, rows):
+    for text in map(_json, count(), rows):
         if texts and (len(texts) == MAX_SAMPLES or size + len(text) > MAX_BYTES):
             yield f"{head}{','.join(texts)}]}}".encode(), len(texts)
             texts, size = [], 0
@@ -228,6 +239,13 @@ def _bodies(rows: Sequence[Row], fields: dict[str, Any]) -> Iterator[tuple[bytes
         size += len(text)
     if texts:
         yield f"{head}{','.join(texts)}]}}".encode(), len(texts)
+
+
+def _json(place: int, row: Row) -> str:
+    try:
+        return json.dumps(row)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"samples[{place}]: expected a sample and an item that JSON can carry: {error}") from None
 
 
 def _results(response: httpx.Response, count: int) -> list[Result]:
@@ -262,6 +280,16 @@ def _address(url: str | None, key: str | None) -> Address | None:
     url_from, key_from = "url" if url else "FAIRMARK_URL", "key" if key else "FAIRMARK_KEY"
     url, key = url or environment.text("FAIRMARK_URL"), key or environment.text("FAIRMARK_KEY")
     return checked(url, key, url_from, key_from) if url else None
+
+
+def _timeout(given: float | None) -> float:
+    name, seconds = "timeout_seconds", given
+    if seconds is None:
+        name = "FAIRMARK_TIMEOUT_SECONDS"
+        seconds = environment.number(name, TIMEOUT_SECONDS)
+    if not seconds > 0:
+        raise ValueError(f"{name}: expected a number above 0, got {seconds:g}")
+    return seconds
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:

@@ -294,7 +294,7 @@ def test_a_service_that_goes_away_ends_the_run_and_keeps_what_was_graded(
             grading.stdin.close()
             complaint = grading.stderr.read().decode()
             assert grading.wait(30) == 2
-    assert f"{url} gave no answer" in complaint
+    assert f"{url}: no result after" in complaint
     assert f"({len(results(out)):,} rows were graded before)" in complaint
     assert "Traceback" not in complaint
     assert {r["score"] for r in results(out)} == {1.0}

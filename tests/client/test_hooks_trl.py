@@ -205,6 +205,13 @@ def test_the_first_row_is_printed_as_mapped_once(capfd: pytest.CaptureFixture[st
     assert '"reference_answer": "2"' in printed
 
 
+def test_a_long_completion_does_not_hide_the_reference(capfd: pytest.CaptureFixture[str]) -> None:
+    trl.exact(prompts=["?"], completions=["why " * 5_000], solution=["2"])
+    printed = capfd.readouterr().err
+    assert '"reference_answer": "2"' in printed
+    assert len(printed) < 1_000
+
+
 def test_other_ranks_print_nothing(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
     trl.exact(**SUMS)
@@ -234,6 +241,19 @@ def test_the_extracted_answer_is_logged_where_it_is_asked_for(monkeypatch: pytes
     table = Logged()
     trl.exact(**SUMS, log_extra=table)
     assert table["exact_answer"] == ["2", "3", "4"]
+
+
+def test_the_extracted_answers_of_a_multi_are_logged_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_EXPLAIN", "1")
+    table = Logged()
+    trl.exact_or_similar(prompts=["?"] * 2, completions=["4"] * 2, solution=["4", None], log_extra=table)
+    assert json.loads(table["exact_or_similar_answer"][0]) == {"exact": "4", "similar": "4"}
+    assert table["exact_or_similar_answer"][1] == ""
+
+
+def test_a_long_name_of_a_run_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_RUN", "long" * 100)
+    assert trl.exact(**SUMS) == [1.0, 0.0, 1.0]
 
 
 def test_zero_variance_is_the_share_of_prompts_whose_scores_are_all_the_same() -> None:

@@ -98,7 +98,67 @@ def test_a_conversation_is_the_items_messages() -> None:
     assert row["item"] == {"messages": prompt}
 
 
+def group(prompt: Any, **row: Any) -> str:
+    return columns.rows([prompt], ["!"], None, {name: [value] for name, value in row.items()}, None)[0]["group"]
+
+
 def test_a_group_is_the_same_for_the_same_prompt_and_no_other() -> None:
     prompt = [{"role": "user", "content": "2 + 2?"}]
-    assert columns.group(prompt) == columns.group([dict(reversed(prompt[0].items()))])
-    assert columns.group(prompt) != columns.group("2 + 2?")
+    assert group(prompt) == group([dict(reversed(prompt[0].items()))])
+    assert group(prompt) != group("2 + 2?")
+
+
+def test_a_group_is_the_same_for_another_copy_of_what_json_cannot_carry() -> None:
+    prompts = [[{"role": "user", "content": [Picture()]}, Picture()] for _ in range(2)]
+    assert group(prompts[0]) == group(prompts[1])
+
+
+def test_prompts_of_the_same_text_are_told_apart_by_their_reference() -> None:
+    prompts = [[{"role": "user", "content": [{"type": "image", "image": Picture()}]}] for _ in range(2)]
+    assert group(prompts[0], solution="cat") != group(prompts[1], solution="dog")
+    assert group(prompts[0], solution="cat", seconds=1) == group(prompts[1], solution="cat", seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("completion", "got"),
+    [
+        (None, "None"),
+        (4, "int"),
+        (b"4", "bytes"),
+        ({"role": "assistant", "content": "4"}, "dict"),
+        (["4"], "a list of str"),
+        ([{"role": "assistant", "content": "4"}, 4], "a list of int"),
+        (Picture(), "Picture"),
+    ],
+)
+def test_a_completion_of_another_shape_is_an_error_that_names_it(completion: Any, got: str) -> None:
+    with pytest.raises(ValueError, match=rf"^completions\[1\]: expected a text or a list of messages, got {got}$"):
+        columns.rows(["?", "?"], ["4", completion], None, {}, None)
+
+
+def test_a_completion_that_json_cannot_carry_is_an_error_that_names_it() -> None:
+    with pytest.raises(ValueError, match=r"^completions\[0\]: content: expected what JSON can carry"):
+        columns.rows(["?"], [[{"role": "assistant", "content": [Picture()]}]], None, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("completions", "ids", "named"), [(["4"], None, "completions"), (["4"] * 2, [[7]], "completion_ids")]
+)
+def test_a_batch_of_another_length_is_named(completions: list[str], ids: list[list[int]] | None, named: str) -> None:
+    with pytest.raises(ValueError, match=f"^{named}: expected 2, one for each prompt, got 1$"):
+        columns.rows(["?", "?"], completions, ids, {}, None)
+
+
+def test_a_whole_array_of_numpy_is_a_column() -> None:
+    rows = columns.rows(["?", "?"], ["4", "5"], None, {"solution": np.array([4, 5])}, None)
+    assert [row["item"]["reference_answer"] for row in rows] == [4, 5]
+
+
+@pytest.mark.parametrize("empty", ["answer", "reference_answer"])
+def test_a_column_that_is_all_null_is_no_reference(empty: str) -> None:
+    assert item(None, solution="4", **{empty: None})["reference_answer"] == "4"
+
+
+def test_a_grader_that_names_its_own_fields_needs_no_choice_among_columns() -> None:
+    with pytest.raises(AmbiguousColumn, match=r"or columns=\{\} when the grader names its own fields"):
+        item(solution="4", answer="5")

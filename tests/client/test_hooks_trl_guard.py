@@ -10,7 +10,7 @@ import pytest
 from tests.running import Running, Serve
 
 from fairmark_client import Ungraded, VersionChanged
-from fairmark_client.hooks.guard import FEWEST
+from fairmark_client.hooks.guard import FEWEST, FEWEST_IF_ALL, WINDOW
 from fairmark_client.hooks.trl import reward_func
 
 RAISES = {"type": "multi", "graders": {}, "calculate_output": "1 / part"}
@@ -50,18 +50,48 @@ def test_the_share_can_be_set_by_variable(service: Running, monkeypatch: pytest.
 
 def test_a_share_of_few_samples_says_nothing(service: Running) -> None:
     function = reward_func("exact", url=service.url, name="few")
-    assert call(function, 0, FEWEST - 1) == [None] * (FEWEST - 1)
+    assert call(function, 1, FEWEST - 2) == [1.0] + [None] * (FEWEST - 2)
     with pytest.raises(Ungraded):
         call(function, 0, 1)
 
 
 def test_old_samples_are_forgotten(service: Running) -> None:
     function = reward_func("exact", url=service.url, name="old")
-    call(function, 0, FEWEST - 1)
+    call(function, 1, FEWEST - 2)
     with pytest.raises(Ungraded):
         call(function, 64, 0)
     call(function, 256, 0)
     assert call(function, 8, 51).count(None) == 51
+
+
+def test_all_of_the_first_samples_are_enough_to_stop(service: Running) -> None:
+    function = reward_func("exact", url=service.url, name="all")
+    call(function, 0, FEWEST_IF_ALL - 1)
+    with pytest.raises(Ungraded, match="8 of the last 8"):
+        call(function, 0, 1)
+
+
+def test_a_batch_larger_than_the_window_counts_as_a_whole(service: Running) -> None:
+    function = reward_func("exact", url=service.url, name="large")
+    count, solution = WINDOW * 2, [None] * WINDOW + ["4"] * WINDOW
+    with pytest.raises(Ungraded, match="256 of the last 512"):
+        function(prompts=["?"] * count, completions=["4"] * count, solution=solution)
+
+
+@pytest.mark.parametrize("share", [20, -0.1, float("nan")])
+def test_a_share_that_is_none_is_refused(share: float, service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="^max_ungradable_share: expected a share from 0 to 1"):
+        call(reward_func("exact", url=service.url, max_ungradable_share=share), 1, 0)
+    monkeypatch.setenv("FAIRMARK_MAX_UNGRADABLE_SHARE", str(share))
+    with pytest.raises(ValueError, match="^FAIRMARK_MAX_UNGRADABLE_SHARE: expected"):
+        call(reward_func("exact", url=service.url, name=f"share-{share}"), 1, 0)
+
+
+def test_configurations_that_differ_by_row_are_no_change(service: Running) -> None:
+    head = {"type": "string_check", "name": "a" * 200, "input": "{{ sample.output_text }}", "operation": "eq"}
+    graders = [{**head, "reference": reference} for reference in ("4", "5")]
+    function = reward_func("exact", url=service.url, name="by-row")
+    assert call(function, 2, 0, grader=graders) == [1.0, 0.0]
 
 
 def test_graders_that_raise_count_too(service: Running) -> None:

@@ -180,6 +180,12 @@ def test_a_service_that_stays_away_is_named_with_its_last_word(peer: Callable[..
     assert len(server.requests) > 1
 
 
+def test_a_service_that_wants_patience_beyond_the_deadline_is_told_as_it_is(peer: Callable[..., Peer]) -> None:
+    server = peer((429, {"error": {"message": "slow down"}}, {"retry-after": "3600"}))
+    with pytest.raises(Unreachable, match=r"no result after \S+ s and 1 try \(3 s allowed\); last: 429 slow down"):
+        Client(server.url, timeout_seconds=3).grade("exact", ["4"])
+
+
 def test_nobody_listening_is_unreachable_by_the_deadline(peer: Callable[..., Peer]) -> None:
     server = peer(None)
     server.close()
@@ -210,7 +216,13 @@ def test_an_unknown_grader_is_refused_by_name(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["<html>", {"detail": "hello"}, {"results": []}, {"results": ONE["results"] * 2}, {"results": [{"score": 1}]}],
+    ["<html>", {"detail": "hello"}, {"results": []}, {"results": ONE["results"] * 2}, {"results": [{"score": 1}]}]
+    + [
+        '{"results": [{"score": NaN, "outcome": "graded"}]}',
+        '{"results": [{"score": 1e999, "outcome": "graded"}]}',
+        {"results": [{"score": None, "outcome": "graded"}]},
+        {"results": [{"score": 1, "outcome": "fine"}]},
+    ],
 )
 def test_an_answer_that_is_not_one_result_a_sample_is_an_error(peer: Callable[..., Peer], body: Any) -> None:
     server = peer((200, body, {}))
@@ -296,6 +308,23 @@ def test_a_timeout_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("FAIRMARK_TIMEOUT_SECONDS", "soon")
     with pytest.raises(ValueError, match="FAIRMARK_TIMEOUT_SECONDS: expected a number"):
         Client("http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_a_timeout_without_time_is_refused(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="^timeout_seconds: expected a number above 0"):
+        Client("http://127.0.0.1:1", timeout_seconds=seconds)
+    monkeypatch.setenv("FAIRMARK_TIMEOUT_SECONDS", "0")
+    with pytest.raises(ValueError, match="^FAIRMARK_TIMEOUT_SECONDS: expected a number above 0"):
+        Client("http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("odd", [object(), b"4", {4}])
+def test_a_sample_that_json_cannot_carry_is_named(client: Client, odd: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"^samples\[1\]: expected a sample and an item that JSON can carry: .*serializable"
+    ):
+        client.grade("exact", ["4", odd])
 
 
 def test_explain_shows_the_case_as_read(client: Client) -> None:

@@ -13,7 +13,7 @@ the one column with a usual name. What JSON can't carry (images, tensors, functi
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import AmbiguousColumn
@@ -49,21 +49,27 @@ def rows(
 ) -> list[Row]:
     """One row for each completion; the reference's column is looked for when there is no mapping.
 
-    Raises `AmbiguousColumn`.
+    Raises `AmbiguousColumn`, and a `ValueError` for completions that are neither texts nor lists of messages.
     """
+    for name, values in {"completions": completions, "completion_ids": completion_ids}.items():
+        if values is not None and len(values) != len(prompts):
+            raise ValueError(f"{name}: expected {len(prompts)}, one for each prompt, got {len(values)}")
     batched = {name: values for name, values in columns.items() if _is_column(name, values, len(prompts))}
     items = [_item(prompt, {name: batched[name][place] for name in batched}) for place, prompt in enumerate(prompts)]
     mapping = _reference(items) if mapping is None else _checked(mapping, items)
-    counts: Iterable[int | None] = map(len, completion_ids) if completion_ids is not None else [None] * len(items)
-    return [
-        _row(_mapped(item, mapping), completion, count)
-        for item, completion, count in zip(items, completions, counts, strict=True)
-    ]
+    samples = [_sample(place, completion) for place, completion in enumerate(completions)]
+    if completion_ids is not None:
+        for sample, ids in zip(samples, completion_ids, strict=True):
+            sample["completion_tokens"] = len(ids)
+    return [_row(_mapped(item, mapping), sample) for item, sample in zip(items, samples, strict=True)]
 
 
-def group(prompt: Any) -> str:
-    """A name for the prompt, the same on every rank and in every process."""
-    text = json.dumps(plain(prompt), sort_keys=True, default=repr)
+def group(item: Mapping[str, Any]) -> str:
+    """A name for an item's prompt, the same on every rank and in every process.
+
+    The reference tells prompts apart that differ in what isn't sent. Other fields don't: a rollout may add its own.
+    """
+    text = json.dumps([item.get(name) for name in ("prompt", "messages", REFERENCE)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -97,7 +103,8 @@ def plain(value: Any) -> Any:
 
 
 def _is_column(name: str, values: Any, length: int) -> bool:
-    return name not in NOT_COLUMNS and isinstance(values, list | tuple) and len(values) == length
+    array = type(values).__module__ == "numpy" and getattr(values, "ndim", 0)
+    return name not in NOT_COLUMNS and bool(isinstance(values, list | tuple) or array) and len(values) == length
 
 
 def _item(prompt: Any, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,28 +115,25 @@ def _item(prompt: Any, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reference(items: Sequence[dict[str, Any]]) -> Columns:
     """The usual column that the reference comes from; none when it needs no mapping, or there is no such column."""
-    present = [name for name in USUAL if _present(items, name)]
-    if not present or _present(items, REFERENCE):
+    present = [name for name in [REFERENCE, *USUAL] if any(_at(item, name) not in (None, _DROPPED) for item in items)]
+    if not present or present[0] == REFERENCE:
         return {}
     if len(present) > 1:
         raise AmbiguousColumn(
             f"columns {' and '.join(map(repr, present))} could each hold the reference; choose one: "
-            f"FAIRMARK_REFERENCE={present[0]}, or reward_func(…, columns={{'{REFERENCE}': '{present[0]}'}})"
+            f"FAIRMARK_REFERENCE={present[0]}, or reward_func(…, columns={{'{REFERENCE}': '{present[0]}'}}), "
+            "or columns={} when the grader names its own fields"
         )
     return {REFERENCE: present[0]}
 
 
 def _checked(mapping: Columns, items: Sequence[dict[str, Any]]) -> Columns:
     for field, column in mapping.items():
-        if items and not _present(items, column):
+        if items and all(_at(item, column) is _DROPPED for item in items):
             raise AmbiguousColumn(
                 f"{field}: expected a column {column!r} to take it from; there are {', '.join(sorted(items[0]))}"
             )
     return mapping
-
-
-def _present(items: Sequence[dict[str, Any]], column: str) -> bool:
-    return any(_at(item, column) is not _DROPPED for item in items)
 
 
 def _mapped(item: dict[str, Any], mapping: Columns) -> dict[str, Any]:
@@ -137,12 +141,27 @@ def _mapped(item: dict[str, Any], mapping: Columns) -> dict[str, Any]:
     return item | {field: value for field, value in found.items() if value is not _DROPPED}
 
 
-def _row(item: dict[str, Any], completion: Any, count: int | None) -> Row:
-    sample = {"output_text" if isinstance(completion, str) else "messages": plain(completion)}
-    if count is not None:
-        sample["completion_tokens"] = count
+def _sample(place: int, completion: Any) -> dict[str, Any]:
+    if isinstance(completion, str):
+        return {"output_text": completion}
+    if not isinstance(completion, list | tuple):
+        raise ValueError(f"completions[{place}]: expected a text or a list of messages, got {_kind(completion)}")
+    if odd := [message for message in completion if not isinstance(message, Mapping)]:
+        raise ValueError(f"completions[{place}]: expected a text or a list of messages, got a list of {_kind(odd[0])}")
+    messages = plain(completion)
+    for message, carried in zip(completion, messages, strict=True):
+        if lost := message.keys() & {"content", "tool_calls"} - carried.keys():
+            raise ValueError(f"completions[{place}]: {min(lost)}: expected what JSON can carry")
+    return {"messages": messages}
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
+
+
+def _row(item: dict[str, Any], sample: dict[str, Any]) -> Row:
     chosen = grader(item.pop("grader", None))
-    row: Row = {"sample": sample, "item": item}
+    row: Row = {"sample": sample, "item": item, "group": group(item)}
     if chosen is not None:
         row["grader"] = chosen
     return row

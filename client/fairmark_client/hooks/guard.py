@@ -10,12 +10,14 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from ..errors import Ungraded, VersionChanged
-from ..service import Result
+from ..service import Grader, Result
 
 WINDOW = 256
-"""How many samples back the share is taken over."""
+"""How many samples back the share is taken over; a batch that is larger counts as a whole."""
 FEWEST = 32
 """Below this many samples a share says nothing: one of four would be 25 %."""
+FEWEST_IF_ALL = 8
+"""When not one of this many has a true score, there is no share to wait for."""
 
 
 class Guard:
@@ -27,13 +29,15 @@ class Guard:
         self._versions: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def check(self, graders: Sequence[str], results: Sequence[Result]) -> None:
+    def check(self, graders: Sequence[Grader], results: Sequence[Result]) -> None:
         """Takes in a batch; raises `Ungraded` or `VersionChanged`."""
         with self._lock:
             for grader, result in zip(graders, results, strict=True):
-                self._compare(grader, result.version)
-            self._recent.extend(_fault(result) for result in results)
-            self._count()
+                if isinstance(grader, str):  # a configuration comes with the row, so its changes are the row's
+                    self._compare(grader, result.version)
+            batch = [_fault(result) for result in results]
+            self._recent.extend(batch)
+            self._count(max(batch, self._recent, key=len))
 
     def _compare(self, grader: str, version: str | None) -> None:
         if not version or self._allow_change:
@@ -45,13 +49,14 @@ class Guard:
                 "don't compare. Put the grader back, start a new run, or allow it: FAIRMARK_ALLOW_VERSION_CHANGE=1"
             )
 
-    def _count(self) -> None:
-        faults = Counter(fault for fault in self._recent if fault is not None)
-        if len(self._recent) < FEWEST or faults.total() <= self._max_share * len(self._recent):
+    def _count(self, recent: Sequence[str | None]) -> None:
+        faults = Counter(fault for fault in recent if fault is not None)
+        fewest = FEWEST_IF_ALL if faults.total() == len(recent) else FEWEST
+        if len(recent) < fewest or faults.total() <= self._max_share * len(recent):
             return
         commonest = "; ".join(f"{number} × {fault}" for fault, number in faults.most_common(3))
         raise Ungraded(
-            f"{faults.total()} of the last {len(self._recent)} samples have no true score "
+            f"{faults.total()} of the last {len(recent)} samples have no true score "
             f"(allowed: {self._max_share:.0%}, FAIRMARK_MAX_UNGRADABLE_SHARE): {commonest}"
         )
 

@@ -19,8 +19,10 @@ from . import columns
 from .guard import Guard
 
 MAX_UNGRADABLE_SHARE = 0.2
-SHOWN = 2_000
-"""Characters of the first row that are printed."""
+SHOWN = 200
+"""Characters of each text in the first row that are printed, so that a long completion doesn't hide the reference."""
+MAX_NAME = 200
+"""Characters of a run's name that the service takes."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,7 @@ class Reward:
         self._columns = settings.columns
         if settings.columns is None and (named := environment.text("FAIRMARK_REFERENCE")):
             self._columns = {columns.REFERENCE: named}
-        share = settings.max_ungradable_share
-        self._share = (
-            environment.number("FAIRMARK_MAX_UNGRADABLE_SHARE", MAX_UNGRADABLE_SHARE) if share is None else share
-        )
+        self._share = _share(settings.max_ungradable_share)
         self._explain = environment.flag("FAIRMARK_EXPLAIN")
         self._begin(None)
         self._shown = False
@@ -73,8 +72,6 @@ class Reward:
         if state is not self._state:
             self._begin(state)
         rows = columns.rows(prompts, completions, completion_ids, rest, self._columns)
-        for row, prompt in zip(rows, prompts, strict=True):
-            row["group"] = columns.group(prompt)
         self._show(rows)
         log_extra, log_metric = rest.get("log_extra"), rest.get("log_metric")
         fields = {"grader": self.grader, "run": run(state), "step": getattr(state, "global_step", None)}
@@ -83,7 +80,7 @@ class Reward:
 
     def scores(self, batch: Batch, results: Sequence[Result]) -> list[float | None]:
         """The scores, logged where the trainer has a place for them. Raises `Ungraded` or `VersionChanged`."""
-        self._guard.check([_label(row.get("grader", self.grader)) for row in batch.rows], results)
+        self._guard.check([row.get("grader", self.grader) for row in batch.rows], results)
         if batch.log_extra is not None:
             for column, values in self._extra(results).items():
                 batch.log_extra(f"{self.name}_{column}", values)
@@ -100,9 +97,8 @@ class Reward:
     def _show(self, rows: Sequence[Row]) -> None:
         """Prints the first row, once and on one rank: a wrong column is seen here before anything is trained on it."""
         if not self._shown and rows and os.environ.get("RANK", "0") == "0":
-            text = json.dumps({"grader": self.grader, **rows[0]}, indent=2, ensure_ascii=False)
-            cut = " …" if len(text) > SHOWN else ""
-            print(f"fairmark: {self.name} grades rows such as\n{text[:SHOWN]}{cut}", file=sys.stderr, flush=True)
+            text = json.dumps(_cut({"grader": self.grader, **rows[0]}), indent=2, ensure_ascii=False)
+            print(f"fairmark: {self.name} grades rows such as\n{text}", file=sys.stderr, flush=True)
         self._shown = True
 
     def _extra(self, results: Sequence[Result]) -> dict[str, list[Any]]:
@@ -126,15 +122,32 @@ def run(state: Any) -> str:
         environment.text("SLURM_JOB_ID"),
         Path(sys.argv[0]).stem,
     ]
-    return next((str(name) for name in candidates if name), "python")
+    return next((str(name)[:MAX_NAME] for name in candidates if name), "python")
 
 
-def _label(grader: Grader) -> str:
-    return grader if isinstance(grader, str) else json.dumps(grader, sort_keys=True)[:200]
+def _share(given: float | None) -> float:
+    name, share = "max_ungradable_share", given
+    if share is None:
+        name = "FAIRMARK_MAX_UNGRADABLE_SHARE"
+        share = environment.number(name, MAX_UNGRADABLE_SHARE)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{name}: expected a share from 0 to 1, got {share:g}")
+    return share
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > SHOWN:
+        return f"{value[:SHOWN]}… ({len(value):,} characters)"
+    if isinstance(value, Mapping):
+        return {key: _cut(inner) for key, inner in value.items()}
+    return [_cut(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _answer(result: Result) -> str:
-    answer = ((result.explain or {}).get("case") or {}).get("answer")
+    """The extracted answer; of a multi those of its parts, as JSON; nothing where nothing could be read."""
+    case = (result.explain or {}).get("case") or {}
+    parts = {part: read["answer"] for part, read in case.items() if isinstance(read, Mapping) and "answer" in read}
+    answer = parts or case.get("answer", "")
     return answer if isinstance(answer, str) else json.dumps(answer)
 
 
