@@ -11,7 +11,6 @@ import asyncio
 import functools
 import logging
 import time
-from collections import Counter as Tally
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -112,10 +111,12 @@ class Engine:
 
     def observe(self, work: Work, results: Sequence[Result]) -> None:
         """Count a finished batch, and log its verdicts where that is asked for."""
+        counts: dict[int, int] = {}
         different = {id(result): result for result in results}
-        for same, count in Tally(map(id, results)).items():
-            result = different[same]
-            self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, count)
+        for result in results:
+            counts[id(result)] = counts.get(id(result), 0) + 1
+        for same, result in different.items():
+            self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, counts[same])
         if work.run is not None:
             groups = [request.group for request in work.requests]
             self.metrics.ran(work.run, groups, [result.verdict for result in results])

@@ -132,6 +132,6 @@ def _about(handler: Handler, status: int, key: str, request_id: bytes, call: Cal
         "status": status,
         "key": key,
         "request_id": request_id.decode(),
-        "trace_id": call.trace,
+        "trace_id": call.trace[:200] if isinstance(call.trace, str) else None,
         "seconds": round(time.perf_counter() - call.began, 6),
     }

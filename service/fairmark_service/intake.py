@@ -6,9 +6,8 @@ made, since the samples live as long.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
 
 from .errors import Overloaded, Refusal
 from .metrics import Metrics
@@ -24,91 +23,79 @@ class Gone(Exception):
 
 
 class Intake:
-    """Room for bodies, in bytes."""
+    """Room for bodies, in bytes; `held` of them are taken.
+
+    The handler that reads a body gives its bytes back when it has answered. A body that comes in one piece, as nearly
+    all do, costs two calls.
+    """
 
     def __init__(self, most_bytes: int, metrics: Metrics) -> None:
-        self._most, self._metrics, self._held = most_bytes, metrics, 0
+        self._most, self._metrics, self.held = most_bytes, metrics, 0
+        metrics.watch_bodies(lambda: self.held)
 
-    def room(self, headers: Mapping[bytes, bytes], limit: int) -> "Room":
-        """Room for one body of at most `limit` bytes. Raises `Refusal`: 413, or 503 when too much is held already."""
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+        """The whole body of at most `limit` bytes, which are held from now on.
+
+        Raises `Refusal` (413; 408 when it trickles; 503 when too much is held already) or `Gone`.
+        """
         length = headers.get(b"content-length", b"0")
         declared = int(length) if length.isdigit() and len(length) < 20 else limit + 1
-        if declared > limit:
-            raise too_large(limit)
-        self.check(declared)
-        return Room(self, limit, declared)
-
-    def check(self, size: int) -> None:
-        """Raise `Overloaded` unless `size` more bytes fit; where nothing is held, any one body does."""
-        if self._held and self._held + size > self._most:
-            self._metrics.rejected("bytes")
-            raise Overloaded(f"{self._held >> 20} MiB of bodies are held already")
-
-    def take(self, size: int) -> None:
-        """Hold `size` more bytes."""
-        self.check(size)
-        self._held += size
-        self._metrics.holding(self._held)
-
-    def give(self, size: int) -> None:
-        """Hold `size` bytes less."""
-        self._held -= size
-        self._metrics.holding(self._held)
-
-
-def too_large(limit: int) -> Refusal:
-    """The refusal of a body over its protocol's limit."""
-    return Refusal(413, f"the body is larger than {limit} bytes", code="body_too_large")
-
-
-class Room:
-    """The bytes that one request may hold."""
-
-    __slots__ = ("_declared", "_intake", "_limit", "_taken")
-
-    def __init__(self, intake: Intake, limit: int, declared: int) -> None:
-        self._intake, self._limit, self._declared, self._taken = intake, limit, declared, 0
-
-    async def read(self, receive: Receive) -> bytes:
-        """The whole body. Raises `Gone` when the caller hangs up before its end."""
-        body, more = await self._chunk(receive)
-        if not more:
-            self._take(len(body))
-            return body
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await self._rest(body, receive)
-        except TimeoutError:
-            raise Refusal(408, f"the body did not arrive within {BODY_SECONDS} s", code="timeout") from None
-
-    async def _rest(self, body: bytes, receive: Receive) -> bytes:
-        self._take(self._declared)
-        chunks, size, more = [body], len(body), True
-        while more:
-            body, more = await self._chunk(receive)
-            chunks.append(body)
-            size += len(body)
-            self._take(size)
-        return b"".join(chunks)
-
-    async def _chunk(self, receive: Receive) -> tuple[bytes, bool]:
+        self._check(declared, limit)
+        self._make_sure(declared)
         message = await receive()
         if message["type"] != "http.request":
             raise Gone
-        return message.get("body", b""), message.get("more_body", False)
+        body: bytes = message.get("body", b"")
+        if message.get("more_body"):
+            return await self._rest(body, max(declared, len(body)), receive, limit)
+        self._check(len(body), limit)
+        self._make_sure(len(body))
+        self.held += len(body)
+        return body
 
-    def _take(self, size: int) -> None:
-        """Hold `size` bytes in all."""
-        if size > self._limit:
-            raise too_large(self._limit)
-        if size > self._taken:
-            self._intake.take(size - self._taken)
-            self._taken = size
+    def give(self, body: bytes) -> None:
+        """Hold a body no longer."""
+        self.held -= len(body)
 
-    def __enter__(self) -> Self:
-        return self
+    def _check(self, size: int, limit: int) -> None:
+        if size > limit:
+            raise Refusal(413, f"the body is larger than {limit} bytes", code="body_too_large")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._intake.give(self._taken)
+    def _make_sure(self, size: int) -> None:
+        """Raise `Overloaded` unless `size` more bytes fit; where nothing is held, any one body does."""
+        if self.held and self.held + size > self._most:
+            self._metrics.rejected("bytes")
+            raise Overloaded(f"{self.held >> 20} MiB of bodies are held already")
+
+    async def _rest(self, body: bytes, taken: int, receive: Receive, limit: int) -> bytes:
+        """A body in pieces: all it declares is taken with the first, and what it turns out to be with the last."""
+        self._make_sure(taken)
+        self.held += taken
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                chunks, size = [body], len(body)
+                async for chunk in _chunks(receive):
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    self._check(size, limit)
+                    if size > taken:
+                        self._make_sure(size - taken)
+                        self.held, taken = self.held + size - taken, size
+        except TimeoutError:
+            self.held -= taken
+            raise Refusal(408, f"the body did not arrive within {BODY_SECONDS} s", code="timeout") from None
+        except BaseException:
+            self.held -= taken
+            raise
+        self.held += size - taken
+        return b"".join(chunks)
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Gone
+        yield message.get("body", b"")
+        more = message.get("more_body", False)

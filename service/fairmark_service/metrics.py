@@ -8,7 +8,7 @@ by the name the trainer sent, the first hundred of them, and `other` after that:
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -132,7 +132,7 @@ class Metrics:
         self._tally: Tally[tuple[str, str, float | None]] = Tally()
         self._answers: Tally[tuple[str, str, int]] = Tally()
         self._seconds: defaultdict[str, Spell] = defaultdict(Spell)
-        self._answering = self._held = 0
+        self._answering = 0
 
     def expose(self) -> bytes:
         """The metrics as Prometheus reads them."""
@@ -169,9 +169,9 @@ class Metrics:
         self._answers[route, key, status] += 1
         self._seconds[route].add(seconds)
 
-    def holding(self, size: int) -> None:
-        """Bytes of bodies held now."""
-        self._held = size
+    def watch_bodies(self, held: Callable[[], int]) -> None:
+        """Where to ask for the bytes of bodies held now."""
+        self._body_bytes.set_function(held)
 
     def judged(self, grader: str, queued: float, worked: float) -> None:
         """Seconds one judgement waited and worked."""
@@ -224,7 +224,6 @@ class Metrics:
         self._answers.clear()
         self._seconds.clear()
         self._in_flight.set(self._answering)
-        self._body_bytes.set(self._held)
 
     def _run(self, run: str) -> str:
         if run in self._runs or len(self._runs) < RUNS:

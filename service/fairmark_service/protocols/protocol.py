@@ -30,25 +30,17 @@ MiB = 1 << 20
 class Call:
     """What a protocol may know of a request beyond its body."""
 
-    __slots__ = ("began", "grader", "inline", "snapshot", "strict", "_trace")
+    __slots__ = ("began", "grader", "inline", "snapshot", "strict", "trace")
 
     def __init__(self, snapshot: Snapshot, inline: Callable[[Any], Entry], grader: str) -> None:
         self.snapshot, self.inline = snapshot, inline
         self.grader = grader
         """The grader named by the path; empty where the path names none."""
-        self._trace: str | None = None
+        self.trace: Any = None
+        """The caller's own name for this rollout, for the log; anything it sent for one."""
         self.began = time.perf_counter()
         self.strict = True
         """Whether the body was JSON throughout; if not, each sample is looked through for what isn't."""
-
-    @property
-    def trace(self) -> str | None:
-        """The caller's own name for this rollout, for the log."""
-        return self._trace
-
-    @trace.setter
-    def trace(self, trace: Any) -> None:
-        self._trace = trace[:200] if isinstance(trace, str) else None
 
     def named(self, name: str, field: str) -> Entry:
         """The grader called `name` in the catalog, as `field` asked for it. Raises `Refusal`."""
@@ -127,13 +119,15 @@ class Handler:
 
     async def __call__(self, call: Call, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body of the answer. Raises `Refusal`, and `Gone` when the caller hung up."""
-        with self._intake.room(headers, self.protocol.body_bytes) as room:
-            body = await room.read(receive)
+        body = await self._intake.read(headers, receive, self.protocol.body_bytes)
+        try:
             request, call.strict = decode(body, self.protocol.request, self.protocol.salvage)
             work = self.protocol.decode(request, call)
             results = await self._grade(work, receive)
             self._engine.observe(work, results)
             return self.protocol.encode(request, work, results, call)
+        finally:
+            self._intake.give(body)
 
     async def _grade(self, work: Work, receive: Receive) -> Sequence[Result]:
         if work.explain:
