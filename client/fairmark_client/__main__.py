@@ -1,5 +1,6 @@
 """The console command `fairmark`."""
 
+import signal
 import sys
 
 
@@ -15,7 +16,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # What a model wrote may not fit the terminal's encoding; showing it may not fail.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # `| head` has seen enough, which says nothing about the rows
+            end.code = 128 + signal.SIGPIPE
+        raise
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class NoService(ServiceError):
 
 
 class Unreachable(ServiceError):
-    """The service gave no answer within the deadline; the message names its URL and the last failure."""
+    """The service gave no result within the deadline; the message names its URL and the last failure."""
 
 
 class Refused(ServiceError):

@@ -9,8 +9,8 @@ the kernel drops with the process that holds them:
     starter  held while looking for the service or starting it, so that one is started however many ranks ask
     address  URL and key, mode 0600; the service holds its lock, so an address without one is stale
 
-`python -m fairmark_client.private_service FOLDER` is the service's process: it runs `fairmark_service` as a program,
-and watches `users` in a thread. A different Python, fairmark or setting of the service has a folder of its own.
+`serve(FOLDER)` is the service's process: it runs `fairmark_service` as a program, and watches `users` in a thread.
+A different Python, fairmark or setting of the service has a folder of its own.
 """
 
 import fcntl
@@ -45,6 +45,16 @@ START_SECONDS = 120.0
 """A start takes seconds; a minute where all the ranks of a node load their models at the same time."""
 STOP_SECONDS = 15.0
 LOG_TAIL = 2_000
+OUR_OWN = {
+    f"FAIRMARK_{name}"
+    for name in (
+        *("URL", "KEY", "TIMEOUT_SECONDS", "GRADER", "REFERENCE", "RUN"),
+        *("MAX_UNGRADABLE_SHARE", "ALLOW_VERSION_CHANGE", "EXPLAIN"),
+    )
+}
+"""Variables that say nothing about the service: programs that differ in them share one."""
+
+PROGRAM = "import sys; from fairmark_client.private_service import serve; serve(sys.argv[1])"
 
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -60,8 +70,9 @@ def address() -> Address:
         return _ready(folder)
 
 
-def serve(folder: Path) -> None:
-    """Runs the service in this process, until nobody holds `users` any more."""
+def serve(path: str) -> None:
+    """Runs the service of a folder in this process, until nobody holds `users` any more."""
+    folder = Path(path)
     with (folder / "address").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         port, key = _free_port(), secrets.token_urlsafe(32)
@@ -114,7 +125,7 @@ def _start(folder: Path) -> None:
     os.truncate(folder / "address", 0)
     # -P: a file of the trainer's folder must not stand in for a module of the service. The session of its own keeps
     # Ctrl-C in a terminal from ending the service before the trainers that still grade with it.
-    command = [sys.executable, "-P", "-m", "fairmark_client.private_service", str(folder)]
+    command = [sys.executable, "-P", "-c", PROGRAM, str(folder)]
     with (folder / "log").open("wb") as log:
         _started.append(
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -143,7 +154,8 @@ def _answers(found: Address) -> bool:
 
 def _folder() -> Path:
     """The folder for this Python, fairmark and settings, made if missing, and closed to everybody else."""
-    settings = {name: value for name, value in os.environ.items() if name.startswith("FAIRMARK_")}
+    names = {name for name in os.environ if name.startswith("FAIRMARK_")} - OUR_OWN
+    settings = {name: os.environ[name] for name in names}
     if catalog := environment.text("FAIRMARK_CATALOG"):
         settings["FAIRMARK_CATALOG"] = os.path.abspath(catalog)
     identity = json.dumps([__version__, sys.executable, settings], sort_keys=True)
@@ -175,7 +187,3 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]))

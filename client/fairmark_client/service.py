@@ -190,7 +190,7 @@ class Client:
             return await http.post(f"{address.url}/v1/grade", content=body, headers=headers, timeout=timeout)
 
     async def _find(self) -> Address:
-        self._address = await asyncio.to_thread(private_service.address)
+        self._address = await _private_address()
         return self._address
 
 
@@ -303,6 +303,29 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
 
 def _submit(work: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(work, _loop(os.getpid()))
+
+
+_searches: dict[int, Future[Address]] = {}
+
+
+async def _private_address() -> Address:
+    """Where the private service is; whoever asks while it is looked for or started waits for the same search."""
+    pid = os.getpid()
+    search = _searches.get(pid)
+    if search is None:
+        search = _searches[pid] = Future()
+        search.set_running_or_notify_cancel()  # so that one call that is given up doesn't take the others along
+        search.add_done_callback(lambda _: _searches.pop(pid))
+        # The thread of an executor would be waited for at exit, and a start may take minutes.
+        threading.Thread(target=_search, args=[search], name="fairmark-search", daemon=True).start()
+    return await asyncio.wrap_future(search)
+
+
+def _search(search: Future[Address]) -> None:
+    try:
+        search.set_result(private_service.address())
+    except BaseException as error:
+        search.set_exception(error)
 
 
 @cache

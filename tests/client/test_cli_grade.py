@@ -103,6 +103,26 @@ def test_the_summary_fits_80_columns(tmp_path: Path) -> None:
     assert "0.9–1" in shown
 
 
+def test_a_narrow_terminal_gets_the_numbers_without_the_histogram(tmp_path: Path) -> None:
+    source = rows(tmp_path / "rows.jsonl", *(row("x" * n, "x" * 40) for n in range(40)))
+    shown = fairmark("grade", source, "--grader", "similarity", COLUMNS="60").stdout
+    assert "median" in shown
+    assert not {"…", "█"} & set(shown)
+
+
+@pytest.mark.parametrize("options", [["--out", "-"], ["--explain"]])
+def test_a_reader_that_has_seen_enough_is_no_ungraded_row(options: list[str], tmp_path: Path) -> None:
+    source = rows(tmp_path / "rows.jsonl", *[row("42")] * 3_000)
+    command = [FAIRMARK, "grade", str(source), "--grader", "exact", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings()) as grading:
+        assert grading.stdout
+        assert grading.stderr
+        grading.stdout.readline()
+        grading.stdout.close()
+        assert grading.stderr.read() == b""
+        assert grading.wait(30) == 128 + signal.SIGPIPE
+
+
 def test_plain_dataset_rows_name_the_column_of_the_sample(tmp_path: Path) -> None:
     chat = [{"role": "assistant", "content": "42"}]
     source = rows(

@@ -17,7 +17,7 @@ from tests.running import Running
 
 from fairmark_client import Refused
 from fairmark_client.hooks import trl
-from fairmark_client.hooks.reward import Settings
+from fairmark_client.hooks.reward import Reward, Settings
 from fairmark_client.hooks.trl import reward_func, reward_func_async
 
 SUMS = {"prompts": ["1 + 1?", "1 + 1?", "2 + 2?"], "completions": ["2", "3", "4"], "solution": ["2", "2", "4"]}
@@ -132,6 +132,12 @@ print(reward_func("exact", columns={})(**batch))
 def test_a_grader_that_is_no_json_is_an_error_that_shows_it() -> None:
     with pytest.raises(ValueError, match="grader: expected a name, or a configuration as JSON.*{type:"):
         trl.exact(prompts=["?"], completions=["4"], solution=["4"], grader=["{type: string_check}"])
+
+
+def test_a_grader_in_the_environment_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_GRADER", "{type: string_check}")
+    with pytest.raises(ValueError, match="^FAIRMARK_GRADER: expected a name, or a configuration as JSON"):
+        Reward("reward", Settings())
 
 
 def run(program: str, **environment: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fairmark_client import Client, NoService, Refused
+from fairmark_client import Client, NoService, Refused, private_service
 
 ITEMS = [{"reference_answer": "4"}]
 RANK = """
@@ -136,3 +136,55 @@ def test_a_service_that_does_not_start_shows_its_log(runtime: Path, tmp_path: Pa
     found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert "NoService" in found.stderr
     assert "nowhere" in found.stderr.rpartition("NoService")[2]
+
+
+def test_calls_at_the_same_time_wait_for_one_start(runtime: Path, tmp_path: Path) -> None:
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+from fairmark_client import Client, NoService, private_service
+client = Client()
+def failure(_):
+    try:
+        client.grade("exact", ["4"])
+    except NoService:
+        return "NoService"
+with ThreadPoolExecutor(8) as pool:
+    print(set(pool.map(failure, range(8))), len(private_service._started))
+"""
+    environment = {**os.environ, "FAIRMARK_CATALOG": str(tmp_path / "nowhere")}
+    found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert found.stdout == "{'NoService'} 1\n"
+
+
+def test_an_interrupt_ends_a_program_that_waits_for_a_start(runtime: Path) -> None:
+    program = """
+import fcntl, os, signal, sys, threading, time
+from fairmark_client import grade, private_service
+
+def interrupt():
+    while not any(frame.f_code.co_name == "_locked" for frame in sys._current_frames().values()):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+starter = (private_service._folder() / "starter").open("ab")
+fcntl.flock(starter, fcntl.LOCK_EX)
+threading.Thread(target=interrupt, daemon=True).start()
+grade("exact", ["4"])
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert found.stderr.endswith("KeyboardInterrupt\n")
+
+
+def test_programs_share_a_service_unless_it_is_set_differently(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = private_service._folder()
+    monkeypatch.setenv("FAIRMARK_RUN", "another")
+    monkeypatch.setenv("FAIRMARK_EXPLAIN", "1")
+    assert private_service._folder() == first
+    monkeypatch.setenv("FAIRMARK_WORKERS", "1")
+    assert private_service._folder() != first
+
+
+def test_the_log_holds_no_warning(rank: Start, runtime: Path) -> None:
+    line(rank())
+    (log,) = runtime.glob("*/log")
+    assert "Warning" not in log.read_text()

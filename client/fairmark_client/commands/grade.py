@@ -105,7 +105,8 @@ class Run:
 
     def show(self) -> None:
         """Print the summary."""
-        self._console.print(self.summary.table(f"{self.name} · {self._backend.where}"))
+        title = f"{self.name} · {self._backend.where}"
+        self._console.print(self.summary.table(title, self._console.width))
 
     def _take(self, row: Row | Broken, result: Result) -> None:
         self.summary.add(result)

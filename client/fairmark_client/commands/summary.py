@@ -22,6 +22,8 @@ _REASONS = 10_000
 _BARS = 14
 """Cells of the longest bar: the whole table fits 80 columns."""
 _BINS = 10
+_NARROW = 65
+"""Columns below which the histogram doesn't fit beside the counts."""
 
 
 class Summary:
@@ -49,11 +51,11 @@ class Summary:
         """How many results there are."""
         return self.outcomes.total()
 
-    def table(self, title: str) -> RenderableType:
-        """The whole summary, to be printed."""
+    def table(self, title: str, width: int) -> RenderableType:
+        """The whole summary, to be printed on a terminal of that many columns."""
         seconds = time.perf_counter() - self._started
         head = Table.grid(padding=(0, 3))
-        head.add_row(self._counts(seconds), *self._measures())
+        head.add_row(self._counts(seconds), *self._measures()[: 1 if width < _NARROW else 2])
         panel = Table(
             title=Text(title, style="bold"), box=box.ROUNDED, show_header=False, border_style="dim", padding=(0, 1)
         )

@@ -73,14 +73,14 @@ def group(item: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def grader(value: Any) -> Grader | None:
+def grader(value: Any, source: str = "grader") -> Grader | None:
     """The grader that a `grader` column or FAIRMARK_GRADER names: a name, a configuration, or one as JSON text."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
         except ValueError as error:
             raise ValueError(
-                f"grader: expected a name, or a configuration as JSON ({error}), got {value[:200]!r}"
+                f"{source}: expected a name, or a configuration as JSON ({error}), got {value[:200]!r}"
             ) from None
     return _without_null(value) if isinstance(value, dict) else value or None
 
@@ -103,8 +103,8 @@ def plain(value: Any) -> Any:
 
 
 def _is_column(name: str, values: Any, length: int) -> bool:
-    array = type(values).__module__ == "numpy" and getattr(values, "ndim", 0)
-    return name not in NOT_COLUMNS and bool(isinstance(values, list | tuple) or array) and len(values) == length
+    array = type(values).__module__ == "numpy" and getattr(values, "ndim", 0) > 0
+    return name not in NOT_COLUMNS and (isinstance(values, list | tuple) or array) and len(values) == length
 
 
 def _item(prompt: Any, row: Mapping[str, Any]) -> dict[str, Any]:

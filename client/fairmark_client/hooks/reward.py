@@ -56,7 +56,7 @@ class Reward:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.client = Client(settings.url, settings.key)
-        self.grader = settings.grader or columns.grader(environment.text("FAIRMARK_GRADER")) or "exact"
+        self.grader = settings.grader or _grader() or "exact"
         self._columns = settings.columns
         if settings.columns is None and (named := environment.text("FAIRMARK_REFERENCE")):
             self._columns = {columns.REFERENCE: named}
@@ -123,6 +123,10 @@ def run(state: Any) -> str:
         Path(sys.argv[0]).stem,
     ]
     return next((str(name)[:MAX_NAME] for name in candidates if name), "python")
+
+
+def _grader() -> Grader | None:
+    return columns.grader(environment.text("FAIRMARK_GRADER"), "FAIRMARK_GRADER")
 
 
 def _share(given: float | None) -> float:
