@@ -285,8 +285,7 @@ def _address(url: str | None, key: str | None) -> Address | None:
 def _timeout(given: float | None) -> float:
     name, seconds = "timeout_seconds", given
     if seconds is None:
-        name = "FAIRMARK_TIMEOUT_SECONDS"
-        seconds = environment.number(name, TIMEOUT_SECONDS)
+        name, seconds = "FAIRMARK_TIMEOUT_SECONDS", environment.number("FAIRMARK_TIMEOUT_SECONDS", TIMEOUT_SECONDS)
     if not seconds > 0:
         raise ValueError(f"{name}: expected a number above 0, got {seconds:g}")
     return seconds

@@ -133,7 +133,7 @@ def _share(given: float | None) -> float:
     name, share = "max_ungradable_share", given
     if share is None:
         name = "FAIRMARK_MAX_UNGRADABLE_SHARE"
-        share = environment.number(name, MAX_UNGRADABLE_SHARE)
+        share = environment.number("FAIRMARK_MAX_UNGRADABLE_SHARE", MAX_UNGRADABLE_SHARE)
     if not 0 <= share <= 1:
         raise ValueError(f"{name}: expected a share from 0 to 1, got {share:g}")
     return share
