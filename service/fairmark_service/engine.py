@@ -11,7 +11,7 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -111,12 +111,8 @@ class Engine:
 
     def observe(self, work: Work, results: Sequence[Result]) -> None:
         """Count a finished batch, and log its verdicts where that is asked for."""
-        counts: dict[int, int] = {}
-        different = {id(result): result for result in results}
-        for result in results:
-            counts[id(result)] = counts.get(id(result), 0) + 1
-        for same, result in different.items():
-            self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, counts[same])
+        for result, count in tallied(results):
+            self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, count)
         if work.run is not None:
             groups = [request.group for request in work.requests]
             self.metrics.ran(work.run, groups, [result.verdict for result in results])
@@ -148,6 +144,15 @@ class Engine:
             return fault.verdict
         except Exception:
             return failed(pending.grader)
+
+
+def tallied(results: Sequence[Result]) -> Iterable[tuple[Result, int]]:
+    """Each different result, and how often it is there; by identity, since equal ones are one."""
+    tally: dict[int, tuple[Result, int]] = {}
+    for result in results:
+        seen = tally.get(id(result))
+        tally[id(result)] = (result, 1 if seen is None else seen[1] + 1)
+    return tally.values()
 
 
 def failed(grader: Grader) -> Verdict:
@@ -193,6 +198,8 @@ def logged(work: Work, request: GradeRequest, result: Result) -> dict[str, Any]:
 
 class Batch:
     """The requests of one caller on their way to verdicts."""
+
+    __slots__ = ("_cached", "_engine", "_parts", "_pending", "_requests", "_verdicts")
 
     def __init__(self, engine: Engine, requests: Sequence[GradeRequest]) -> None:
         self._engine, self._requests = engine, requests

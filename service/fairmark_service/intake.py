@@ -6,7 +6,7 @@ made, since the samples live as long.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from .errors import Overloaded, Refusal
@@ -73,14 +73,18 @@ class Intake:
         self.held += taken
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                chunks, size = [body], len(body)
-                async for chunk in _chunks(receive):
-                    chunks.append(chunk)
-                    size += len(chunk)
+                chunks, size, more = [body], len(body), True
+                while more:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise Gone
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
                     self._check(size, limit)
                     if size > taken:
                         self._make_sure(size - taken)
                         self.held, taken = self.held + size - taken, size
+                    more = message.get("more_body", False)
         except TimeoutError:
             self.held -= taken
             raise Refusal(408, f"the body did not arrive within {BODY_SECONDS} s", code="timeout") from None
@@ -89,13 +93,3 @@ class Intake:
             raise
         self.held += size - taken
         return b"".join(chunks)
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Gone
-        yield message.get("body", b"")
-        more = message.get("more_body", False)

@@ -78,16 +78,21 @@ class GradeAnswer(msgspec.Struct):
 def _decode(body: GradeBody, call: Call) -> Work:
     _bound(body.samples)
     batch = None if body.grader is None else _entry(body.grader, call, "grader")
-    rows = [_request(row, place, batch, call) for place, row in enumerate(body.samples)]
+    rows = [
+        call.sample(batch, row.sample, row.item, row.group)
+        if batch is not None and row.grader is None and type(row) is Row
+        else _request(row, place, batch, call)
+        for place, row in enumerate(body.samples)
+    ]
     return Work(rows, body.run, body.step, body.explain)
 
 
 def _request(row: Row, place: int, batch: Entry | None, call: Call) -> GradeRequest:
+    """A row with a grader of its own, or one that isn't a row."""
     entry = batch if row.grader is None else _entry(row.grader, call, f"samples[{place}].grader")
     if entry is None:
-        raise Refusal(
-            422, f"samples[{place}].grader: missing, and the batch has none", param=f"samples[{place}].grader"
-        )
+        field = f"samples[{place}].grader"
+        raise Refusal(422, f"{field}: missing, and the batch has none", param=field)
     if type(row) is _Broken:
         return broken(entry, str(row.sample))
     return call.sample(entry, row.sample, row.item, row.group)
