@@ -10,7 +10,6 @@ kept (`1.0`, `true`, `["a",1]`, `{"k":1}`). OpenAI documents no rule. `null` cou
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pydantic import GetCoreSchemaHandler
@@ -53,19 +52,13 @@ class Variable(NamedTuple):
 class Template:
     """A compiled template; equal to another when its source is."""
 
-    __slots__ = ("namespaces", "parts", "render", "source")
+    __slots__ = ("namespaces", "parts", "source")
 
     def __init__(self, source: str) -> None:
         """Compile `source`; a ValueError says what is wrong with it."""
         self.source = source
         self.parts = _compile(source)
         self.namespaces = {part.namespace for part in self.parts if isinstance(part, Variable)}
-        self.render: Callable[[Sample, Item], str] = self._renderer()
-        """The text for one sample and item.
-
-        Raises `Ungradable` when a variable of the item is missing and `ModelFault` when one of the sample is; the item
-        is looked at first, since whether a sample is ungradable may not depend on what the model said.
-        """
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Template) and other.source == self.source
@@ -81,12 +74,17 @@ class Template:
         """The variables in the order they are looked up: the item's before the sample's."""
         return sorted((p for p in self.parts if isinstance(p, Variable)), key=lambda v: v.namespace)
 
-    def _renderer(self) -> Callable[[Sample, Item], str]:
-        if len(self.parts) == 1 and isinstance(self.parts[0], Variable):
-            return _lone(self.parts[0])
-        return self._join
+    def field(self, namespace: str) -> str | None:
+        """The field of a namespace that this template is, and nothing else; None when it is more than that."""
+        lone = self.parts[0] if len(self.parts) == 1 else None
+        return lone.name if isinstance(lone, Variable) and lone.namespace == namespace and not lone.steps else None
 
-    def _join(self, sample: Sample, item: Item) -> str:
+    def render(self, sample: Sample, item: Item) -> str:
+        """The text for one sample and item.
+
+        Raises `Ungradable` when a variable of the item is missing and `ModelFault` when one of the sample is; the item
+        is looked at first, since whether a sample is ungradable may not depend on what the model said.
+        """
         found = {variable: _text(variable, sample, item) for variable in self.variables}
         texts = [part if isinstance(part, str) else found[part] for part in self.parts]
         if sum(map(len, texts)) > LONGEST:
@@ -156,25 +154,6 @@ def _follow(value: Any, step: Step) -> Any:
     if isinstance(step, int):
         return value[step] if isinstance(value, list) and step < len(value) else None
     return value.get(step) if isinstance(value, dict) else None
-
-
-def _lone(variable: Variable) -> Callable[[Sample, Item], str]:
-    """The renderer of a template that is one variable, as nearly all are: a string in plain sight costs one lookup."""
-    name = variable.name
-
-    def of_item(sample: Sample, item: Item) -> str:
-        value = item.get(name)
-        return value if type(value) is str else _text(variable, sample, item)
-
-    def of_text(sample: Sample, item: Item) -> str:
-        return sample.text or _text(variable, sample, item)
-
-    def of_any(sample: Sample, item: Item) -> str:
-        return _text(variable, sample, item)
-
-    if variable.steps:
-        return of_any
-    return of_item if variable.namespace == "item" else of_text if name == "output_text" else of_any
 
 
 def _text(variable: Variable, sample: Sample, item: Item) -> str:

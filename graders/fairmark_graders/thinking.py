@@ -28,23 +28,26 @@ class Thinking(BaseModel):
     """Whether the chat template writes the opening tag, so that a text without a closing one is unfinished."""
 
     @cached_property
-    def strip(self) -> Callable[[Sample, Item], Sample]:
-        """Gives the sample with the text that follows its thinking; without one when the thinking never ends."""
+    def answer(self) -> Callable[[str, Item], str | None]:
+        """Gives what a text says after its thinking: the very text when there is none, None when that never ends."""
         opening, closing, always = self.open, self.close, self.opened_by_prompt
 
-        def strip(sample: Sample, item: Item) -> Sample:
-            text = sample.text or sample.get("output_text")
-            if text is None:
-                return sample
+        def answer(text: str, item: Item) -> str | None:
             # One character is found 40 times as fast as a tag (0.04 against 1.6 µs in 2 kB), and mostly isn't there.
             end = text.rfind(closing) if closing[0] in text else -1
             if end >= 0:
-                return sample.with_text(text[end + len(closing) :].lstrip())
+                return text[end + len(closing) :].lstrip()
             if always or (opening[0] in text and opening in text):
-                return sample.with_text(None)
+                return None
             prompt = item.get("prompt")
-            if type(prompt) is str and prompt.rstrip().endswith(opening):
-                return sample.with_text(None)
-            return sample
+            return None if type(prompt) is str and prompt.rstrip().endswith(opening) else text
 
-        return strip
+        return answer
+
+    def strip(self, sample: Sample, item: Item) -> Sample:
+        """The sample with the text that follows its thinking; without one when the thinking never ends."""
+        text = sample.get("output_text")
+        if text is None:
+            return sample
+        answer = self.answer(text, item)
+        return sample if answer is text else sample.with_text(answer)
