@@ -88,7 +88,7 @@ class Template:
         found = {variable: _text(variable, sample, item) for variable in self.variables}
         texts = [part if isinstance(part, str) else found[part] for part in self.parts]
         if sum(map(len, texts)) > LONGEST:
-            raise too_long(self, "the template")
+            raise too_long(self, "the rendered text")
         return "".join(texts)
 
     @classmethod
