@@ -3,22 +3,17 @@
 import asyncio
 import logging
 import os
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from tests.waiting import wait_until
 
 from fairmark_service import reload
 from fairmark_service.auth import InvalidKeys, Keys, loopback_host
 
 OLD, NEW, OTHER = "fake-key-for-tests-old", "fake-key-for-tests-new", "fake-key-for-tests-other=="
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +49,6 @@ async def watched(file: Path, key: str | None = None) -> AsyncIterator[Keys]:
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
-
-
-async def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "the condition did not come to hold"
-        await asyncio.sleep(0.005)
 
 
 def test_a_key_goes_by_its_name(file: Path) -> None:

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import logging
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import wait_until
 
 from fairmark_graders import InvalidGrader
 from fairmark_service import reload
@@ -23,11 +23,6 @@ EXACT = {
 }
 LIKE = {**EXACT, "operation": "like"}
 WRONG = json.dumps({**EXACT, "operation": "same"}, indent=2)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(autouse=True)
@@ -57,13 +52,6 @@ async def watched(directory: Path) -> AsyncIterator[Catalog]:
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
-
-
-async def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "the condition did not come to hold"
-        await asyncio.sleep(0.005)
 
 
 def test_files_are_served_under_their_stems(tmp_path: Path) -> None:
