@@ -20,9 +20,9 @@ def number(name: str, default: float) -> float:
     return found
 
 
-def flag(name: str) -> bool:
+def flag(name: str, default: bool = False) -> bool:
     """Whether the variable says yes."""
-    value = (text(name) or "0").lower()
+    value = (text(name) or str(int(default))).lower()
     if value not in ("0", "1", "false", "true", "no", "yes"):
         raise ValueError(f"{name}: expected 1 or 0, got {value!r}")
     return value in ("1", "true", "yes")

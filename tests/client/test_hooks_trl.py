@@ -235,22 +235,27 @@ def test_outcomes_reasons_and_sub_scores_go_into_the_trainers_table() -> None:
     table, metrics = Logged(), Logged()
     function = reward_func("exact_or_similar", name="both")
     function(**{**SUMS, "solution": ["2", None, "4"]}, log_extra=table, log_metric=metrics)
-    assert table.keys() == {"both_outcome", "both_reason", "both_sub_scores"}
+    assert table.keys() == {"both_answer", "both_outcome", "both_reason", "both_sub_scores"}
     assert table["both_outcome"] == ["graded", "ungradable", "graded"]
     assert "reference_answer" in table["both_reason"][1]
     assert json.loads(table["both_sub_scores"][0]) == {"exact": 1.0, "similar": 1.0}
     assert metrics == {"both/ungradable": 1 / 3, "both/zero_variance": 0.0}
 
 
-def test_the_extracted_answer_is_logged_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAIRMARK_EXPLAIN", "1")
+def test_the_extracted_answer_goes_into_the_trainers_table() -> None:
     table = Logged()
     trl.exact(**SUMS, log_extra=table)
     assert table["exact_answer"] == ["2", "3", "4"]
 
 
-def test_the_extracted_answers_of_a_multi_are_logged_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FAIRMARK_EXPLAIN", "1")
+def test_the_extracted_answer_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRMARK_EXPLAIN", "0")
+    table = Logged()
+    reward_func("exact", name="bare")(**SUMS, log_extra=table)
+    assert table.keys() == {"bare_outcome", "bare_reason", "bare_sub_scores"}
+
+
+def test_the_extracted_answers_of_a_multi_are_logged_by_part() -> None:
     table = Logged()
     trl.exact_or_similar(prompts=["?"] * 2, completions=["4"] * 2, solution=["4", None], log_extra=table)
     assert json.loads(table["exact_or_similar_answer"][0]) == {"exact": "4", "similar": "4"}

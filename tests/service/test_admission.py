@@ -1,6 +1,8 @@
 """How much is judged at a time, and how much may wait."""
 
 import asyncio
+import re
+import time
 
 import pytest
 
@@ -79,8 +81,25 @@ async def test_who_gives_up_waiting_frees_its_place() -> None:
 async def test_waiting_is_measured_apart_from_work() -> None:
     metrics = Metrics()
     admission = Admission(1, 3, metrics)
-    async with admission.slot("g"):
+    began = time.perf_counter()
+    holder = await held(admission, 1)
+    waiter = asyncio.create_task(through(admission))
+    await asyncio.sleep(0.05)  # the wait that is to be measured, not a wait for something to happen
+    await release(holder)
+    await waiter
+    elapsed = time.perf_counter() - began
+    assert 0.05 <= seconds(metrics, "fairmark_queue_seconds") <= elapsed
+    assert 0.05 <= seconds(metrics, "fairmark_work_seconds") <= elapsed
+    assert seconds(metrics, "fairmark_queue_seconds", grader="waits") >= 0.05
+    assert seconds(metrics, "fairmark_work_seconds", grader="waits") < 0.05
+
+
+async def through(admission: Admission) -> None:
+    async with admission.slot("waits"):
         pass
-    exposed = metrics.expose().decode()
-    assert 'fairmark_queue_seconds_count{grader="g"} 1.0' in exposed
-    assert 'fairmark_work_seconds_count{grader="g"} 1.0' in exposed
+
+
+def seconds(metrics: Metrics, name: str, grader: str | None = None) -> float:
+    """What a histogram has added up, for one grader or for all."""
+    sums = re.findall(rf'^{name}_sum{{grader="(\w+)"}} (\S+)$', metrics.expose().decode(), re.MULTILINE)
+    return sum(float(value) for label, value in sums if grader in (None, label))

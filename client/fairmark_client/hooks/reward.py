@@ -61,7 +61,7 @@ class Reward:
         if settings.columns is None and (named := environment.text("FAIRMARK_REFERENCE")):
             self._columns = {columns.REFERENCE: named}
         self._share = _share(settings.max_ungradable_share)
-        self._explain = environment.flag("FAIRMARK_EXPLAIN")
+        self._explain = environment.flag("FAIRMARK_EXPLAIN", default=True)
         self._begin(None)
         self._shown = False
 
