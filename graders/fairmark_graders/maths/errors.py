@@ -1,0 +1,11 @@
+"""Why a mathematical text has no verdict of its own; the grader decides whose fault that is."""
+
+from ..errors import FairmarkError
+
+
+class Unreadable(FairmarkError):
+    """The text isn't mathematics this package reads; the message says where it stopped."""
+
+
+class TooComplex(FairmarkError):
+    """The text is too long, too deep or stands for too large a number to be decided; the message says which."""
