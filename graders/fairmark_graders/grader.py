@@ -190,13 +190,16 @@ class Inline(Leaf, ABC):
 class Awaited(Leaf, ABC):
     """Judged with tools, which may take a while."""
 
-    def brief(self, case: Case) -> bool:
-        """Whether judging this case takes less than about a millisecond, here, and so needs no slot."""
-        return False
+    def quick(self, case: Case) -> Verdict | None:
+        """The verdict where it takes less than about a millisecond, here; None where it needs tools.
+
+        Raises `ModelFault` or `Ungradable`.
+        """
+        return None
 
     @abstractmethod
     async def judge(self, case: Case, tools: Tools) -> Verdict:
-        """The verdict. Raises `ModelFault` or `Ungradable`."""
+        """The verdict on a case that `quick` left open. Raises `ModelFault` or `Ungradable`."""
 
 
 class Shared(Awaited, ABC):

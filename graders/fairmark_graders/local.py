@@ -47,7 +47,7 @@ async def _leaf(grader: Leaf, sample: Sample, item: Item) -> Verdict:
         return case
     assert isinstance(grader, Awaited)
     try:
-        return await grader.judge(case, _tools())
+        return grader.quick(case) or await grader.judge(case, _tools())
     except Fault as fault:
         return fault.verdict
 

@@ -62,23 +62,22 @@ class TextSimilarity(Comparison, Shared):
             raise ModelFault(f"the text is {self._too_long(case.answer)}", "limit")
         return case
 
-    def brief(self, case: Case) -> bool:
-        return max(map(len, case)) <= self.metric.in_place
+    def quick(self, case: Case) -> Verdict | None:
+        if max(map(len, case)) > self.metric.in_place:
+            return None
+        return self._verdict(compare(self.evaluation_metric, *case))
 
     async def judge(self, case: Case, tools: Tools) -> Verdict:
-        if self.brief(case):
-            score = compare(self.evaluation_metric, *case)
-        else:
-            score = await self._in_worker(case, tools)
-        return Verdict(score, rule=f"text_similarity.{self.evaluation_metric}")
-
-    async def _in_worker(self, case: Case, tools: Tools) -> float:
         try:
-            return await tools.workers.run(compare, self.evaluation_metric, *case, cpu_seconds=CPU_SECONDS)
+            score = await tools.workers.run(compare, self.evaluation_metric, *case, cpu_seconds=CPU_SECONDS)
         except OverLimit as error:
             raise ModelFault(f"comparing the texts {error}", "limit", repeatable=False) from None
         except WorkerLost as error:
             raise Ungradable(str(error)) from None
+        return self._verdict(score)
+
+    def _verdict(self, score: float) -> Verdict:
+        return Verdict(score, rule=f"text_similarity.{self.evaluation_metric}")
 
     def _fit_reference(self, reference: str) -> None:
         """A reference made of the sample is the model's to keep short."""

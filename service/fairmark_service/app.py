@@ -94,7 +94,7 @@ class Service:
         leaves = [leaf for entry in self.catalog.snapshot.entries.values() for leaf in entry.grader.leaves()]
         for leaf in leaves:
             if isinstance(leaf, Awaited):
-                await leaf.judge(Case("brief", "brief"), self.tools)
+                leaf.quick(Case("brief", "brief"))
                 await asyncio.gather(*(leaf.judge(long, self.tools) for _ in range(self._workers)))
 
     async def _stop(self) -> None:

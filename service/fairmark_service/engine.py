@@ -1,10 +1,10 @@
 """From requests to verdicts; knows no protocol and no HTTP.
 
     begin    a multi becomes its parts; every grader reads its case; inline graders judge at once
-    finish   the rest: cache, flights, admission, judge; then the parts of each multi are combined
+    finish   the rest: cache, quick verdicts, flights, admission, judge; then the parts of each multi are combined
 
-`begin` never waits, and most batches are done after it. What it leaves is asked of the cache in one go, and what the
-cache doesn't know is admitted whole or refused whole.
+`begin` never waits, and most batches are done after it. What it leaves is asked of the cache in one go; what the cache
+doesn't know its grader may decide at once, and what then is left is admitted whole or refused whole.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from .verdict_log import VerdictLog
 log = logging.getLogger("fairmark.engine")
 
 AT_ONCE = 32
-"""Brief judgements begun in one turn of the event loop: some 10 ms of it."""
+"""Quick verdicts, or judgements begun, in one turn of the event loop: some 10 ms of it."""
 
 
 class GradeRequest(msgspec.Struct, frozen=True, gc=False):
@@ -78,7 +78,6 @@ class _Pending(NamedTuple):
     name: str
     grader: Awaited
     case: Case
-    brief: bool
     key: Hashable
 
 
@@ -125,16 +124,23 @@ class Engine:
         return await self.flights.join(pending.key, functools.partial(self._judge, pending))
 
     async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
-        """Judge one case, in a slot of its own unless that is brief; keep the verdict when it is repeatable."""
-        if pending.brief:
+        """Judge one case in a slot of its own."""
+        async with self.admission.slot(pending.name):
             flight.started = True
             verdict = await self._verdict(pending)
-        else:
-            async with self.admission.slot(pending.name):
-                flight.started = True
-                verdict = await self._verdict(pending)
-        if verdict.repeatable and isinstance(pending.key, bytes):
-            self.cache.put(pending.key, verdict)
+        self._keep(pending.key, verdict)
+        return verdict
+
+    def quick(self, pending: _Pending) -> Verdict | None:
+        """The verdict on one pending case where its grader needs no tools for it."""
+        try:
+            verdict = pending.grader.quick(pending.case)
+        except Fault as fault:
+            verdict = fault.verdict
+        except Exception:
+            verdict = failed(pending.grader)
+        if verdict is not None:
+            self._keep(pending.key, verdict)
         return verdict
 
     async def _verdict(self, pending: _Pending) -> Verdict:
@@ -144,6 +150,10 @@ class Engine:
             return fault.verdict
         except Exception:
             return failed(pending.grader)
+
+    def _keep(self, key: Hashable, verdict: Verdict) -> None:
+        if verdict.repeatable and isinstance(key, bytes):
+            self.cache.put(key, verdict)
 
 
 def tallied(results: Sequence[Result]) -> Iterable[tuple[Result, int]]:
@@ -231,6 +241,8 @@ class Batch:
         """Judge what is left; equal cases once. Raises `Overloaded` before any of it is begun."""
         await self._look_up()
         if self._pending:
+            await self._decide()
+        if self._pending:
             await self._fly()
 
     def results(self) -> list[Result]:
@@ -264,7 +276,7 @@ class Batch:
 
     def _await(self, into: Any, place: int | str, grader: Any, case: Case, request: GradeRequest) -> None:
         key = cache_key(grader, case) if isinstance(grader, Shared) else object()
-        self._pending.append(_Pending(into, place, request.entry.name, grader, case, grader.brief(case), key))
+        self._pending.append(_Pending(into, place, request.entry.name, grader, case, key))
 
     async def _look_up(self) -> None:
         """Ask the cache for every shared case at once; what it knows is pending no more."""
@@ -283,9 +295,26 @@ class Batch:
                     self._cached.append(pending.place)
         self._pending = left
 
+    async def _decide(self) -> None:
+        """Have the graders decide what takes no time; equal cases once, and none that is in flight."""
+        decided: dict[Hashable, Verdict | None] = {}
+        left = []
+        for pending in self._pending:
+            if pending.key not in decided and pending.key not in self._engine.flights:
+                decided[pending.key] = self._engine.quick(pending)
+                if len(decided) % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            verdict = decided.get(pending.key)
+            if verdict is None:
+                left.append(pending)
+            else:
+                self._land(pending, verdict)
+        self._engine.metrics.coalesced(len(self._pending) - len(left) - sum(v is not None for v in decided.values()))
+        self._pending = left
+
     async def _fly(self) -> None:
         new = {pending.key: pending for pending in self._pending if pending.key not in self._engine.flights}
-        self._engine.admission.check(sum(not pending.brief for pending in new.values()))
+        self._engine.admission.check(len(new))
         self._engine.metrics.coalesced(len(self._pending) - len(new))
         async with asyncio.TaskGroup() as group:
             for place, pending in enumerate(self._pending, 1):
