@@ -4,8 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .exact_match import ExactMatch
+from .f1 import F1
 from .string_check import StringCheck
 from .text_similarity import TextSimilarity
 
-AnyLeaf = Annotated[StringCheck | TextSimilarity, Field(discriminator="type")]
+AnyLeaf = Annotated[ExactMatch | F1 | StringCheck | TextSimilarity, Field(discriminator="type")]
 """A new grader is one file and one name here."""
