@@ -51,6 +51,11 @@ class Multi(Grader):
 
     def combine(self, parts: Mapping[str, Verdict]) -> Verdict:
         """The verdict on the whole, from the verdict on each part."""
+        cells = tuple(cell._replace(part=name) for name, verdict in parts.items() for cell in verdict.cells)
+        verdict = self._combined(parts)
+        return verdict._replace(cells=cells) if cells else verdict
+
+    def _combined(self, parts: Mapping[str, Verdict]) -> Verdict:
         scores = {name: verdict.score for name, verdict in parts.items()}
         named = {name: verdict for name, verdict in parts.items() if name in self.calculate_output.names}
         for name, verdict in named.items():

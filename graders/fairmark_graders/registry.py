@@ -4,10 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .classification import Classification
 from .exact_match import ExactMatch
 from .f1 import F1
 from .string_check import StringCheck
 from .text_similarity import TextSimilarity
 
-AnyLeaf = Annotated[ExactMatch | F1 | StringCheck | TextSimilarity, Field(discriminator="type")]
+AnyLeaf = Annotated[
+    Classification | ExactMatch | F1 | StringCheck | TextSimilarity, Field(discriminator="type")
+]
 """A new grader is one file and one name here."""

@@ -28,6 +28,16 @@ class Case(NamedTuple):
     reference: Any
 
 
+class Cell(NamedTuple):
+    """Where one answer falls in a confusion matrix."""
+
+    expected: str
+    found: str
+    """A label, or one of `(none)`, `(several)` and `(abstained)`."""
+    part: str = ""
+    """The part of a `multi` that found it."""
+
+
 class Verdict(NamedTuple):
     """The record of one judgement."""
 
@@ -45,6 +55,8 @@ class Verdict(NamedTuple):
     """Whether the same case always gets this verdict; limits, crashes and infrastructure don't repeat."""
     prints: str | None = None
     """What a user's own grader printed, with its traceback where it raised."""
+    cells: tuple[Cell, ...] = ()
+    """Of a `classification`, or of those among the parts of a `multi`; only counted."""
 
 
 def invalid(reason: str) -> Verdict:

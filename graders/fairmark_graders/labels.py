@@ -1,0 +1,217 @@
+"""Which of the declared labels an answer commits to; docs/classification.md has the rules with an example of each.
+
+Text is compared after NFKC and casefold, and what stands between the words of a label (space, hyphen, underscore) is
+all the same. A label counts as a whole word, the longest one first, so that `normal` isn't found in `abnormal` nor
+`spam` in `not spam`; after a word that denies it, it doesn't count.
+
+The first place that is there decides: the fields of a JSON object, boxes, what follows `Label:` or `Answer:`. Where
+there is none, the first that holds a label: what follows `the answer is`, lines that are nothing but a label, the
+whole text. Whatever one place names has to agree.
+
+Every step is linear in the text, of which the last `TAIL` characters are read.
+"""
+
+import json
+import re
+import string
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+TAIL = 4_000
+"""Characters at the end of an answer in which its label is looked for: about a millisecond of work at the worst."""
+LONGEST = 200
+"""Characters of a label."""
+
+_NAME = r"(?:(?P<final>final)[\s_-]+|predicted[\s_-]+)?(?:label|answer|class|classification|prediction|verdict)"
+_FIELD = re.compile(_NAME)
+_MARKUP = r"[\"'`*_]{0,4}"
+_VALUE = rf"(?=\s{{0,9}}(?:(?P<quote>[\"'])(?P<quoted>[^\n]{{0,200}}?)(?P=quote)|{_MARKUP}(?P<line>[^\n]{{0,200}})))"
+"""What follows a marker, looked at without taking it: there may be another marker in it."""
+_MARKED = re.compile(
+    rf"(?:(?P<head>^[#*_ ]{{1,9}})|(?P<tag><)|\b){_NAME}"
+    rf"(?(head)[*_ ]{{0,9}}$|(?(tag)>|{_MARKUP}[^\S\n]{{0,9}}[:=][*_]{{0,4}})){_VALUE}",
+    re.MULTILINE,
+)
+_SAID = re.compile(
+    rf"(?:\b{_NAME}\s(?:is|was|would be|should be|must be)|\bclassif(?:y|ied)\s(?:\w+\s){{0,3}}as)\b:?{_VALUE}"
+)
+_CLAUSE = re.compile(r"<|[.;!?](?:\s|$)|,?\s(?:because|since|given|due to)\s|\s[-\u2013]\s|\u2014")
+"""Where what follows a marker ends and its explanation begins."""
+_BOX = re.compile(r"\\f?boxed\s*\{")
+_BRACE = re.compile(r"[{}]")
+_COMMAND = re.compile(r"\\[a-z]+")
+_DENIAL = re.compile(
+    r"(?:\b(?:not|no|non|never|neither|nor|without|unlike|rather than|instead of|opposed to|\w+n['\u2019]t)"
+    r"[\s\"'`*_(]{1,4}(?:(?:an?|the|any|be|really|necessarily)\s){0,2}[\"'`*_]{0,4}|[不非没未无])\Z"
+)
+_DENIAL_LENGTH = 40
+_BETWEEN = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
+_BETWEEN_WORDS = r"[\s_-]{0,3}"
+_NEVER = "(?!)"
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts that put no space between words: Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
+_AROUND = string.whitespace + "\"'`*_#>.,:;!()[]\u2022\u201c\u201d\u2018\u2019-"
+_LANGUAGE = string.ascii_lowercase + string.whitespace
+"""What may stand between a fence and its object."""
+
+
+class Labels:
+    """The labels a grader knows, each by every spelling of it."""
+
+    def __init__(self, spellings: Sequence[tuple[str, str]]) -> None:
+        """Each spelling with its label. A ValueError names two that read alike, or one with nothing to read."""
+        self._by_key: dict[str, str] = {}
+        for spelling, label in spellings:
+            key = _key(_fold(spelling))
+            if not key:
+                raise ValueError(f"{spelling!r} has nothing to read")
+            if self._by_key.setdefault(key, label) != label:
+                raise ValueError(f"{spelling!r} reads like another label, {self._by_key[key]!r}")
+        self._patterns = _patterns(_fold(spelling) for spelling, _ in spellings)
+
+    def named(self, text: str) -> str | None:
+        """The label that `text` is, and nothing else."""
+        return self._by_key.get(_key(_fold(text))) if len(text) <= LONGEST else None
+
+    def find(self, text: str) -> list[str]:
+        """The different labels that an answer commits to: one, none, or several where it hedges."""
+        alone = self.named(text)
+        return [alone] if alone is not None else self._placed(_fold(text[-TAIL:]))
+
+    def _placed(self, text: str) -> list[str]:
+        for place in (_fields, _boxed, _marked):
+            if values := place(text):
+                return self._mentioned(values)
+        return (
+            self._mentioned(_values(_SAID.finditer(text)))
+            or list(dict.fromkeys(self._lines(text)))
+            or self._mentioned([text], shortest=2)
+        )
+
+    def _lines(self, text: str) -> Iterator[str]:
+        """The labels that have a line to themselves, whatever marks are around them."""
+        for line in text.split("\n"):
+            label = self._by_key.get(_key(line.strip(_AROUND)))
+            if label is not None:
+                yield label
+
+    def _mentioned(self, values: Iterable[str], shortest: int = 1) -> list[str]:
+        """The different labels in some texts, the longest where they overlap, less those that are denied.
+
+        `shortest` keeps articles and numbers in prose from being labels of one character.
+        """
+        text = "\n;\n".join(values)
+        labels: dict[str, None] = {}
+        for start, end in _spans(self._patterns, text):
+            label = self._by_key[_key(text[start:end])]
+            if label not in labels and end - start >= shortest and not _denied(text, start):
+                labels[label] = None
+        return list(labels)
+
+
+def _fold(text: str) -> str:
+    """Cut between the steps too: one character may become eighteen."""
+    return unicodedata.normalize("NFKC", text)[-TAIL:].casefold()[-TAIL:].strip()
+
+
+def _key(folded: str) -> str:
+    return _BETWEEN.sub("", folded)
+
+
+def _patterns(spellings: Iterable[str]) -> dict[str, re.Pattern[str]]:
+    """A pattern for the spellings that begin with the same word, by that word."""
+    more: dict[str, list[list[str]]] = {}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        first, *rest = _BETWEEN.split(spelling)
+        more.setdefault(first, []).append(rest)
+    return {first: re.compile(_begins(first) + _goes_on(first, rests)) for first, rests in more.items()}
+
+
+def _begins(word: str) -> str:
+    """The word, and then that no other ends in it: `re` is ten times as fast with the word in front."""
+    word, spaced = re.escape(word), not _UNSPACED.match(word)
+    return word + rf"(?<![^\W_]{word})(?<![^\W_][-_]{word})(?<!\d[.,]{word})" * spaced
+
+
+def _goes_on(first: str, rests: Iterable[list[str]]) -> str:
+    more = [_BETWEEN_WORDS.join(map(re.escape, rest)) + _ends(rest[-1]) for rest in rests if rest]
+    return f"(?:{_BETWEEN_WORDS}(?:{'|'.join(more) or _NEVER})|{_ends(first) if [] in rests else _NEVER})"
+
+
+def _ends(word: str) -> str:
+    """That the word isn't the beginning of another: a hyphen or underscore joins words, a point or comma digits."""
+    return "" if _UNSPACED.match(word[-1]) else r"(?![^\W_]|[-_][^\W_]|[.,]\d)"
+
+
+def _spans(patterns: Mapping[str, re.Pattern[str]], text: str) -> Iterator[tuple[int, int]]:
+    """Where spellings stand, the leftmost and then the longest first, none inside another."""
+    found = [match.span() for word, pattern in patterns.items() if word in text for match in pattern.finditer(text)]
+    last = 0
+    for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
+        if start >= last:
+            yield start, end
+            last = end
+
+
+def _denied(text: str, start: int) -> bool:
+    return _DENIAL.search(text, max(0, start - _DENIAL_LENGTH), start) is not None
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object with every field it has, also where two share a name."""
+
+
+def _fields(text: str) -> list[str]:
+    """What the fields called `label` or alike hold, of the JSON object that is the text or of those fenced in it."""
+    return _of_object(text) or [value for block in text.split("```")[1::2] for value in _of_object(block)]
+
+
+def _of_object(text: str) -> list[str]:
+    body = text.strip(_LANGUAGE)
+    if not (body.startswith("{") and body.endswith("}")):
+        return []
+    try:
+        fields = json.loads(body, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return []
+    return [value if isinstance(value, str) else json.dumps(value) for name, value in fields if _FIELD.fullmatch(name)]
+
+
+def _boxed(text: str) -> list[str]:
+    r"""What `\boxed{…}` holds, less the commands around it."""
+    values, end = [], 0
+    for box in _BOX.finditer(text):
+        if box.start() >= end:
+            end = _closing(text, box.end())
+            values.append(_COMMAND.sub(" ", text[box.end() : end]))
+    return values
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the brace that was opened before `start` is closed; the end of a text that never does."""
+    depth = 1
+    for brace in _BRACE.finditer(text, start):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return brace.start()
+    return len(text)
+
+
+def _marked(text: str) -> list[str]:
+    """What follows `Label:`, `**Answer**:`, `## Label`, `<answer>` or `"label":`; final ones overrule the others."""
+    matches = list(_MARKED.finditer(text))
+    return _values([match for match in matches if match["final"]] or matches)
+
+
+def _values(markers: Iterable[re.Match[str]]) -> list[str]:
+    """What follows each marker: up to its closing quote, or else the end of its clause or the next marker."""
+    values: list[str] = []
+    following = None
+    for marker in reversed([*markers]):
+        value = marker["quoted"]
+        if value is None:
+            end = None if following is None else max(0, following - marker.start("line"))
+            value = _CLAUSE.split(marker["line"][:end], maxsplit=1)[0]
+        values.append(value)
+        following = marker.start()
+    return values
