@@ -35,7 +35,7 @@ def read_grader(path: Path) -> AnyGrader:
     text = _text(path)
     configuration = _json(text) if path.suffix == ".json" else _yaml(text)
     try:
-        return parse_grader(configuration)
+        return parse_grader(configuration, path.parent)
     except InvalidGrader as error:
         root = _tree(text)
         raise InvalidGrader([_at(_line(root, p.field), p) if root else p for p in error.problems]) from None

@@ -1,6 +1,7 @@
 """From a configuration to a grader, or to an error that names each field that is wrong."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -19,10 +20,13 @@ TYPES: tuple[str, ...] = tuple(
 )
 
 
-def parse_grader(configuration: Any) -> AnyGrader:
-    """The grader of a configuration in OpenAI's grader JSON. Raises `InvalidGrader`."""
+def parse_grader(configuration: Any, directory: Path | None = None) -> AnyGrader:
+    """The grader of a configuration in OpenAI's grader JSON. Raises `InvalidGrader`.
+
+    `directory` is where the configuration's relative paths start; without it they are refused.
+    """
     try:
-        return _ADAPTER.validate_python(configuration)
+        return _ADAPTER.validate_python(configuration, context={"directory": directory})
     except ValidationError as error:
         raise InvalidGrader([_problem(details) for details in error.errors(include_url=False)]) from None
     except RecursionError:

@@ -12,11 +12,11 @@ from functools import cache
 from typing import Any
 
 from .errors import Fault
-from .grader import Awaited, Leaf, Tools
+from .grader import Awaited, Inline, Leaf, Tools
 from .load import AnyGrader, parse_grader
 from .multi import Multi
 from .sample import RawSample, Sample
-from .types import Item, Verdict
+from .types import Case, Item, Verdict
 from .workers import Workers
 
 _LOCK = threading.Lock()
@@ -32,22 +32,29 @@ def grade(grader: AnyGrader | Mapping[str, Any], sample: RawSample, item: Item |
     return asyncio.run_coroutine_threadsafe(_grade(grader, sample, item), _loop()).result()
 
 
+async def grade_with(tools: Tools, grader: AnyGrader, sample: Sample, item: Item) -> Verdict:
+    """The verdict on one sample, judged with these tools; for code that brings its own and closes them."""
+    if isinstance(grader, Multi):
+        return grader.combine({name: await _leaf(tools, part, sample, item) for name, part in grader.graders.items()})
+    return await _leaf(tools, grader, sample, item)
+
+
 async def _grade(grader: AnyGrader | Mapping[str, Any], raw: RawSample, item: Item | None) -> Verdict:
-    loaded = parse_grader(grader)
-    sample = Sample(raw)
-    if isinstance(loaded, Multi):
-        parts = {name: await _leaf(part, sample, item or {}) for name, part in loaded.graders.items()}
-        return loaded.combine(parts)
-    return await _leaf(loaded, sample, item or {})
+    return await grade_with(_tools(), parse_grader(grader), Sample(raw), item or {})
 
 
-async def _leaf(grader: Leaf, sample: Sample, item: Item) -> Verdict:
+async def _leaf(tools: Tools, grader: Leaf, sample: Sample, item: Item) -> Verdict:
     case = grader.start(sample, item)
-    if isinstance(case, Verdict):
-        return case
-    assert isinstance(grader, Awaited)
+    return case if isinstance(case, Verdict) else await judge_with(tools, grader, case)
+
+
+async def judge_with(tools: Tools, grader: Leaf, case: Case) -> Verdict:
+    """The verdict on a case that was read before."""
     try:
-        return grader.quick(case) or await grader.judge(case, _tools())
+        if isinstance(grader, Inline):
+            return grader.judge(case)
+        assert isinstance(grader, Awaited)
+        return grader.quick(case) or await grader.judge(case, tools)
     except Fault as fault:
         return fault.verdict
 

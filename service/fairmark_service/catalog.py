@@ -1,7 +1,8 @@
 """Graders under a name: a directory of grader files, and the configurations that come inside requests.
 
 A file `exact.json` gives the name `exact`. The directory is read again as it changes: a request takes one immutable
-`snapshot` and keeps it to its end; a name whose file is broken goes on being served as it was.
+`snapshot` and keeps it to its end; a name whose file is broken goes on being served as it was. A grader that fails its
+fixtures is broken, and so is one that calls a function the settings don't allow.
 """
 
 import json
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from fairmark_graders import AnyGrader, FairmarkError, InvalidGrader, Problem, parse_grader
+from fairmark_graders.fixtures import fixtures_file, prove
+from fairmark_graders.function import Function
 from fairmark_graders.grader_file import MAX_BYTES, grader_files, read_grader
 
 from .reload import Signature, poll, signature
@@ -28,6 +31,7 @@ INLINE_BYTES = 16_000_000
 INLINE_COST = 8_000
 """What a small grader takes in memory beside its configuration: 7 kB measured for a string_check, 12 kB for a multi."""
 
+_NOT_ALLOWED = "no module of the setting functions (FAIRMARK_FUNCTIONS), which names those that may be called"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 log = logging.getLogger("fairmark.catalog")
@@ -85,18 +89,25 @@ class Snapshot:
 
 
 class _Read(NamedTuple):
-    """What was found in a file when it had this signature: a grader, or problems."""
+    """What was found in a file: a grader, or problems; and of which files that was made."""
 
-    signature: Signature | None
+    seen: Mapping[Path, Signature | None]
     entry: Entry | None
     problems: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether none of the files has changed."""
+        return all(signature(path) == seen for path, seen in self.seen.items())
 
 
 class Catalog:
     """The graders of one directory, and those that requests bring."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, functions: Iterable[str] = ()) -> None:
+        """`functions` names the modules that graders of type function may call."""
         self.directory = directory
+        self._functions = tuple(functions)
         self.snapshot = Snapshot()
         """Replaced as a whole when a file changes; hold on to one for the length of a request."""
         self._files: dict[Path, _Read] = {}
@@ -113,11 +124,16 @@ class Catalog:
         await poll(self._reload)
 
     def inline(self, configuration: Any) -> Entry:
-        """The grader of a configuration inside a request, parsed when it is first seen. Raises `InvalidGrader`."""
+        """The grader of a configuration inside a request, parsed when it is first seen. Raises `InvalidGrader`.
+
+        Whoever may send requests may not run the operator's code on arguments of their own choice.
+        """
         key = _canonical(configuration)
         entry = self._inline.get(key)
         if entry is None:
-            entry = _entry(INLINE, parse_grader(json.loads(key)))
+            grader = parse_grader(json.loads(key))
+            _allow(grader, (), "'function' graders are served from the catalog alone, under a name")
+            entry = _entry(INLINE, grader)
             self._inline.put(key, entry)
         return entry
 
@@ -128,8 +144,23 @@ class Catalog:
             problem = f"can't be listed: {error.strerror}"
             self._publish(Snapshot(self.snapshot.entries, (Broken(self.directory.name, (problem,), serving=True),)))
             return
-        self._files = {path: _read(path, self._files.get(path)) for path in paths}
+        self._files = {path: self._read(path) for path in paths}
         self._publish(_snapshot(self._files, self.snapshot))
+
+    def _read(self, path: Path) -> _Read:
+        before = self._files.get(path)
+        if before is not None and before.current:
+            return before
+        # Signatures come before contents, so that a change in between is found next time.
+        seen = {file: signature(file) for file in (path, fixtures_file(path))}
+        try:
+            name, grader = _name(path), read_grader(path)
+            _allow(grader, self._functions, _NOT_ALLOWED)
+            seen |= {file: signature(file) for function in _functions(grader) for file in function.source.files}
+            prove(path, grader)
+            return _Read(seen, _entry(name, grader))
+        except InvalidGrader as error:
+            return _Read(seen, None, tuple(map(str, error.problems)))
 
     def _publish(self, after: Snapshot) -> None:
         before = self.snapshot
@@ -138,14 +169,15 @@ class Catalog:
             _report(before, after)
 
 
-def _read(path: Path, before: _Read | None) -> _Read:
-    seen = signature(path)  # before the file is read, so that a change in between is found next time
-    if before is not None and before.signature == seen:
-        return before
-    try:
-        return _Read(seen, _entry(_name(path), read_grader(path)))
-    except InvalidGrader as error:
-        return _Read(seen, None, tuple(map(str, error.problems)))
+def _allow(grader: AnyGrader, modules: tuple[str, ...], otherwise: str) -> None:
+    """Raises `InvalidGrader` for a function outside these modules; nothing of it has been looked at by then."""
+    for function in _functions(grader):
+        if not any(f"{function.module}.".startswith(f"{module}.") for module in modules):
+            raise InvalidGrader([Problem("function", f"{function.module!r}: {otherwise}")])
+
+
+def _functions(grader: AnyGrader) -> list[Function]:
+    return [leaf for leaf in grader.leaves() if isinstance(leaf, Function)]
 
 
 def _name(path: Path) -> str:

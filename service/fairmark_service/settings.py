@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """The port to listen on; 0 for any free one."""
     catalog: Path = Field(default_factory=shipped_catalog)
     """A directory of grader files, JSON or YAML, one grader each; watched for changes."""
+    functions: Annotated[str, Field(pattern=r"^([A-Za-z_][\w.]*(,[A-Za-z_][\w.]*)*)?$")] = ""
+    """Python modules that catalog files of type function may call, with what lies below them: rewards,acme.graders."""
 
     key: SecretStr | None = None
     """One key that callers must send; by variable rather than on the command line, which others can read."""

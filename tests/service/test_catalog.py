@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ EXACT = {
     "operation": "eq",
 }
 LIKE = {**EXACT, "operation": "like"}
+FUNCTION = {"type": "function", "function": "rewards.short:fn", "packages": "."}
 WRONG = json.dumps({**EXACT, "operation": "same"}, indent=2)
 
 
@@ -37,15 +38,15 @@ def write(path: Path, configuration: Any) -> None:
     new.replace(path)
 
 
-def loaded(directory: Path) -> Catalog:
-    catalog = Catalog(directory)
+def loaded(directory: Path, functions: Iterable[str] = ()) -> Catalog:
+    catalog = Catalog(directory, functions)
     catalog.load()
     return catalog
 
 
 @asynccontextmanager
-async def watched(directory: Path) -> AsyncIterator[Catalog]:
-    catalog = loaded(directory)
+async def watched(directory: Path, functions: Iterable[str] = ()) -> AsyncIterator[Catalog]:
+    catalog = loaded(directory, functions)
     watch = asyncio.create_task(catalog.watch())
     try:
         yield catalog
@@ -232,6 +233,77 @@ async def test_the_watch_survives_a_reload_that_raises(tmp_path: Path, caplog: p
     await wait_until(lambda: calls > 2)
     watch.cancel()
     assert "what was loaded before stays" in caplog.text
+
+
+def test_a_file_that_fails_its_fixtures_is_refused_at_the_start(tmp_path: Path) -> None:
+    write(tmp_path / "exact.json", EXACT)
+    (tmp_path / "exact.tests.jsonl").write_text('{"sample": "a", "item": {"reference_answer": "b"}, "score": 1}')
+    with pytest.raises(InvalidCatalog, match=r"exact.json: exact.tests.jsonl: line 1: expected 1, got 0"):
+        loaded(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_a_change_of_the_fixtures_alone_is_held_against_the_grader(tmp_path: Path) -> None:
+    write(tmp_path / "exact.json", EXACT)
+    async with watched(tmp_path) as catalog:
+        before = catalog.snapshot.get("exact")
+        write(tmp_path / "exact.tests.jsonl", {"sample": "a", "score": 1})
+        await wait_until(lambda: bool(catalog.snapshot.broken))
+        assert catalog.snapshot.get("exact") is before
+        write(tmp_path / "exact.tests.jsonl", {"sample": "a", "outcome": "ungradable"})
+        await wait_until(lambda: not catalog.snapshot.broken)
+
+
+def rewards(directory: Path, code: str = "def fn(sample, item): return 1") -> Path:
+    """A catalog with one function in a package `rewards`; the module that is called."""
+    (directory / "rewards").mkdir()
+    (directory / "rewards" / "__init__.py").touch()
+    write(directory / "short.json", FUNCTION)
+    write(directory / "rewards" / "short.py", code)
+    return directory / "rewards" / "short.py"
+
+
+@pytest.mark.parametrize("allowed", [["rewards"], ["rewards.short"], ["other", "rewards"]])
+def test_a_function_of_an_allowed_module_is_served(tmp_path: Path, allowed: list[str]) -> None:
+    rewards(tmp_path)
+    assert "short" in loaded(tmp_path, allowed).snapshot.entries
+
+
+@pytest.mark.parametrize("allowed", [[], ["reward"], ["rewards.s"], ["rewards.short.fn"], ["other"]])
+def test_a_function_of_any_other_module_is_refused_and_never_imported(tmp_path: Path, allowed: list[str]) -> None:
+    rewards(tmp_path, f"open({str(tmp_path / 'trace')!r}, 'w')")
+    with pytest.raises(InvalidCatalog, match="FAIRMARK_FUNCTIONS"):
+        loaded(tmp_path, allowed)
+    assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.anyio
+async def test_an_edit_of_a_function_s_code_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    module = rewards(tmp_path)
+    async with watched(tmp_path, ["rewards"]) as catalog:
+        before = catalog.snapshot.get("short")
+        write(module, "def fn(sample): return 1")
+        await wait_until(lambda: bool(catalog.snapshot.broken))
+        assert catalog.snapshot.get("short") is before
+        write(module, "def fn(sample, item): return 2")
+        await wait_until(lambda: not catalog.snapshot.broken)
+        assert catalog.snapshot.get("short").version != before.version
+
+
+@pytest.mark.parametrize("allowed", [[], ["rewards"], ["os"]])
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {"type": "function", "function": "rewards.short:fn"},
+        {"type": "function", "function": "os:system", "packages": "/tmp"},
+        {"type": "multi", "calculate_output": "f", "graders": {"f": {"type": "function", "function": "os:system"}}},
+    ],
+)
+def test_a_request_may_bring_no_function_whatever_is_allowed(
+    tmp_path: Path, configuration: dict[str, Any], allowed: list[str]
+) -> None:
+    with pytest.raises(InvalidGrader, match="from the catalog alone"):
+        Catalog(tmp_path, allowed).inline(configuration)
 
 
 def test_an_inline_grader_is_parsed_once_whatever_the_order_of_its_keys() -> None:
