@@ -2,32 +2,23 @@
 
 import asyncio
 import json
-import os
-import signal
-import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack
 from itertools import islice
-from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn
+from typing import BinaryIO, NamedTuple
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from .. import environment
 from ..errors import ServiceError
+from . import streams
 from .console import complain, err, fail, out
 from .explain import explained
 from .local import Local
 from .remote import Remote
 from .rows import Broken, Result, Row, Rows
 from .summary import Summary
-
-BATCH = 128
-"""Rows handed over at a time; the service is sent as many in one request."""
-_COMPLAINTS = 20
-"""Broken lines that are named one by one; a file of something else altogether has nothing but such."""
 
 Graded = tuple[Row | Broken, Result]
 
@@ -47,13 +38,11 @@ class Options(NamedTuple):
 
 def grade(options: Options) -> None:
     """Grade a file; exits with 1 when a row has no true score."""
+    run = Run(options, _backend(options))
     try:
-        with ExitStack() as files:
-            run = _run(options, files)
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a disk that is full, a file that can't be read to its end
-        fail(f"{error.filename or options.out}: {error.strerror}")
+        streams.run(run.grade, options.out, run.show)
+    except ServiceError as error:
+        fail(f"{error} ({run.summary.rows:,} rows were graded before)")
     if not run.summary.rows:
         fail(f"{run.name} has no rows")
     run.show()
@@ -61,46 +50,28 @@ def grade(options: Options) -> None:
         raise typer.Exit(1)
 
 
-def _run(options: Options, files: ExitStack) -> "Run":
-    source = _source(options.source, files)
-    backend = _backend(options)
-    run = Run(options, Rows(source, options.field), backend, _sink(options, files))
-    # asyncio's own handler only cancels at an await, and reading from a terminal or a pipe is none.
-    signal.signal(signal.SIGINT, _interrupt)
-    try:
-        asyncio.run(run.grade(source))
-    except ServiceError as error:
-        fail(f"{error} ({run.summary.rows:,} rows were graded before)")
-    except KeyboardInterrupt:
-        complain("stopped; this is what came before")
-        run.show()
-        raise typer.Exit(130) from None
-    return run
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 class Run:
     """One file on its way through a backend."""
 
-    def __init__(self, options: Options, rows: Rows, backend: Local | Remote, sink: BinaryIO | None) -> None:
+    def __init__(self, options: Options, backend: Local | Remote) -> None:
         self.summary = Summary()
-        self.name = "stdin" if options.source == "-" else options.source
-        self._options, self._rows, self._backend, self._sink = options, rows, backend, sink
+        self.name = streams.titled(options.source)
+        self._options, self._backend = options, backend
         self._console = err if options.out == "-" else out
-        self._broken = 0
+        self._broken = streams.Complaints(self.name)
+        self._sink: BinaryIO | None = None
 
-    async def grade(self, source: BinaryIO) -> None:
+    async def grade(self, files: ExitStack) -> None:
         """Take every result where it belongs, in the order of the rows. Raises `ServiceError`."""
-        limit = self._options.limit
-        rows = islice(self._rows, limit)
-        with _progress(self._options.explain) as progress:
-            task = progress.add_task("", total=limit or _size(source))
-            async for row, result in _ordered(rows, self._backend):
+        options = self._options
+        source = streams.source(options.source, files)
+        self._sink = streams.sink(options.out, options.source, files)
+        rows = Rows(source, options.field)
+        with streams.progress(options.explain) as progress:
+            task = progress.add_task("", total=options.limit or streams.size(source))
+            async for row, result in _ordered(islice(rows, options.limit), self._backend):
                 self._take(row, result)
-                done = self.summary.rows if limit else self._rows.bytes_read
+                done = self.summary.rows if options.limit else rows.bytes_read
                 progress.update(task, completed=done, description=f"{self.summary.rows:,} rows")
 
     def show(self) -> None:
@@ -111,18 +82,11 @@ class Run:
     def _take(self, row: Row | Broken, result: Result) -> None:
         self.summary.add(result)
         if isinstance(row, Broken):
-            self._complain(row)
+            self._broken.add(row.line, row.reason)
         if self._sink:
             self._sink.write(json.dumps(result, default=str).encode() + b"\n")
         if self._options.explain:
             self._console.print(explained(f"{self.name}:{row.line}", result))
-
-    def _complain(self, row: Broken) -> None:
-        self._broken += 1
-        if self._broken <= _COMPLAINTS:
-            complain(f"{self.name}: line {row.line}: {row.reason}")
-        elif self._broken == _COMPLAINTS + 1:
-            complain("further broken lines are counted, not shown")
 
 
 def _backend(options: Options) -> Local | Remote:
@@ -137,39 +101,11 @@ def _backend(options: Options) -> Local | Remote:
     return remote
 
 
-def _source(source: str, files: ExitStack) -> BinaryIO:
-    if source == "-":
-        return sys.stdin.buffer
-    return files.enter_context(Path(source).open("rb"))
-
-
-def _sink(options: Options, files: ExitStack) -> BinaryIO | None:
-    if options.out is None:
-        return None
-    if options.out == "-":
-        return sys.stdout.buffer
-    path = Path(options.out)
-    if options.source != "-" and path.exists() and path.samefile(options.source):
-        fail(f"--out: {path} is the file of rows itself")
-    return files.enter_context(path.open("wb"))
-
-
-def _size(source: BinaryIO) -> int | None:
-    """Bytes of the whole file; a pipe's are not known."""
-    return os.fstat(source.fileno()).st_size or None
-
-
-def _progress(hidden: bool) -> Progress:
-    """A bar over the bytes read, or over --limit, on stderr; for people only."""
-    bar = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    return Progress(*bar, console=err, transient=True, disable=hidden or not sys.stderr.isatty())
-
-
 async def _ordered(rows: Iterable[Row | Broken], backend: Local | Remote) -> AsyncIterator[Graded]:
     """The results in the order of the rows, while the backend is busy with as many batches as it takes."""
     flying: deque[asyncio.Task[list[Graded]]] = deque()
     try:
-        for batch in _batches(rows):
+        for batch in streams.batches(rows):
             flying.append(asyncio.create_task(_graded(batch, backend)))
             if len(flying) >= backend.batches:
                 for graded in await flying.popleft():
@@ -181,12 +117,6 @@ async def _ordered(rows: Iterable[Row | Broken], backend: Local | Remote) -> Asy
         for task in flying:
             task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)
-
-
-def _batches(rows: Iterable[Row | Broken]) -> Iterator[list[Row | Broken]]:
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
-        yield batch
 
 
 async def _graded(batch: list[Row | Broken], backend: Local | Remote) -> list[Graded]:
