@@ -1,5 +1,7 @@
 """Why a mathematical text has no verdict of its own; the grader decides whose fault that is."""
 
+from typing import Literal
+
 from ..errors import FairmarkError
 
 
@@ -9,3 +11,6 @@ class Unreadable(FairmarkError):
 
 class TooComplex(FairmarkError):
     """The text is too long, too deep or stands for too large a number to be decided; the message says which."""
+
+    of: Literal["answer", "reference"] | None = None
+    """Whose text it is, once that is known: `equality.decide` always says."""

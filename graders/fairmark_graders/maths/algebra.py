@@ -1,0 +1,182 @@
+"""Expressions with unknowns, by their values at random points.
+
+Rational functions with rational coefficients are evaluated exactly at random integers of 24 bits: two different ones of
+degree d meet at one such point with a probability below 2d/2^24, and at all three with less than its cube (degree 100:
+2·10^-15). No modulus takes part, which a coefficient could hide behind. Everything else is evaluated as balls at random
+rational points of either sign; a point at which one of the two is undefined over the reals is skipped. Two functions
+are taken for equal when they meet at every remaining point, four of twelve or more, at four of them within 10^-60; the
+points come from the texts, so verdicts repeat.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+from zlib import crc32
+
+from flint import acb, arb, fmpq
+
+from .balls import KNOWN, Ball, Balls, Unsupported
+from .decision import Decision, different, undecided
+from .errors import TooComplex
+from .exact import Irrational, TooLarge, Undefined, exact
+from .shape import Mentions, changed, letters, mentions
+from .tree import Call, Negative, Node, Number, Product, Sum, Symbol
+from .values import FINE, FINEST, ROUGH, has_bare_log, meet, precision
+from .values import compare as compare_values
+
+Letters = list[str | Call]
+Point = dict[str | Call, fmpq]
+
+EXACT_POINTS, ENOUGH = 3, 4
+WIDTH = 1 << 24
+
+
+def compare(answer: Node, reference: Node, whole: frozenset[str] = frozenset()) -> Decision:
+    """Whether two expressions are one function of their letters; those in `whole` stand for integers."""
+    found = mentions(answer, reference, known=KNOWN)
+    if not found.letters and not found.opaque:
+        return compare_values(answer, reference)
+    decision = _Identity(answer, reference, found, whole).decide()
+    if decision.equal is False and found.opaque:
+        return undecided(f"what '{sorted(call.name for call in found.opaque)[0]}' stands for isn't known")
+    return decision
+
+
+class _Identity:
+    """Two expressions, and the points at which they are compared."""
+
+    def __init__(self, answer: Node, reference: Node, found: Mentions, whole: frozenset[str]) -> None:
+        self.answer, self.reference, self.whole = answer, reference, whole
+        self.complex = "i" in found.constants
+        self.letters: Letters = [*sorted(found.letters), *sorted(found.opaque, key=repr)]
+        self.transcendental: Letters = sorted(found.constants & {"pi", "e"})  # type: ignore[assignment]
+        self.random = Random(crc32(repr((answer, reference)).encode()))
+
+    def decide(self) -> Decision:
+        try:
+            return self._exactly()
+        except TooLarge:
+            if (found := self._by_balls()).equal is False:
+                return found
+            raise TooComplex("a power of more than 60,000 bits") from None
+        except Irrational:
+            return self._by_balls()
+
+    def _exactly(self) -> Decision:
+        """By rational values; π or e is one more unknown, being transcendental, but not both."""
+        if self.complex or len(self.transcendental) > 1 or self.whole:
+            raise Irrational
+        met = 0
+        for point in islice(self._integers(), 2 * EXACT_POINTS):
+            try:
+                left, right = exact(self.answer, point), exact(self.reference, point)
+            except Undefined:
+                continue
+            if left != right:
+                return different("polynomial identity", "they differ as functions")
+            met += 1
+            if met == EXACT_POINTS:
+                return Decision(True, "polynomial identity")
+        return undecided("a division by zero")
+
+    def _integers(self) -> Iterator[Point]:
+        names = self.letters + self.transcendental
+        while True:
+            yield {name: fmpq(self.random.randrange(-WIDTH, WIDTH)) for name in names}
+
+    def _by_balls(self) -> Decision:
+        bare_log = has_bare_log(self.answer) or has_bare_log(self.reference)
+        points = list(self._points())
+        found = undecided("no value")
+        for decimal in (False, True) if bare_log else (False,):
+            for field in (acb,) if self.complex else (arb, acb):
+                found = self._over(field, decimal, points)
+                if found.equal is not None:
+                    break
+            if found.equal:
+                return found
+        return found
+
+    def _points(self) -> Iterator[Point]:
+        """Points with large and small coordinates, positive ones and of either sign; whole ones last."""
+        if not self.whole:
+            for low, high in ((1000, 7000), (1, 999)) * 2 + ((-7000, 7000), (-999, 999)) * 2:
+                yield {name: fmpq(self.random.randint(low, high) * 1009 + 1, 1009_000) for name in self.letters}
+        for number in self.random.sample(range(1, 13), ENOUGH):
+            yield {name: fmpq(number + 3 * n) for n, name in enumerate(self.letters)}
+
+    def _over(self, field: type[arb] | type[acb], decimal: bool, points: list[Point]) -> Decision:
+        defined = []
+        for point in points:
+            try:
+                met = self._meet(field, decimal, point, ROUGH)
+            except Unsupported:
+                return undecided("not a number for every value of its letters")
+            except Undefined:
+                continue
+            if met is False:
+                return different("values at random points", f"they differ at {_shown(point)}")
+            if met is not None:
+                defined.append(point)
+        return self._confirmed(field, decimal, defined)
+
+    def _confirmed(self, field: type[arb] | type[acb], decimal: bool, points: list[Point]) -> Decision:
+        if len(points) < ENOUGH:
+            return undecided("defined at too few points")
+        for point in (*points[:2], *points[-2:]):
+            met = self._meet(field, decimal, point, FINE) or self._meet(field, decimal, point, FINEST)
+            if met is not True:
+                return undecided("not told apart by 1024 bits")
+        return Decision(True, "values at random points, to 10^-60")
+
+    def _meet(self, field: type[arb] | type[acb], decimal: bool, point: Point, bits: int) -> bool | None:
+        """False where they differ; True or, in rough, anything short of a difference where both are defined."""
+        evaluate = Balls(field, point, decimal)
+        with precision(bits):
+            left, right = evaluate(self.answer), evaluate(self.reference)
+            if not (left.is_finite() and right.is_finite()):
+                return None
+            met = meet(left, right)
+        return True if met is None and bits == ROUGH else met
+
+
+def _shown(point: Point) -> str:
+    said = [f"{name} = {round(int(value.p) / int(value.q), 3)}" for name, value in point.items() if type(name) is str]
+    return ", ".join(said) or "a random point"
+
+
+def sign(node: Node, reference: Node) -> int:
+    """The sign that the product of two proportional expressions has almost everywhere; 0 where it can't be told."""
+    point: Point = {
+        name: fmpq(7919 + 13 * n, 1009) for n, name in enumerate(sorted(letters(node) | letters(reference)))
+    }
+    with precision(FINE):
+        try:
+            value: Ball = Balls(arb, point)(node) * Balls(arb, point)(reference)
+        except (Unsupported, Undefined):
+            return 0
+    return 1 if value > 0 else -1 if value < 0 else 0
+
+
+def proportional(answer: Node, reference: Node) -> Decision:
+    """Whether one is the other by a factor that is constant and not zero: f(x)·g(y) = f(y)·g(x) for all x and y."""
+    if is_zero(answer) or is_zero(reference):
+        return undecided("an equation that always holds")
+    return compare(Product((answer, _apart(reference))), Product((_apart(answer), reference)))
+
+
+def is_zero(node: Node) -> bool:
+    """Whether an expression is zero everywhere."""
+    return compare(node, Number(0)).equal is True
+
+
+def differ_by_a_constant(answer: Node, reference: Node) -> Decision:
+    """Whether the difference is the same everywhere: f(x) - g(x) = f(y) - g(y) for all x and y."""
+    difference = Sum((answer, Negative(reference)))
+    return compare(difference, _apart(difference))
+
+
+def _apart(node: Node) -> Node:
+    """The same expression of other letters."""
+    names = letters(node)
+    return changed(node, lambda at: Symbol(f"{at.name}'") if type(at) is Symbol and at.name in names else None)

@@ -1,0 +1,135 @@
+"""Things with entries in order: points, vectors, matrices, `x = 1, y = 2`."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .naming import Named, named, names_agree
+from .shape import put, walk
+from .tree import Call, Enclosed, Listed, Matrix, Node, Number, Product, Quotient, Relation, Symbol
+
+Rows = tuple[tuple[Node, ...], ...]
+
+
+class Entries(NamedTuple):
+    """Rows of entries; a vector is one row."""
+
+    rows: Rows
+    names: tuple[Node, ...] = ()
+    """What the entries are called, where they are given one by one."""
+    brackets: str = ""
+
+
+def entries(node: Node) -> Entries | None:
+    """The entries of a point, vector, matrix or system of solutions; None for anything else."""
+    if type(node) is Enclosed:
+        return Entries((node.items,), (), node.open + node.close) if node.open != "{" and len(node.items) > 1 else None
+    if type(node) is Matrix:
+        return Entries(_flat(node.rows))
+    if type(node) is Call and len(node.name) == 1 and node.name.isupper() and len(node.arguments) > 1:
+        return Entries((node.arguments,))  # A(1, 2), a point with its name
+    if type(node) in (Product, Quotient):
+        return _scaled(node)
+    if type(node) is Relation:
+        return _named_point(node)
+    return _system(node) if type(node) is Listed else None
+
+
+def _flat(rows: Rows) -> Rows:
+    """A column as a row."""
+    return (tuple(row[0] for row in rows),) if all(len(row) == 1 for row in rows) else rows
+
+
+def _named_point(node: Relation) -> Entries | None:
+    stated = named(node)
+    if stated is None or stated.name is None or stated.steps:
+        return None
+    found = entries(stated.value)
+    if (
+        found
+        and type(stated.name) is Enclosed
+        and len(stated.name.items) == len(found.rows[0])
+        and len(found.rows) == 1
+    ):
+        return found._replace(names=stated.name.items)
+    return found
+
+
+def _system(node: Listed) -> Entries | None:
+    """`x = 1, y = 2`: one value for each of several names."""
+    stated = [named(item) if type(item) is Relation else None for item in node.items]
+    complete = [each for each in stated if each is not None and each.name is not None]
+    if len(complete) < len(stated) or not _distinct(complete):
+        return None
+    return Entries((tuple(each.value for each in complete),), tuple(each.name for each in complete if each.name))
+
+
+def _distinct(stated: Sequence[Named]) -> bool:
+    return not any(names_agree(a.name, b.name) for index, a in enumerate(stated) for b in stated[index + 1 :])
+
+
+def _scaled(node: Node) -> Entries | None:
+    """A multiple of a vector or matrix, each entry multiplied."""
+    if type(node) is Quotient:
+        found = entries(node.top) if type(node.top) in (Matrix, Enclosed) else None
+        return found and found._replace(
+            rows=tuple(tuple(Quotient(entry, node.bottom) for entry in row) for row in found.rows)
+        )
+    factors = node.factors if type(node) is Product else ()
+    inner = [factor for factor in factors if type(factor) in (Matrix, Enclosed)]
+    found = entries(inner[0]) if len(inner) == 1 else None
+    rest = tuple(factor for factor in factors if factor is not inner[0]) if found else ()
+    return found and found._replace(rows=tuple(tuple(Product((*rest, entry)) for entry in row) for row in found.rows))
+
+
+def aligned(left: Entries, right: Entries) -> Entries | None:
+    """The left entries in the order of the right ones' names; None where the names are others."""
+    if not left.names or not right.names:
+        return left._replace(rows=(tuple(_by_name(left)),)) if left.names and len(left.rows) == 1 else left
+    found = [next((at for at, other in enumerate(left.names) if names_agree(other, name)), -1) for name in right.names]
+    if sorted(found) != list(range(len(left.names))):
+        return None
+    return left._replace(rows=(tuple(left.rows[0][at] for at in found),))
+
+
+def _by_name(given: Entries) -> list[Node]:
+    """Entries in the alphabetical order of their names, when these are letters: x, y, z."""
+    letters_only = [name.name for name in given.names if type(name) is Symbol]
+    if len(letters_only) < len(given.names):
+        return list(given.rows[0])
+    return [entry for _, entry in sorted(zip(letters_only, given.rows[0], strict=True), key=lambda pair: pair[0])]
+
+
+_UNIT_VECTORS = (("i", "j", "k"), ("hat_i", "hat_j", "hat_k"), ("vec_i", "vec_j", "vec_k"))
+
+
+def by_unit_vectors(node: Node, count: int) -> Entries | None:
+    """`2i + 3j` as (2, 3): what stands before each unit vector; None where the expression isn't made of them."""
+    mentioned = {at.name for at in walk(node) if type(at) is Symbol}
+    for names in _UNIT_VECTORS:
+        used = names[:count]
+        if names[1] in mentioned and not mentioned.intersection(names[count:]):
+            return Entries((tuple(_coefficient(node, name, used) for name in used),))
+    return None
+
+
+def _coefficient(node: Node, name: str, names: Sequence[str]) -> Node:
+    for each in names:
+        node = put(node, each, Number(int(each == name)))
+    return node
+
+
+def unnested(left: Entries, right: Entries) -> tuple[Entries, Entries]:
+    """Rows for a row of rows, where only one side is written as such."""
+    if len(left.rows) == len(right.rows):
+        return left, right
+    return _rows(left), _rows(right)
+
+
+def _rows(given: Entries) -> Entries:
+    inner = [found.rows[0] for entry in given.rows[0] if (found := entries(entry)) and len(found.rows) == 1]
+    return given._replace(rows=tuple(inner)) if len(given.rows) == 1 and len(inner) == len(given.rows[0]) else given
+
+
+def all_of(given: Entries) -> tuple[Node, ...]:
+    """Every entry, row after row."""
+    return tuple(entry for row in given.rows for entry in row)

@@ -1,0 +1,122 @@
+"""Families of solutions, `\\frac{\\pi}{4} + k\\pi` for every integer k: progressions, compared by what is in them."""
+
+from collections.abc import Sequence
+from math import lcm
+from typing import NamedTuple
+
+from flint import arb, fmpq
+
+from .balls import Balls, Unsupported
+from .decision import Decision, different
+from .exact import Undefined
+from .naming import is_name, named
+from .shape import letters, with_signs
+from .tree import Alternatives, Enclosed, Given, Listed, Node, Relation, Symbol
+from .values import CLOSE, FINE, precision
+
+MOST = 60
+"""Residues that a family is taken apart into."""
+
+_INTEGERS = (Symbol("Integers"),)
+
+
+class Progression(NamedTuple):
+    """`start + k·step` for every integer k."""
+
+    start: arb
+    step: arb
+
+
+def compare_families(answer: Node, reference: Node) -> Decision | None:
+    """Whether two families have the same members; None where one isn't linear in one integer parameter."""
+    if _parameter(reference) is None and _parameter(answer) is None:
+        return None
+    with precision(FINE):
+        left, right = _progressions(answer), _progressions(reference)
+        if left is None or right is None:
+            return None
+        period = _common_period([*left, *right])
+        if period is None:
+            return different("families of solutions", "their periods have no common multiple")
+        if _covers(left, right, period) and _covers(right, left, period):
+            return Decision(True, "families of solutions")
+    return different("families of solutions", "one has members that the other hasn't")
+
+
+def _parameter(node: Node) -> str | None:
+    """The letter that stands for every integer."""
+    if type(node) is not Given:
+        return None
+    for condition in node.conditions:
+        if type(condition) is Relation and condition.signs == ("in",) and condition.operands[1] in _INTEGERS:
+            letter = condition.operands[0]
+            return letter.name if type(letter) is Symbol else None
+    return None
+
+
+def _progressions(node: Node) -> list[Progression] | None:
+    parameter = _parameter(node)
+    statement = node.statement if type(node) is Given else node
+    members = [each for item in _members(statement) for each in with_signs(item)]
+    if parameter is None:
+        unknown = {letter for member in members for letter in letters(member)}
+        if len(unknown) != 1:
+            return None
+        (parameter,) = unknown
+    found = [_progression(member, parameter) for member in members]
+    return [each for each in found if each is not None] if None not in found else None
+
+
+def _members(node: Node) -> Sequence[Node]:
+    """What is listed, without the names in front."""
+    if type(node) in (Listed, Alternatives) or (type(node) is Enclosed and node.open == "{"):
+        return [member for item in node.items for member in _members(item)]  # type: ignore[union-attr]
+    stated = named(node)
+    if stated is None or stated.name is None or not is_name(stated.name):
+        return [node]
+    return _members(stated.value)
+
+
+def _progression(member: Node, parameter: str) -> Progression | None:
+    """The progression of an expression that is linear in its parameter."""
+    try:
+        at = [Balls(arb, {parameter: fmpq(k)})(member) for k in (0, 1, 2, 7)]
+    except (Unsupported, Undefined):
+        return None
+    step = at[1] - at[0]
+    if not step.is_finite() or step.contains(0):
+        return None
+    linear = _is_zero(at[2] - at[0] - 2 * step) and _is_zero(at[3] - at[0] - 7 * step)
+    return Progression(at[0], step) if linear else None
+
+
+def _is_zero(ball: arb) -> bool:
+    return bool(abs(ball) < arb(CLOSE))
+
+
+def _common_period(all_of_them: list[Progression]) -> arb | None:
+    """A multiple of every step: the steps are compared with the first one, by fractions up to /24."""
+    first = all_of_them[0].step
+    multiples = [_denominator(first / each.step) for each in all_of_them]
+    if None in multiples:
+        return None
+    return first * lcm(*(multiple for multiple in multiples if multiple is not None))
+
+
+def _denominator(ratio: arb) -> int | None:
+    """The least n for which n times the ratio is an integer."""
+    return next((n for n in range(1, 25) if (n * ratio).contains_integer()), None)
+
+
+def _covers(left: list[Progression], right: list[Progression], period: arb) -> bool:
+    """Whether every member of the left families is in one of the right."""
+    return all(
+        any(((member - other.start) / other.step).contains_integer() for other in right)
+        for each in left
+        for member in _within(each, period)
+    )
+
+
+def _within(each: Progression, period: arb) -> list[arb]:
+    count = abs(period / each.step).unique_fmpz()
+    return [each.start + k * each.step for k in range(min(int(count or 0), MOST))]

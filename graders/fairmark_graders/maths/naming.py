@@ -1,0 +1,107 @@
+"""Names in front of values, and chains of equal values: `x = 5`, `f(x) = x^2`, `S = 1/2 + 1/2 = 1`."""
+
+from typing import NamedTuple
+
+from .algebra import compare
+from .balls import KNOWN
+from .rounding import rounds
+from .shape import OPERATORS, SETS, letters, walk
+from .tree import Call, Enclosed, Node, Product, Relation, Symbol, Words
+
+_EQUAL = frozenset({"=", "~", "equiv"})
+
+
+class Named(NamedTuple):
+    """A value, and the name it is given, if any."""
+
+    name: Node | None
+    value: Node
+    steps: tuple[Node, ...] = ()
+    """What is written between them, said to be equal."""
+
+
+def named(node: Node) -> Named | None:
+    """The value that is stated; None for an equation that states none, such as `2x = 10`."""
+    if type(node) is not Relation:
+        return Named(None, node)
+    if node.signs == ("in",) and is_name(node.operands[0]):
+        return Named(node.operands[0], node.operands[1])
+    if not _EQUAL.issuperset(node.signs):
+        return Named(None, node)
+    return _stated(node.operands)
+
+
+def _stated(operands: tuple[Node, ...]) -> Named | None:
+    first, *rest = operands
+    if len(rest) == 1 and is_name(rest[0]) and not is_name(first):
+        first, rest = rest[0], [first]
+    if is_name(first) and not _mentioned(first, rest):
+        return _last(first, rest)
+    if all(_is_step(operand, operands[-1]) for operand in operands[:-1]):
+        return _last(None, list(operands))
+    return None
+
+
+def _last(name: Node | None, operands: list[Node]) -> Named:
+    """The last operand, unless that is a rounded form of the one before."""
+    *steps, value = operands
+    if steps and rounds(steps[-1], value) and not _same(steps[-1], value):
+        return _last(name, steps)
+    return Named(name, value, tuple(steps))
+
+
+def _same(left: Node, right: Node) -> bool:
+    return compare(left, right).equal is True
+
+
+def is_name(node: Node) -> bool:
+    """Whether this is what a value is given as a name: `x`, `f(x)`, `P(A)`, `AB`, `(x, y)`, words."""
+    if type(node) is Symbol:
+        return node.name not in {"pi", "i", "infinity"} | SETS
+    if type(node) is Call:
+        return node.name not in KNOWN and node.name not in OPERATORS
+    if type(node) is Product:
+        return all(type(factor) is Symbol and factor.name[:1].isupper() for factor in node.factors)
+    if type(node) is Enclosed:
+        return node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
+    return type(node) is Words
+
+
+def _mentioned(name: Node, operands: list[Node]) -> bool:
+    """Whether a value mentions its own name, as in `x = 2x - 5`, which states nothing."""
+    if type(name) is Words:
+        return False
+    return any(at == name for operand in operands for at in walk(operand)) or (
+        type(name) is Enclosed and any(_mentioned(part, operands) for part in name.items)
+    )
+
+
+def _is_step(operand: Node, last: Node) -> bool:
+    """Whether an operand without a name is on the way to the last one: closed, or the same function."""
+    if not letters(operand) and not letters(last):
+        return True
+    if any(type(at) is Call and at.name in OPERATORS for at in walk(operand)):
+        return True
+    return _same(operand, last)
+
+
+def contradicts(stated: Named) -> bool:
+    """Whether a step of a chain differs from its last: two answers in one."""
+    return any(compare(step, stated.value).equal is False and not _rounded(step, stated.value) for step in stated.steps)
+
+
+def _rounded(step: Node, value: Node) -> bool:
+    return rounds(step, value) or rounds(value, step)
+
+
+def names_agree(left: Node | None, right: Node | None) -> bool:
+    """Whether two names may be one: the same letter, in either case, `y` for `f(x)`, or words for anything."""
+    if left is None or right is None or left == right or type(left) is Words or type(right) is Words:
+        return True
+    if type(left) is Symbol and type(right) is Symbol:
+        return left.name.casefold() == right.name.casefold()
+    if type(left) is Call and type(right) is Call:
+        return left.name == right.name
+    if type(left) is Enclosed or type(right) is Enclosed:
+        return type(left) is type(right)
+    return type(left) is not type(right) and Call in (type(left), type(right))

@@ -1,0 +1,311 @@
+"""Sets of real numbers: intervals, inequalities in one letter, their unions, intersections and differences.
+
+A set is the sorted, disjoint intervals it is made of, a point being a closed interval from itself to itself. Ends are
+compared as balls of 320 bits: ends less than 10^-60 apart are one.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cmp_to_key, reduce
+from typing import Any, NamedTuple
+
+from flint import arb
+
+from .balls import Balls, Unsupported
+from .decision import Decision, different
+from .exact import Undefined
+from .shape import with_signs
+from .tree import (
+    Alternatives,
+    Combined,
+    Enclosed,
+    Given,
+    Listed,
+    Negative,
+    Node,
+    Relation,
+    SetOf,
+    Symbol,
+)
+from .values import CLOSE, FINE, precision, shown
+
+UP, DOWN = arb.pos_inf(), arb.neg_inf()
+SIGNS = frozenset({"<", "<=", ">", ">=", "!="})
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!=", "in": "", "not in": ""}
+
+
+class Interval(NamedTuple):
+    """The numbers from `low` to `high`."""
+
+    low: arb
+    closed_low: bool
+    high: arb
+    closed_high: bool
+
+
+class Region(NamedTuple):
+    """A set of real numbers, and the letter that an inequality says it of."""
+
+    intervals: tuple[Interval, ...]
+    letter: str | None = None
+
+
+class NotRegion(Exception):
+    """Not a set of real numbers that is understood here."""
+
+
+EVERYTHING = (Interval(DOWN, False, UP, False),)
+
+
+def order(left: arb, right: arb) -> int:
+    """-1, 0 or 1 as the left end lies below, at or above the right one."""
+    return -1 if left < right else 1 if left > right else 0
+
+
+def compare_regions(answer: Node, reference: Node) -> Decision | None:
+    """Whether two sets of numbers are the same; None where neither is written in a way that can only mean a set."""
+    if not is_region(answer) and not is_region(reference):
+        return None
+    with precision(FINE):
+        try:
+            left, right = region(answer), region(reference)
+        except NotRegion:
+            return None
+        if left.letter and right.letter and left.letter != right.letter:
+            return different("intervals", f"{left.letter} is not {right.letter}")
+        if _same(left.intervals, right.intervals):
+            return Decision(True, "intervals")
+        return different("intervals", f"{described(left)} is not {described(right)}")
+
+
+def described(said: Region) -> str:
+    """A set for a person: `(-inf, 2) ∪ [3, 4]`."""
+    return " ∪ ".join(map(_described, said.intervals[:5])) or "the empty set"
+
+
+def _described(interval: Interval) -> str:
+    low = shown(interval.low) if interval.low.is_finite() else "-∞"
+    high = shown(interval.high) if interval.high.is_finite() else "∞"
+    return f"{'[' if interval.closed_low else '('}{low}, {high}{']' if interval.closed_high else ')'}"
+
+
+def _same(left: Sequence[Interval], right: Sequence[Interval]) -> bool:
+    return len(left) == len(right) and all(
+        order(a.low, b.low) == 0 == order(a.high, b.high)
+        and (a.closed_low, a.closed_high) == (b.closed_low, b.closed_high)
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def is_region(node: Node) -> bool:
+    """Whether this can only be a set of numbers, and neither a point, a vector nor a list."""
+    if type(node) is Relation:
+        return not SIGNS.isdisjoint(node.signs) or (
+            node.signs in (("in",), ("not in",)) and is_region(node.operands[1])
+        )
+    if type(node) is Enclosed:
+        return _is_interval(node)
+    if type(node) in (Listed, Alternatives):
+        return any(map(is_region, node.items))  # type: ignore[union-attr]
+    if type(node) is Given:
+        return is_region(node.statement)
+    return type(node) in (Combined, SetOf) or node in (Symbol("Reals"), Symbol("Empty"))
+
+
+def _is_interval(node: Enclosed) -> bool:
+    if len(node.items) != 2 or node.open not in "([":
+        return False
+    return (node.open, node.close) in (("(", "]"), ("[", ")")) or any(map(infinite, node.items))
+
+
+def infinite(node: Node) -> int:
+    """1 or -1 for an infinity, 0 for anything else."""
+    if type(node) is Negative:
+        return -infinite(node.of)
+    return int(node == Symbol("infinity"))
+
+
+def region(node: Node) -> Region:
+    """The set that is meant. Raises `NotRegion`."""
+    read: Callable[[Any], Region] | None = _REGIONS.get(type(node))
+    return read(node) if read else Region((_point(end(node)),))
+
+
+def end(node: Node) -> arb:
+    """The end of an interval: a real number or an infinity."""
+    if sign := infinite(node):
+        return UP if sign > 0 else DOWN
+    try:
+        value = Balls(arb, {})(node)
+    except (Unsupported, Undefined):
+        raise NotRegion from None
+    if not value.is_finite() or not value.rad() < arb(CLOSE):
+        raise NotRegion
+    return value  # type: ignore[no-any-return]
+
+
+def _point(value: arb) -> Interval:
+    if not value.is_finite():
+        raise NotRegion
+    return Interval(value, True, value, True)
+
+
+def union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The same numbers in disjoint intervals, in order; what overlaps or touches is one."""
+    merged: list[Interval] = []
+    for interval in sorted(intervals, key=cmp_to_key(_first)):
+        if merged and _touch(merged[-1], interval):
+            merged[-1] = _joined(merged[-1], interval)
+        else:
+            merged.append(interval)
+    return tuple(merged)
+
+
+def _first(left: Interval, right: Interval) -> int:
+    return order(left.low, right.low) or right.closed_low - left.closed_low
+
+
+def _touch(left: Interval, right: Interval) -> bool:
+    gap = order(left.high, right.low)
+    return gap > 0 or (gap == 0 and (left.closed_high or right.closed_low))
+
+
+def _joined(left: Interval, right: Interval) -> Interval:
+    low = left.closed_low or (order(left.low, right.low) == 0 and right.closed_low)
+    beyond = order(left.high, right.high)
+    high, closed = (right.high, right.closed_high) if beyond < 0 else (left.high, left.closed_high)
+    return Interval(left.low, low, high, closed or (beyond == 0 and right.closed_high))
+
+
+def complement(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """All other real numbers."""
+    rest, low, closed = [], DOWN, False
+    for interval in union(intervals):
+        rest += _between(low, closed, interval.low, not interval.closed_low)
+        low, closed = interval.high, not interval.closed_high
+    return (*rest, *_between(low, closed and low.is_finite(), UP, False))
+
+
+def _between(low: arb, closed_low: bool, high: arb, closed_high: bool) -> list[Interval]:
+    closed_high = closed_high and high.is_finite()
+    gap = order(low, high)
+    if gap > 0 or (gap == 0 and not (closed_low and closed_high)):
+        return []
+    return [Interval(low, closed_low, high, closed_high)]
+
+
+def intersection(left: Iterable[Interval], right: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The numbers in both."""
+    return complement([*complement(left), *complement(right)])
+
+
+def _enclosed(node: Enclosed) -> Region:
+    if node.open == "{":
+        return Region(union(interval for item in node.items for interval in region(item).intervals))
+    if len(node.items) != 2 or node.open not in "([":
+        raise NotRegion
+    low, high = map(end, node.items)
+    if order(low, high) > 0:
+        raise NotRegion
+    closed_low, closed_high = node.open == "[" and low.is_finite(), node.close == "]" and high.is_finite()
+    return Region(tuple(_between(low, closed_low, high, closed_high)))
+
+
+def _symbol(node: Symbol) -> Region:
+    if node.name == "Reals":
+        return Region(EVERYTHING)
+    if node.name == "Empty":
+        return Region(())
+    return Region((_point(end(node)),))
+
+
+def _combined(node: Combined) -> Region:
+    parts = [region(part).intervals for part in node.sets]
+    if node.operation == "union":
+        return Region(union(interval for part in parts for interval in part))
+    if node.operation == "intersection":
+        return Region(reduce(intersection, parts))
+    return Region(intersection(parts[0], complement(interval for part in parts[1:] for interval in part)))
+
+
+def _relation(node: Relation) -> Region:
+    """`1 < x <= 2`: one letter, and what each sign beside it says."""
+    at = [index for index, operand in enumerate(node.operands) if type(operand) is Symbol and not _is_fixed(operand)]
+    if len(at) != 1 or len(node.operands) > 3 or (len(node.operands) == 3 and at[0] != 1):
+        raise NotRegion
+    letter = node.operands[at[0]]
+    said: tuple[Interval, ...] = EVERYTHING
+    for index, sign in enumerate(node.signs):
+        left, right = node.operands[index : index + 2]
+        half = _half(sign, right) if left is letter else _half(_TURNED.get(sign, ""), left)
+        said = intersection(said, half)
+    return Region(said, letter.name if type(letter) is Symbol else None)
+
+
+def _is_fixed(node: Symbol) -> bool:
+    return node.name in {"pi", "e", "infinity", "Reals", "Empty"}
+
+
+def _half(sign: str, other: Node) -> tuple[Interval, ...]:
+    """The numbers that stand in this relation to a number or a set."""
+    if sign in ("in", "not in"):
+        return region(other).intervals if sign == "in" else complement(region(other).intervals)
+    if sign in ("=", "!="):
+        points = [_point(end(value)) for value in with_signs(other)]
+        return union(points) if sign == "=" else complement(points)
+    value = end(other)
+    if sign in ("<", "<="):
+        return tuple(_between(DOWN, False, value, sign == "<="))
+    if sign in (">", ">="):
+        return tuple(_between(value, sign == ">=", UP, False))
+    raise NotRegion
+
+
+def _set_of(node: SetOf) -> Region:
+    element, conditions = node.element, node.conditions
+    if type(element) is Relation and element.signs == ("in",):
+        element, conditions = element.operands[0], (element, *conditions)
+    said = _all_of(conditions)
+    if type(element) is not Symbol or said.letter not in (None, element.name):
+        raise NotRegion
+    return Region(said.intervals)
+
+
+def _all_of(statements: Sequence[Node]) -> Region:
+    return _merged(statements, lambda left, right: intersection(left, right))
+
+
+def _merged(statements: Sequence[Node], merge: Callable[[Any, Any], tuple[Interval, ...]]) -> Region:
+    parts = [region(statement) for statement in statements]
+    letters = {part.letter for part in parts if part.letter}
+    if len(letters) > 1:
+        raise NotRegion
+    return Region(reduce(merge, (part.intervals for part in parts)), min(letters, default=None))
+
+
+def _listed(node: Listed) -> Region:
+    """Inequalities that all hold; intervals side by side, or inequalities that exclude each other, are alternatives."""
+    if all(type(item) is Relation for item in node.items):
+        said = _all_of(node.items)
+        if said.intervals:
+            return said
+    return _alternatives(Alternatives(node.items))
+
+
+def _alternatives(node: Alternatives) -> Region:
+    return _merged(node.items, lambda left, right: union([*left, *right]))
+
+
+def _given(node: Given) -> Region:
+    return _all_of((node.statement, *node.conditions))
+
+
+_REGIONS: dict[type, Callable[[Any], Region]] = {
+    Enclosed: _enclosed,
+    Symbol: _symbol,
+    Combined: _combined,
+    Relation: _relation,
+    SetOf: _set_of,
+    Listed: _listed,
+    Alternatives: _alternatives,
+    Given: _given,
+}

@@ -1,0 +1,39 @@
+"""Whether an answer leaves the work to be done: `2 + 3` for 5, an integral for its value.
+
+Else an answer could repeat the question and be right. `2^{10}`, `5!`, `\\binom{5}{2}`, `\\sqrt{16}` and `\\frac{6}{8}`
+are ways to write a number; a sum, a product of plain numbers, and the cosine of 60° are ways to ask for one.
+"""
+
+from .shape import OPERATORS, is_literal, walk
+from .tree import Based, Call, Measure, Node, Number, Product, Sum
+
+_QUESTIONS = frozenset({"gcd", "lcm", "mod", "max", "min", "determinant", "ln", "log"}) | {
+    *("sin", "cos", "tan", "cot", "sec", "csc"),
+    *("arcsin", "arccos", "arctan", "arccot", "sinh", "cosh", "tanh"),
+}
+"""Functions that ask for a value where that value is a plain number."""
+
+
+def is_unevaluated(answer: Node, reference: Node) -> bool:
+    """Whether the answer is left to be worked out though the reference isn't."""
+    if type(answer) is Number:
+        return False
+    if _has_operator(answer) and not _has_operator(reference):
+        return True
+    return _is_plain(reference) and any(map(_asks, walk(answer)))
+
+
+def _has_operator(node: Node) -> bool:
+    return any(type(at) is Call and at.name in OPERATORS for at in walk(node))
+
+
+def _is_plain(node: Node) -> bool:
+    return type(node) is Based or is_literal(node.value if type(node) is Measure else node)
+
+
+def _asks(node: Node) -> bool:
+    if type(node) is Sum:
+        return not any(type(term) is Measure for term in node.terms)
+    if type(node) is Product:
+        return all(map(is_literal, node.factors))
+    return type(node) is Call and node.name in _QUESTIONS
