@@ -1,0 +1,83 @@
+"""Text to tree: one final answer or reference, in LaTeX, plain text, Unicode or words.
+
+Linear in the length of the text and bounded: `LONGEST` characters here, levels in `reading.cursor`, digits in
+`reading.numerals`. Nothing is evaluated, and nothing is read twice. What isn't mathematics is `Words`.
+"""
+
+import re
+from fractions import Fraction
+
+from .errors import TooComplex, Unreadable
+from .reading.brackets import Parser
+from .reading.labels import label
+from .reading.spelling import plain_characters, unwrapped, without_markup
+from .reading.words import canonical_words, set_phrase, signs_for_phrases
+from .tree import Negative, Node, Number, Quotient, Words
+
+LONGEST = 5000
+"""Characters of an answer: the longest that people write down as one have a few hundred."""
+
+_SHORT = re.compile(r"(-?)([0-9]{1,300})(?:\.([0-9]{1,300}))?(?:(/)([0-9]{1,300}))?")
+_FRACTION = re.compile(r"(-?)\\[dt]?frac\{([0-9]{1,300})\}\{([0-9]{1,300})\}")
+_WORDS_ONLY = re.compile(r"[A-Za-z]{2,}")
+_UNREADABLE_LENGTH = f"the text has {{:,}} characters; {LONGEST:,} can be read"
+
+
+def read(text: str) -> Node:
+    """What a text says. Raises `Unreadable` and `TooComplex`."""
+    return _short(text) or _read(text)
+
+
+def _short(text: str) -> Node | None:
+    """Whole numbers, decimals and fractions, which most answers are."""
+    if match := _SHORT.fullmatch(text):
+        sign, whole, decimals, stroke, bottom = match.groups()
+        node: Node = Number(int(whole)) if decimals is None else _decimal(whole, decimals)
+        if stroke:
+            node = Quotient(node, Number(int(bottom)))
+    elif match := _FRACTION.fullmatch(text):
+        sign, top, bottom = match.groups()
+        node = Quotient(Number(int(top)), Number(int(bottom)))
+    else:
+        return None
+    return Negative(node) if sign else node
+
+
+def _decimal(whole: str, decimals: str) -> Number:
+    value = Fraction(int(whole + decimals), 10 ** len(decimals))
+    return Number(value.numerator if value.denominator == 1 else value, len(decimals))
+
+
+def _read(text: str) -> Node:
+    if len(text) > LONGEST:
+        raise TooComplex(_UNREADABLE_LENGTH.format(len(text)))
+    written = without_markup(plain_characters(text)).strip()
+    text = unwrapped(written)
+    if not text:
+        raise Unreadable("the text is empty")
+    return _short(text) or _label(written, text) or read_inside(text)
+
+
+def _label(written: str, text: str) -> Node | None:
+    phrase = set_phrase(text)
+    if phrase is not None:
+        return Words(phrase)
+    return label(text, read_inside) or (label(written, read_inside) if written != text else None)
+
+
+def read_inside(text: str) -> Node:
+    """A text without its wrapping: mathematics, or else words."""
+    spoken = signs_for_phrases(text) if _WORDS_ONLY.search(text) else text
+    parser = Parser(spoken)
+    try:
+        return parser.read()
+    except Unreadable:
+        if not any(token.kind in _PROSE or token.upright and len(token.raw) > 1 for token in parser.tokens):
+            raise
+        words = canonical_words(text)
+        if not words:
+            raise
+        return Words(words)
+
+
+_PROSE = frozenset(["word", "or", "and", "where", "because", "in", "to", "spoken", "otherwise"])

@@ -1,0 +1,58 @@
+"""A place in the tokens of a text."""
+
+from typing import Any
+
+from ..errors import TooComplex, Unreadable
+from .tokens import Token, Tokenizer
+
+DEEPEST = 60
+"""Brackets, roots, exponents and the like inside one another; ten calls each, so well within Python's own limit."""
+
+
+class Cursor:
+    """Where the parser is: the token there in parts, and how deep it has gone."""
+
+    def __init__(self, text: str) -> None:
+        tokenizer = Tokenizer(text)
+        self.tokens = tokenizer.run()
+        self.latex = tokenizer.latex
+        self.at = -1
+        self.depth = 0
+        self.missing_closers = 0
+        self.kind: str
+        self.value: Any
+        self.advance()
+
+    def advance(self) -> None:
+        self.at += 1
+        self.kind, self.value, self.gap, self.upright, self.raw = self.tokens[self.at]
+
+    def ahead(self, count: int = 1) -> Token:
+        return self.tokens[min(self.at + count, len(self.tokens) - 1)]
+
+    def took(self, kind: str) -> bool:
+        """Step over a token of that kind, if it stands here."""
+        if self.kind != kind:
+            return False
+        self.advance()
+        return True
+
+    def close(self, *closers: str) -> str:
+        """Step over a closing bracket; one may be missing at the end of the text. Returns how it is written."""
+        if self.kind in closers:
+            closer: str = self.value
+            self.advance()
+            return closer
+        if self.kind == "end" and not self.missing_closers:
+            self.missing_closers += 1
+            return closers[0][-1]
+        raise self.unreadable(f"expected {closers[0]!r}")
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise TooComplex(f"nested more than {DEEPEST} deep")
+
+    def unreadable(self, why: str) -> Unreadable:
+        here = "the end" if self.kind == "end" else repr(self.raw or self.value)
+        return Unreadable(f"{why} at {here}")

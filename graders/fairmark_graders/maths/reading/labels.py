@@ -1,0 +1,108 @@
+"""Texts that are something as a whole: a choice, a time of day, a date, an ordinal."""
+
+import re
+from collections.abc import Callable
+
+from ..errors import Unreadable
+from ..tree import Based, Choice, Node, Words
+from .words import BASES, words_of
+
+_FONTS = r"(?:\\(?:text|textbf|textrm|textit|mathrm|mathbf|rm|bf|boxed|textsf|bm|boldsymbol)\s?\{?\s?){0,3}"
+_CHOICE = re.compile(
+    rf"(?s)(?:(?:answer|option|choice|choose|letter|alternative)s?\s?:?\s+)?\$?{_FONTS}"
+    r"(?:\(\s?([A-Ja-e])\s?\)|([A-J])\s?[).:]|([a-e])\))[.:]?(?:\s?\}){0,3}\$?"
+    r"(?=$|[.:,]|\s|\\|~)[.:,]?(?:\\[ ,;:!]|\\quad|~|\s)*(.*)"
+)
+_NAMED_CHOICE = re.compile(
+    rf"(?i)(?:option|choice|letter|alternative|answer)s?\s?:?\s+{_FONTS}\(?([A-J])\)?(?:\s?\}}){{0,3}}[.]?"
+)
+_CLOCK = re.compile(
+    r"(?i)([0-9]{1,2})(?::([0-9]{2}))?(?::([0-9]{2}))?\s?(?:\\[,; ]|~)?\s?(?:\\(?:text|mathrm)\s?\{\s?)?"
+    r"(a|p)\.?\s?m\.?\s?\}?"
+)
+_CLOCK_24 = re.compile(
+    r"([01]?[0-9]|2[0-3]):(0[0-9])(?::([0-5][0-9]))?|(0[0-9]):([0-5][0-9])|([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])"
+)
+_MONTHS = words_of("january february march april may june july august september october november december")
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_DATES = (
+    re.compile(
+        rf"(?i)(?:[a-z]{{3,6}}day,?\s)?{_MONTH}\s(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>[0-9]{{3,4}}))?"
+    ),
+    re.compile(
+        rf"(?i)(?:the\s)?(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?:,?\s(?P<year>[0-9]{{3,4}}))?"
+    ),
+)
+_ISO_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_ORDINAL = re.compile(
+    r"(?i)(?:the\s)?([0-9]{1,9})\s?(?:\^?\s?\{?\s?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?)(st|nd|rd|th)\s?\}{0,2}(?:\s(?:place|term|position|one))?"
+)
+_IN_BASE = re.compile(r"(?i)\(?([0-9][0-9a-f]{0,60})\)?\s?,?\s?\(?(?:in\s)?base[\s-]?([0-9]{1,2}|[a-z]{3,9})\)?")
+
+
+def label(text: str, read: Callable[[str], Node]) -> Node | None:
+    """The text as one of these, or None; `read` reads the text of a choice's option."""
+    first = text[0]
+    if first.isdigit():
+        return _time(text) or _date(text) or _ordinal(text) or _in_base(text)
+    if first.isalpha() or first in "(\\$":
+        return (
+            _choice(text, read)
+            or (_date(text) if first.isalpha() else None)
+            or (_ordinal(text) if first in "tT" else None)
+        )
+    return None
+
+
+def _choice(text: str, read: Callable[[str], Node]) -> Choice | None:
+    if match := _NAMED_CHOICE.fullmatch(text):
+        return Choice(match[1].upper())
+    match = _CHOICE.fullmatch(text)
+    if match is None:
+        return None
+    rest = match[4].strip()
+    if rest.startswith(("=", "+", "-", "*", "/", "^", "_", "\\cdot", "\\times", "\\in", "\\cup", "\\cap")):
+        return None
+    return Choice((match[1] or match[2] or match[3]).upper(), _option(rest, read))
+
+
+def _option(rest: str, read: Callable[[str], Node]) -> Node | None:
+    if not rest or rest.lower().startswith(("because", "since", "as ")):
+        return None
+    try:
+        return read(rest)
+    except Unreadable:
+        return None
+
+
+def _time(text: str) -> Words | None:
+    if match := _CLOCK.fullmatch(text):
+        return Words(f"{int(match[1])}:{match[2] or '00'}{':' + match[3] if match[3] else ''} {match[4].lower()}m")
+    return Words(text.lstrip("0") if text[1] != ":" else text) if _CLOCK_24.fullmatch(text) else None
+
+
+def _date(text: str) -> Words | None:
+    if _ISO_DATE.fullmatch(text):
+        return Words(text)
+    for pattern in _DATES:
+        if match := pattern.fullmatch(text):
+            month = next(index for index, name in enumerate(_MONTHS, 1) if name.startswith(match[1].lower()))
+            return Words(_iso(match["year"], month, int(match["day"])))
+    return None
+
+
+def _iso(year: str | None, month: int, day: int) -> str:
+    return f"{year}-{month:02}-{day:02}" if year else f"{_MONTHS[month - 1]} {day}"
+
+
+def _ordinal(text: str) -> Words | None:
+    match = _ORDINAL.fullmatch(text)
+    return Words(f"{int(match[1])}{match[2].lower()}") if match else None
+
+
+def _in_base(text: str) -> Based | None:
+    match = _IN_BASE.fullmatch(text)
+    base = match and (BASES.get(match[2].lower()) or (int(match[2]) if match[2].isdecimal() else 0))
+    if not match or not base or not 2 <= base <= 36 or any(int(digit, 36) >= base for digit in match[1]):
+        return None
+    return Based(match[1].upper(), base)

@@ -1,0 +1,268 @@
+"""Statements: relations, lists, alternatives and what they are said under. `brackets` holds what is around them."""
+
+from ..errors import TooComplex
+from ..tree import (
+    Alternatives,
+    Call,
+    Combined,
+    Enclosed,
+    Given,
+    Listed,
+    Measure,
+    Node,
+    Ratio,
+    Relation,
+    Sum,
+    Symbol,
+)
+from ..units import UNITS
+from .cursor import DEEPEST
+from .expressions import Expressions
+from .words import NAMED_SETS
+
+_SEPARATORS = frozenset([",", ";", "and", "or", "row", "quad", "&"])
+_FOLLOWS = frozenset(["where", "pmod", "(", "unless"])
+_AFTER_LIST = frozenset(
+    [")", "]", "}", "\\}", "environment end", "rangle", "rvert", "over", "end", "where", "because", "unless"]
+)
+_SET_OPERATIONS = frozenset(["union", "intersection", "difference"])
+_RELATIONS = frozenset(["relation", "in", "not"])
+_ORDER = frozenset(["<", "<=", ">", ">=", "!=", "in", "not in"])
+
+
+class Statements(Expressions):
+    """The part of the parser above expressions and below brackets."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.angle = False
+        """Whether `<1, 2>` is open, so that `>` closes it."""
+        self.colon_is_condition = False
+        """Whether a colon says "such that", as in a set."""
+
+    def statement(self) -> Node:
+        """Items with commas, "and" and "or" between, and what they are said under."""
+        first = self.comparison()
+        if self.kind not in _SEPARATORS and self.kind not in _FOLLOWS:
+            return first
+        return self.listed(first)
+
+    def listed(self, first: Node) -> Node:
+        items, separators = [first], []
+        while separator := self.separator():
+            if self.kind in _AFTER_LIST:
+                break
+            items.append(self.comparison())
+            separators.append(separator)
+        node = together(items, separators)
+        count = 0
+        while self.kind in ("where", "pmod") or (self.kind == "(" and self.condition_in_brackets()):
+            node = self.under(node)
+            self.separator()
+            count += 1
+            if count > DEEPEST:
+                raise TooComplex(f"more than {DEEPEST} conditions one after another")
+        return node
+
+    def separator(self) -> str:
+        """Step over what separates two items: a comma and an "or" are an "or"."""
+        found = ""
+        while self.kind in _SEPARATORS:
+            found = "or" if "or" in (found, self.kind) else found or self.kind
+            self.advance()
+        return found
+
+    def condition_in_brackets(self) -> bool:
+        """`… (k ∈ ℤ)`, `… (mod 7)`, `… (for x > 0)`."""
+        return self.ahead().kind in ("where", "mod") or self.ahead(2).kind in _RELATIONS
+
+    def under(self, node: Node) -> Node:
+        """What `node` is said under."""
+        self.deeper()
+        if self.took("pmod"):
+            conditions: tuple[Node, ...] = (Call("mod", (self.argument(),)),)
+        elif self.took("("):
+            conditions = self.conditions_in_brackets()
+        else:
+            conditions = self.conditions()
+        self.depth -= 1
+        return Given(node, conditions)
+
+    def conditions_in_brackets(self) -> tuple[Node, ...]:
+        found = (Call("mod", (self.sum(),)),) if self.took("mod") else self.conditions()
+        self.close(")")
+        return found
+
+    def conditions(self) -> tuple[Node, ...]:
+        """Items up to the end or a closing bracket; one after an "or" belongs to that before."""
+        while self.took("where"):
+            pass
+        items = [self.comparison()]
+        while separator := self.separator():
+            while self.took("where"):
+                pass
+            if self.kind in _AFTER_LIST:
+                break
+            items.append(self.comparison())
+            if separator == "or":
+                items[-2:] = [Alternatives((items[-2], items[-1]))]
+        return tuple(items)
+
+    # Relations
+
+    def comparison(self) -> Node:
+        first = self.combination()
+        if self.kind not in _RELATIONS:
+            return first
+        operands, signs = [first], []
+        while self.kind in _RELATIONS and not (self.angle and self.value == ">"):
+            signs.append(self.relation_sign())
+            right = self.combination()
+            operands.append(_named_set(right) if signs[-1] in ("in", "not in") else right)
+        return Relation(tuple(operands), tuple(signs)) if signs else first
+
+    def relation_sign(self) -> str:
+        """One sign, or two of which one says "is": `is ≤`, `= ≥`."""
+        negated = self.took("not")
+        sign = "in" if self.kind == "in" else str(self.value)
+        self.advance()
+        negated |= self.took("not")
+        if self.kind == "relation" and sign == "=":
+            sign = str(self.value)
+            self.advance()
+        return {"in": "not in", "=": "!="}.get(sign, sign) if negated else sign
+
+    # Sets and ratios
+
+    def combination(self) -> Node:
+        first = self.sum()
+        if (self.kind == ":" and not self.colon_is_condition) or (self.kind == "to" and self.counts_ahead()):
+            return self.ratio(first)
+        if self.kind in _SET_OPERATIONS or self.raw == "U" or self.raw == "except":
+            return self.combined(first)
+        return first
+
+    def counts_ahead(self) -> bool:
+        return self.ahead().kind in ("number", "spoken")
+
+    def ratio(self, first: Node) -> Node:
+        parts = [first]
+        while self.kind == ":" or self.kind == "to":
+            self.advance()
+            parts.append(self.sum())
+        return Ratio(tuple(parts))
+
+    def combined(self, first: Node) -> Node:
+        """From the left; "except" takes a set or numbers away."""
+        node, count = first, 0
+        while operation := self.set_operation():
+            self.advance()
+            other = _named_set(self.sum())
+            if operation == "except":
+                operation, other = "difference", self.excepted(other)
+            node = _combined(operation, _named_set(node), other)
+            count += 1
+            if count > DEEPEST:
+                raise TooComplex(f"more than {DEEPEST} sets one after another")
+        return node
+
+    def set_operation(self) -> str:
+        if self.kind in _SET_OPERATIONS:
+            return self.kind
+        if self.raw == "except":
+            return "except"
+        return "union" if self.raw == "U" and self.ahead().kind in ("(", "[", "\\{", "{", "]") else ""
+
+    def excepted(self, first: Node) -> Node:
+        """`except 2`, `except x = 2`, `except 2 and 3`."""
+        items = [self.without_name(first)]
+        while self.kind in (",", "and", "or") and self.ahead().kind != "letter":
+            self.advance()
+            items.append(self.without_name(self.sum()))
+        return items[0] if isinstance(items[0], Enclosed) else Enclosed("{", tuple(items), "}")
+
+    def without_name(self, item: Node) -> Node:
+        if isinstance(item, Symbol) and self.kind == "relation" and self.value == "=":
+            self.advance()
+            return self.sum()
+        return item
+
+
+def together(items: list[Node], separators: list[str]) -> Node:
+    """Items as what their separators make of them."""
+    if len(items) == 1:
+        return items[0]
+    if "or" in separators:
+        return _alternatives(items, separators)
+    if _one_quantity(items):
+        return Sum(tuple(items))
+    if conditions := _conditions_at_the_end(items):
+        return Given(together(items[:-conditions], separators[:-conditions]), tuple(items[-conditions:]))
+    return _under_one_name(items, Listed)
+
+
+def _alternatives(items: list[Node], separators: list[str]) -> Node:
+    """`1, 2 or 3` is one of three; `x = 1, y = 2 or x = 3, y = 4` one of two pairs."""
+    names = [item.operands[0] for item in items if isinstance(item, Relation)]
+    if len(names) == len(items) and len(set(names)) > 1 and len(set(separators)) > 1:
+        return Alternatives(tuple(_groups(items, separators)))
+    if _is_membership(items[-1]) and not _is_membership(items[0]):
+        return Given(together(items[:-1], separators[:-1]), (items[-1],))
+    return _under_one_name(items, Alternatives)
+
+
+def _groups(items: list[Node], separators: list[str]) -> list[Node]:
+    groups = [[items[0]]]
+    for item, separator in zip(items[1:], separators, strict=True):
+        if separator == "or":
+            groups.append([])
+        groups[-1].append(item)
+    return [together(group, [","] * (len(group) - 1)) for group in groups]
+
+
+def _under_one_name(items: list[Node], kind: type[Listed] | type[Alternatives]) -> Node:
+    """`x = 1, 2` says that x is 1 and 2."""
+    first, *rest = items
+    named = isinstance(first, Relation) and first.signs in (("=",), ("~",), ("!=",))
+    if not named or any(isinstance(item, Relation) for item in rest):
+        return kind(tuple(items))
+    assert isinstance(first, Relation)
+    name, value = first.operands
+    return Relation((name, kind((value, *rest))), first.signs)
+
+
+def _one_quantity(items: list[Node]) -> bool:
+    """`3 hours and 20 minutes`: units of one dimension, all different."""
+    names = [item.unit for item in items if isinstance(item, Measure) and item.unit in UNITS]
+    dimensions = {UNITS[name].dimensions for name in names}
+    return len(set(names)) == len(items) and len(dimensions) == 1 and () not in dimensions
+
+
+def _conditions_at_the_end(items: list[Node]) -> int:
+    """How many of the last items only say what the first are said under: `…, k \\in \\mathbb{Z}`; `2x, x > 0`."""
+    count = 0
+    while count < len(items) - 1 and _limits(items[-1 - count]):
+        count += 1
+    first = items[0]
+    if isinstance(first, Relation) and first.signs[0] != "=":
+        return count if _is_membership(items[-1]) and not _is_membership(first) else 0
+    return count
+
+
+def _limits(node: Node) -> bool:
+    return isinstance(node, Relation) and all(sign in _ORDER for sign in node.signs)
+
+
+def _is_membership(node: Node) -> bool:
+    return isinstance(node, Relation) and node.signs[-1] in ("in", "not in")
+
+
+def _named_set(node: Node) -> Node:
+    """`R` where only a set can stand."""
+    return Symbol(NAMED_SETS[node.name]) if isinstance(node, Symbol) and node.name in NAMED_SETS else node
+
+
+def _combined(operation: str, left: Node, right: Node) -> Node:
+    if isinstance(left, Combined) and left.operation == operation:
+        return Combined(operation, (*left.sets, right))
+    return Combined(operation, (left, right))

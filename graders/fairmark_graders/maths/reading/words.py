@@ -1,0 +1,187 @@
+"""The words of mathematics: functions, constants, connectives, numbers, and phrases that stand for a sign."""
+
+import re
+
+words_of = str.split
+"""The words of a list that is written as one text."""
+
+FUNCTIONS = {
+    **{name: name for name in words_of(
+        "sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc sinh cosh tanh coth sech csch arcsinh "
+        "arccosh arctanh ln log exp sqrt cbrt abs floor ceil gcd lcm max min sup inf cis det sgn deg dim rank tr ker "
+        "real imaginary norm conjugate factorial round"
+    )},
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "acot": "arccot", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "tg": "tan", "ctg": "cot", "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh",
+    "th": "tanh", "lg": "log10", "lb": "log2", "ceiling": "ceil", "sign": "sgn", "GCD": "gcd", "LCM": "lcm",
+    "Re": "real", "Im": "imaginary", "arg": "arg", "Arg": "arg", "nCr": "binomial", "nPr": "permutations",
+    "binom": "binomial", "comb": "binomial", "hcf": "gcd", "HCF": "gcd",
+}  # fmt: skip
+
+AMBIGUOUS_FUNCTIONS = frozenset({"sh", "ch", "th", "lb", "inf", "deg", "dim", "rank", "tr", "ker", "sign", "real",
+                                 "imaginary", "round", "norm", "conjugate", "factorial", "sup", "arg"})  # fmt: skip
+"""Functions only where a bracket follows or a backslash stands before: else words, units or letters."""
+
+TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
+
+GREEK = words_of(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega"
+)
+
+SYMBOLS = {
+    **{name: name for name in GREEK},
+    **{name.capitalize(): name.capitalize() for name in GREEK},
+    "varphi": "phi", "vartheta": "theta", "varepsilon": "epsilon", "varrho": "rho", "varsigma": "sigma",
+    "varpi": "pi", "ell": "ell", "hbar": "hbar", "infty": "infinity", "infinity": "infinity",
+    "oo": "infinity", "inf": "infinity", "Inf": "infinity",
+    "Infinity": "infinity", "imath": "i", "jmath": "j", "Reals": "Reals", "aleph": "aleph", "nabla": "nabla",
+    "partial": "partial", "emptyset": "Empty", "varnothing": "Empty", "O": "O", "digamma": "digamma",
+}  # fmt: skip
+
+NAMED_SETS = {"R": "Reals", "Z": "Integers", "N": "Naturals", "Q": "Rationals", "C": "Complexes"}
+
+CONNECTIVES = {
+    "or": "or", "and": "and", "where": "where", "for": "where", "if": "where", "when": "where", "with": "where",
+    "given": "where", "provided": "where", "whenever": "where", "unless": "unless", "because": "because",
+    "since": "because", "equals": "relation", "equal": "relation", "is": "relation", "are": "relation",
+    "in": "in", "union": "union", "intersect": "intersection", "intersection": "intersection", "to": "to",
+    "plus": "+", "minus": "-", "times": "*", "over": "/", "mod": "mod",
+    "otherwise": "otherwise", "except": "word", "else": "otherwise",
+    "base": "base", "squared": "squared", "cubed": "squared", "percent": "%", "choose": "choose", "per": "word",
+    "negative": "-", "positive": "+", "iff": "and", "modulo": "mod",
+}  # fmt: skip
+
+CONNECTIVE_VALUES = {"squared": "2", "cubed": "3", "equals": "=", "equal": "=", "is": "=", "are": "="}
+
+_ONES = words_of(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = words_of("twenty thirty forty fifty sixty seventy eighty ninety")
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+          "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100, "thousandth": 1000}  # fmt: skip
+
+SPOKEN: dict[str, tuple[str, int]] = {
+    **{word: ("one", value) for value, word in enumerate(_ONES)},
+    **{word: ("ten", 20 + 10 * index) for index, word in enumerate(_TENS)},
+    "hundred": ("hundred", 100), "thousand": ("scale", 10**3), "million": ("scale", 10**6),
+    "billion": ("scale", 10**9), "trillion": ("scale", 10**12), "dozen": ("scale", 12), "fourty": ("ten", 40),
+    **{word: ("part", value) for word, value in _PARTS.items()},
+    **{f"{word}s": ("part", value) for word, value in _PARTS.items()}, "halves": ("part", 2),
+}  # fmt: skip
+"""Number words: what kind of number word it is, and its value."""
+
+BASES = {word: value for value, word in enumerate(_ONES) if value > 1} | {"binary": 2, "octal": 8, "hex": 16}
+
+_PHRASES = {
+    r"(?:is )?(?:strictly )?(?:greater|more) than or equal to|(?:is )?at least": " >= ",
+    r"(?:is )?(?:strictly )?(?:less|fewer) than or equal to|(?:is )?at most": " <= ",
+    r"(?:is )?(?:strictly )?(?:greater|more|larger) than": " > ",
+    r"(?:is )?(?:strictly )?(?:less|smaller|fewer) than": " < ",
+    r"(?:is |does )?not equal(?: to)?": " != ",
+    r"is equal to|are equal to|equal to": " = ",
+    r"(?:is )?approximately equal to|is (?:approximately|about|roughly)": " ≈ ",
+    r"is (?:an element of|a member of|in)|belongs to": " ∈ ",
+    r"divided by": " / ",
+    r"multiplied by": " * ",
+    r"(?:raised )?to the (?:power|exponent)(?: of)?": " ^ ",
+    r"(?:the )?square root of|square root": " √",
+    r"(?:the )?cube root of": " ∛",
+    r"such that|on condition that|on the condition that|provided that|given that|assuming that|assuming|as long as|valid for": " where ",  # noqa: E501
+    r"if and only if": " and ",
+    r"(?:the )?(?:set of )?(?:all )?(?:the )?real numbers|all reals|the reals|every real number|any real number": " ℝ ",
+    r"(?:the )?(?:set of )?(?:all )?(?:the )?rational numbers": " ℚ ",
+    r"(?:the )?(?:set of )?all (?:the )?integers|the integers": " ℤ ",
+    r"(?:the )?(?:set of )?(?:all )?(?:the )?(?:natural numbers|naturals)": " ℕ ",
+    r"(?:the )?(?:set of )?(?:all )?(?:the )?complex numbers": " ℂ ",
+    r"(?:is |being )?(?:an integer|any integer|integers)": " ∈ ℤ ",
+    r"(?:is |being )?(?:a natural number|any natural number)": " ∈ ℕ ",
+    r"(?:the )?(?:empty|null) set": " ∅ ",
+    r"except(?: for)?|excluding|other than|apart from": " except ",
+    r"(?:positive |plus )infinity": " ∞ ",
+    r"negative infinity|minus infinity": " -∞ ",
+    r"plus or minus|plus-minus|plus/minus": " ± ",
+    r"percentage points?": " percentagepoint ",
+    r"degrees? (?:celsius|centigrade|c)": " celsius ",
+    r"degrees? (?:fahrenheit|f)": " fahrenheit ",
+    r"miles per hour": " mph ",
+    r"fluid ounces?|fl\.? oz": " floz ",
+    r"nautical miles?": " nmi ",
+    r"(?:us|u\.s\.) dollars": " dollars ",
+    r"not in": " ∉ ",
+    r"as well as|along with": " and ",
+}
+
+PHRASE = re.compile(
+    r"\b(?:" + "|".join(f"(?P<p{index}>{phrase})" for index, phrase in enumerate(_PHRASES)) + r")\b", re.IGNORECASE
+)
+_SIGNS = list(_PHRASES.values())
+
+
+def signs_for_phrases(text: str) -> str:
+    """`x is greater than 5` as `x > 5`; one pass over the text."""
+    return PHRASE.sub(lambda match: _SIGNS[match.lastindex - 1] if match.lastindex else "", text)
+
+
+_SAME = {
+    **dict.fromkeys(
+        ["no solution", "no solutions", "there is no solution", "there are no solutions", "has no solution",
+         "no solution exists", "no solutions exist", "there exist no solutions", "no answer", "unsolvable"],
+        "no solution",
+    ),
+    **dict.fromkeys(["no real solution", "no real solutions", "there are no real solutions",
+                     "there is no real solution", "no real roots"], "no real solution"),
+    **dict.fromkeys(["dne", "d.n.e", "does not exist", "do not exist", "doesn't exist", "limit does not exist",
+                     "it does not exist", "nonexistent"], "does not exist"),
+    **dict.fromkeys(["infinitely many", "infinitely many solutions", "infinite solutions", "there are infinitely many",
+                     "there are infinitely many solutions", "infinite number", "infinite number of solutions"],
+                    "infinitely many"),
+    **dict.fromkeys(["undefined", "not defined", "is undefined", "it is undefined", "undef"], "undefined"),
+    **dict.fromkeys(["none", "none of these", "none of above"], "none"),
+    "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
+    "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
+}  # fmt: skip
+
+
+def set_phrase(text: str) -> str | None:
+    """The one spelling of "no solution" and what else people say instead of a value; None for any other text."""
+    return _SAME.get(text.lower()) if len(text) < _LONGEST_PHRASE else None
+
+
+_LONGEST_PHRASE = 50
+_NOT_WORDS = re.compile(r"\\(?:[A-Za-z]+|.)|[^\w\s'’%/.:°+-]|[_]")
+_ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
+
+
+def canonical_words(text: str) -> str:
+    """Lower case, single spaces, no articles, no punctuation but inside words; one spelling for what means the same."""
+    text = " ".join(_NOT_WORDS.sub(" ", text).lower().replace("’", "'").split())
+    text = _ARTICLES.sub("", text).strip(" .:'-/")
+    return _SAME.get(text, text)
+
+
+_SMALL = frozenset(
+    words_of(
+        "is it an at as by of on no so do we he me my be to go up us am oh ok hi if in or are the and but not can "
+        "may all any has had was yes odd one two ten six set sum row day way ace men man box bag dog cat car pen "
+        "cup red new old boy she her his its our out due did for you who how why get got let nor per too use won "
+        "now off see top try non far few both none same true mon tue wed thu fri sat sun jan feb mar apr jun jul "
+        "aug sep oct nov dec"
+    )
+)
+
+
+def looks_like_a_word(run: str) -> bool:
+    """Whether letters side by side are more likely a word than a product: by length, vowels and case."""
+    low = run.lower()
+    if len(run) <= 3:
+        return low in _SMALL
+    if len(run) == 4:
+        return low in _SMALL or (run[1:].islower() and _varied(low))
+    return True
+
+
+def _varied(run: str) -> bool:
+    vowels = sum(letter in "aeiou" for letter in run)
+    return 0 < vowels < len(run) and run not in "abcdefghijklmnopqrstuvwxyz"
