@@ -7,18 +7,18 @@ where one is asked for.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from . import entries as in_order
-from .algebra import differ_by_a_constant
-from .curves import compare_curves, is_same_curve
+from .comparing import entries as in_order
+from .comparing.algebra import differ_by_a_constant
+from .comparing.curves import compare_curves, is_same_curve
+from .comparing.entries import Entries
+from .comparing.families import compare_families
+from .comparing.members import Members, members
+from .comparing.naming import Named, contradicts, named, names_agree
+from .comparing.quantities import compare_quantities
+from .comparing.sets import SIGNS, compare_regions, has_region, infinite, is_region
+from .comparing.shape import SETS, bound, letters, put, walk, with_signs
 from .decision import Decision, Leniency, different, undecided
-from .entries import Entries
 from .errors import TooComplex
-from .families import compare_families
-from .members import Members, members
-from .naming import Named, contradicts, named, names_agree
-from .quantities import compare_quantities
-from .sets import SIGNS, NotRegion, compare_regions, infinite, region
-from .shape import SETS, bound, letters, put, walk, with_signs
 from .tree import (
     Alternatives,
     Based,
@@ -167,7 +167,9 @@ class _Comparison:
         return self._named(left, right)
 
     def _inequalities(self, answer: Node, reference: Node) -> Decision:
-        if type(answer) is Relation and type(reference) is Relation and not _is_solved(reference):
+        if is_region(reference) and has_region(reference):
+            return different("inequality", "the answer isn't solved")
+        if type(answer) is Relation and type(reference) is Relation:
             return compare_curves(answer, reference)
         return undecided("inequalities of more than one letter")
 
@@ -393,10 +395,6 @@ def _is_inequality(node: Node) -> bool:
     return type(node) is Relation and not SIGNS.isdisjoint(node.signs)
 
 
-def _is_solved(node: Relation) -> bool:
-    return len(letters(node)) == 1 and any(type(operand) is Symbol for operand in node.operands)
-
-
 def _entries(node: Node) -> Entries | None:
     found = in_order.entries(node)
     return None if found is None or any(type(at) is PlusMinus for at in walk(node)) else found
@@ -418,10 +416,7 @@ def _are_intervals(left: Entries, right: Entries, answer: Node, reference: Node)
         return False
     if left.brackets in ("(]", "[)") or right.brackets in ("(]", "[)"):
         return True
-    try:
-        return bool(region(answer) and region(reference))
-    except NotRegion:
-        return False
+    return has_region(answer) and has_region(reference)
 
 
 def _size(given: Entries) -> str:

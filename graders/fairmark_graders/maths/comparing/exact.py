@@ -7,8 +7,8 @@ from typing import Any
 
 from flint import fmpq, fmpz
 
-from .tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
-from .units import unit
+from ..tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
+from ..units import unit
 
 BITS = 60_000
 """Of a numerator or denominator, 18,000 digits: one product of such numbers takes some 50 µs."""

@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
+from ..tree import Call, Enclosed, Node, Product, Relation, Symbol, Words
 from .algebra import compare
 from .balls import KNOWN
 from .rounding import rounds
 from .shape import OPERATORS, SETS, letters, walk
-from .tree import Call, Enclosed, Node, Product, Relation, Symbol, Words
 
 _EQUAL = frozenset({"=", "~", "equiv"})
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from flint import acb, arb, fmpq
 
+from ..tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
+from ..units import unit
 from .exact import Irrational, TooLarge, Undefined, exact, number
-from .tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
-from .units import unit
 
 
 class Unsupported(Exception):

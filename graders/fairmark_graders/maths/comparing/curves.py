@@ -1,9 +1,9 @@
 """Equations and inequalities that state no value: lines, circles, half-planes."""
 
+from ..decision import Decision, different, undecided
+from ..tree import Call, Negative, Node, Power, Quotient, Relation, Sum
 from .algebra import compare, proportional, sign
-from .decision import Decision, different, undecided
 from .shape import letters, walk
-from .tree import Call, Negative, Node, Power, Quotient, Relation, Sum
 
 _RULE = "one equation up to a factor"
 _DIRECTIONS = {"<": -1, "<=": -1, ">": 1, ">=": 1, "=": 0, "!=": 0}

@@ -10,11 +10,8 @@ from typing import Any, NamedTuple
 
 from flint import arb
 
-from .balls import Balls, Unsupported
-from .decision import Decision, different
-from .exact import Undefined
-from .shape import with_signs
-from .tree import (
+from ..decision import Decision, different
+from ..tree import (
     Alternatives,
     Combined,
     Enclosed,
@@ -26,6 +23,9 @@ from .tree import (
     SetOf,
     Symbol,
 )
+from .balls import Balls, Unsupported
+from .exact import Undefined
+from .shape import with_signs
 from .values import CLOSE, FINE, precision, shown
 
 UP, DOWN = arb.pos_inf(), arb.neg_inf()
@@ -128,6 +128,16 @@ def region(node: Node) -> Region:
     """The set that is meant. Raises `NotRegion`."""
     read: Callable[[Any], Region] | None = _REGIONS.get(type(node))
     return read(node) if read else Region((_point(end(node)),))
+
+
+def has_region(node: Node) -> bool:
+    """Whether the set is understood."""
+    with precision(FINE):
+        try:
+            region(node)
+        except NotRegion:
+            return False
+    return True
 
 
 def end(node: Node) -> arb:

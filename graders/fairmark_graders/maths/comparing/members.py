@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
+from ..tree import Alternatives, Enclosed, Listed, Node, Relation, Symbol
 from .naming import is_name, named
 from .shape import with_signs
-from .tree import Alternatives, Enclosed, Listed, Node, Relation, Symbol
 
 
 class Members(NamedTuple):

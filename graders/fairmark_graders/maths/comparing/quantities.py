@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
+from ..decision import Decision, Leniency, different
+from ..tree import Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
+from ..units import SPELLINGS, Unit, unit
 from .algebra import compare
-from .decision import Decision, Leniency, different
 from .exact import Irrational, Undefined, exact
 from .rounding import rounds
-from .tree import Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
 from .unevaluated import is_unevaluated
-from .units import SPELLINGS, Unit, unit
 
 _MONEY = frozenset({"$", "€", "£", "¥", "yuan", "₹"})
 
@@ -21,23 +21,15 @@ class Quantity(NamedTuple):
 
 
 def compare_quantities(answer: Node, reference: Node, allow: Leniency) -> Decision:
-    """Whether two values are the same, each with a unit or without."""
+    """Whether two values are the same, each with a unit or without; an answer left to be worked out never is."""
+    if not allow.unevaluated and is_unevaluated(answer, reference):
+        return different("left unevaluated", "the answer is left to be worked out")
     left, right = quantity(answer), quantity(reference)
     if not left.unit and not right.unit:
-        return compare_bare(answer, reference, allow)
+        return _compare_bare(answer, reference, allow)
     if left.unit and right.unit:
         return _converted(left, right, allow)
     return _one_bare(left, right, allow)
-
-
-def compare_bare(answer: Node, reference: Node, allow: Leniency) -> Decision:
-    """Whether two values without a unit are the same, which left to be worked out they aren't."""
-    if not allow.unevaluated and is_unevaluated(answer, reference):
-        return different("left unevaluated", "the answer is left to be worked out")
-    found = compare(answer, reference)
-    if found.equal is False and allow.rounding and rounds(answer, reference):
-        return Decision(True, "rounded", None, ("rounding",))
-    return found
 
 
 def quantity(node: Node) -> Quantity:
@@ -76,7 +68,7 @@ def _converted(left: Quantity, right: Quantity, allow: Leniency) -> Decision:
     value = _in_unit(left, right.unit)
     if value is None:
         return different("units", f"{left.unit} is not {right.unit}")
-    return compare_bare(value, right.value, allow)
+    return _compare_bare(value, right.value, allow)
 
 
 def _in_unit(measured: Quantity, name: str) -> Node | None:
@@ -109,7 +101,7 @@ def _one_bare(left: Quantity, right: Quantity, allow: Leniency) -> Decision:
     name = left.unit or right.unit
     measured = unit(name)
     if measured is not None and not measured.dimensions:
-        found = compare_bare(_pure(left), _pure(right), allow)
+        found = _compare_bare(_pure(left), _pure(right), allow)
         if found.equal:
             return found
     spelled = _by_letter(left, right.unit) if right.unit else _by_letter(right, left.unit)
@@ -136,7 +128,7 @@ def _by_letter(bare: Quantity, name: str) -> Quantity | None:
 
 def _forgiven(left: Quantity, right: Quantity, name: str, allow: Leniency) -> Decision:
     switch = "percent" if name == "%" else "currency" if name in _MONEY else "units"
-    found = compare_bare(left.value, right.value, allow)
+    found = _compare_bare(left.value, right.value, allow)
     if not found.equal:
         return found
     if not getattr(allow, switch) or (left.unit == "%" and _is_share(right.value)):
@@ -150,3 +142,11 @@ def _is_share(node: Node) -> bool:
         return abs(exact(node)) <= 1
     except (Irrational, Undefined):
         return False
+
+
+def _compare_bare(answer: Node, reference: Node, allow: Leniency) -> Decision:
+    """Whether two values without a unit are the same, or one rounds to the other."""
+    found = compare(answer, reference)
+    if found.equal is False and allow.rounding and rounds(answer, reference):
+        return Decision(True, "rounded", None, ("rounding",))
+    return found

@@ -15,12 +15,12 @@ from zlib import crc32
 
 from flint import acb, arb, fmpq
 
+from ..decision import Decision, different, undecided
+from ..errors import TooComplex
+from ..tree import Call, Negative, Node, Number, Product, Sum, Symbol
 from .balls import KNOWN, Ball, Balls, Unsupported
-from .decision import Decision, different, undecided
-from .errors import TooComplex
 from .exact import Irrational, TooLarge, Undefined, exact
 from .shape import Mentions, changed, letters, mentions
-from .tree import Call, Negative, Node, Number, Product, Sum, Symbol
 from .values import FINE, FINEST, ROUGH, has_bare_log, meet, precision
 from .values import compare as compare_values
 
@@ -98,12 +98,17 @@ class _Identity:
         return found
 
     def _points(self) -> Iterator[Point]:
-        """Points with large and small coordinates, positive ones and of either sign; whole ones last."""
+        """Eight points with small and large coordinates under every pattern of signs, then whole ones."""
         if not self.whole:
-            for low, high in ((1000, 7000), (1, 999)) * 2 + ((-7000, 7000), (-999, 999)) * 2:
-                yield {name: fmpq(self.random.randint(low, high) * 1009 + 1, 1009_000) for name in self.letters}
+            for signs in (lambda n: 1, lambda n: -1, lambda n: (-1) ** n, lambda n: self.random.choice((1, -1))):
+                for low, high in ((1000, 7000), (1, 999)):
+                    yield {name: signs(n) * self._between(low, high) for n, name in enumerate(self.letters)}
         for number in self.random.sample(range(1, 13), ENOUGH):
             yield {name: fmpq(number + 3 * n) for n, name in enumerate(self.letters)}
+
+    def _between(self, low: int, high: int) -> fmpq:
+        """A random number between two thousandths, with a denominator that no constant in an expression has."""
+        return fmpq(self.random.randint(low, high) * 1009 + 1, 1009_000)
 
     def _over(self, field: type[arb] | type[acb], decimal: bool, points: list[Point]) -> Decision:
         defined = []

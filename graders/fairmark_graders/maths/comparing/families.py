@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from flint import arb, fmpq
 
+from ..decision import Decision, different
+from ..tree import Alternatives, Enclosed, Given, Listed, Node, Relation, Symbol
 from .balls import Balls, Unsupported
-from .decision import Decision, different
 from .exact import Undefined
 from .naming import is_name, named
 from .shape import letters, with_signs
-from .tree import Alternatives, Enclosed, Given, Listed, Node, Relation, Symbol
 from .values import CLOSE, FINE, precision
 
 MOST = 60

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 from flint import acb, arb, ctx, fmpq
 
+from ..decision import Decision, different, undecided
+from ..errors import TooComplex
+from ..tree import Call, Node
 from .balls import Ball, Balls, Unsupported
-from .decision import Decision, different, undecided
-from .errors import TooComplex
 from .exact import Irrational, TooLarge, Undefined, exact
 from .shape import walk
-from .tree import Call, Node
 
 ROUGH, FINE, FINEST = 64, 320, 1024
 """Bits: to tell apart what differs, to find equal what is, and for what is larger than 10^36."""

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
+from ..tree import Measure, Negative, Node, Number, Power, Product
 from .balls import Balls, Unsupported
 from .exact import Irrational, Undefined, exact
-from .tree import Measure, Negative, Node, Number, Power, Product
 from .values import FINE, precision
 
 LEAST_DECIMALS, LEAST_DIGITS = 2, 3

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .errors import TooComplex
-from .tree import (
+from ..errors import TooComplex
+from ..tree import (
     Alternatives,
     Call,
     Cases,

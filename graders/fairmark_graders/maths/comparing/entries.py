@@ -1,11 +1,13 @@
 """Things with entries in order: points, vectors, matrices, `x = 1, y = 2`."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
+from ..tree import Call, Enclosed, Listed, Matrix, Node, Number, Product, Quotient, Relation, Symbol
+from .exact import Irrational, Undefined, exact
 from .naming import Named, named, names_agree
 from .shape import put, walk
-from .tree import Call, Enclosed, Listed, Matrix, Node, Number, Product, Quotient, Relation, Symbol
 
 Rows = tuple[tuple[Node, ...], ...]
 
@@ -99,7 +101,7 @@ def _by_name(given: Entries) -> list[Node]:
     return [entry for _, entry in sorted(zip(letters_only, given.rows[0], strict=True), key=lambda pair: pair[0])]
 
 
-_UNIT_VECTORS = (("i", "j", "k"), ("hat_i", "hat_j", "hat_k"), ("vec_i", "vec_j", "vec_k"))
+_UNIT_VECTORS = (("unit i", "unit j", "unit k"), ("i", "j", "k"))
 
 
 def by_unit_vectors(node: Node, count: int) -> Entries | None:
@@ -115,7 +117,11 @@ def by_unit_vectors(node: Node, count: int) -> Entries | None:
 def _coefficient(node: Node, name: str, names: Sequence[str]) -> Node:
     for each in names:
         node = put(node, each, Number(int(each == name)))
-    return node
+    try:
+        value = exact(node)
+    except (Irrational, Undefined):
+        return node
+    return Number(Fraction(int(value.p), int(value.q)))
 
 
 def unnested(left: Entries, right: Entries) -> tuple[Entries, Entries]:

@@ -4,8 +4,8 @@ Else an answer could repeat the question and be right. `2^{10}`, `5!`, `\\binom{
 are ways to write a number; a sum, a product of plain numbers, and the cosine of 60° are ways to ask for one.
 """
 
+from ..tree import Based, Call, Measure, Node, Number, Product, Sum
 from .shape import OPERATORS, is_literal, walk
-from .tree import Based, Call, Measure, Node, Number, Product, Sum
 
 _QUESTIONS = frozenset({"gcd", "lcm", "mod", "max", "min", "determinant", "ln", "log"}) | {
     *("sin", "cos", "tan", "cot", "sec", "csc"),
