@@ -112,6 +112,8 @@ class Engine:
         """Count a finished batch, and log its verdicts where that is asked for."""
         for result, count in tallied(results):
             self.metrics.graded(result.name, result.verdict.outcome, result.verdict.score, count)
+            if result.verdict.cells:
+                self.metrics.classified(result.name, work.run, result.verdict.cells, count)
         if work.run is not None:
             groups = [request.group for request in work.requests]
             self.metrics.ran(work.run, groups, [result.verdict for result in results])

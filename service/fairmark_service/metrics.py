@@ -3,18 +3,25 @@
 Samples are counted once per batch: equal outcomes with equal scores are one increment, so that a batch of 64 costs a
 handful. Graders are labelled by their catalog name and those that came inside a request share the label `inline`; runs
 by the name the trainer sent, the first hundred of them, and `other` after that: a label's values are never unbounded.
+What a `classification` expects and finds are its labels; of those in requests, the first hundred and `(other)`.
 """
 
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from fairmark_graders import Verdict
+from fairmark_graders import Multi, Verdict
+from fairmark_graders.classification import ABSTAINED, NONE, SEVERAL, Classification
+from fairmark_graders.types import Cell
+
+from .catalog import INLINE, Entry
 
 RUNS = 100
+INLINE_LABELS = 100
+"""Labels of classifications inside requests that are told apart, and what stands for none."""
 UNSETTLED = 1000
 """Different scores tallied before they are settled unasked: some 3 ms of work."""
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -81,6 +88,18 @@ class Metrics:
             ["run"],
             registry=registry,
         )
+        self._cells = Counter(
+            "fairmark_classification_cells",
+            "Samples by the label expected and the one found, cached or not",
+            ["grader", "run", "expected", "found"],
+            registry=registry,
+        )
+        self._natural_share = Gauge(
+            "fairmark_classification_natural_share",
+            "How common a label is where the model will be used, by its grader's natural_shares",
+            ["grader", "label"],
+            registry=registry,
+        )
         self._requests = Counter(
             "fairmark_requests",
             "Requests by route, caller's key and status",
@@ -129,7 +148,9 @@ class Metrics:
             "fairmark_catalog_broken_files", "Catalog files that are refused", registry=registry
         )
         self._runs: set[str] = set()
+        self._inline_labels = {NONE, SEVERAL, ABSTAINED}
         self._tally: Tally[tuple[str, str, float | None]] = Tally()
+        self._classified: Tally[tuple[str, str | None, Cell]] = Tally()
         self._answers: Tally[tuple[str, str, int]] = Tally()
         self._seconds: defaultdict[str, Spell] = defaultdict(Spell)
         self._answering = 0
@@ -144,6 +165,20 @@ class Metrics:
         self._tally[grader, outcome, score] += count
         if len(self._tally) > UNSETTLED:
             self._settle()
+
+    def classified(self, grader: str, run: str | None, cells: Iterable[Cell], count: int) -> None:
+        """Count the samples of one batch that fell in the same cells, one for each classification among the parts."""
+        for cell in cells:
+            self._classified[grader, run, cell] += count
+        if len(self._classified) > UNSETTLED:
+            self._settle()
+
+    def serving(self, entries: Iterable[Entry]) -> None:
+        """The catalog's graders as they are now, for the natural shares of their labels."""
+        self._natural_share.clear()
+        for grader, shares in _natural_shares(entries):
+            for label, share in shares.items():
+                self._natural_share.labels(grader, label).set(share / sum(shares.values()))
 
     def ran(self, run: str, groups: Sequence[str | None], verdicts: Sequence[Verdict]) -> None:
         """Count one batch of a training run: each sample's group and verdict."""
@@ -216,17 +251,44 @@ class Metrics:
             self._samples.labels(grader, outcome).inc(count)
             if score is not None:
                 self._scores.labels(grader).observe_many(score, count)
+        for (grader, run, cell), count in self._classified.items():
+            self._cells.labels(*self._cell(grader, run, cell)).inc(count)
         for labels, count in self._answers.items():
             self._requests.labels(*labels).inc(count)
         for route, spell in self._seconds.items():
             self._request_seconds.labels(route).merge(spell)
         self._tally.clear()
+        self._classified.clear()
         self._answers.clear()
         self._seconds.clear()
         self._in_flight.set(self._answering)
+
+    def _cell(self, grader: str, run: str | None, cell: Cell) -> tuple[str, str, str, str]:
+        label = self._inline_label if grader == INLINE else str
+        return _part(grader, cell.part), self._run(run) if run else "", label(cell.expected), label(cell.found)
+
+    def _inline_label(self, label: str) -> str:
+        if label in self._inline_labels or len(self._inline_labels) < INLINE_LABELS:
+            self._inline_labels.add(label)
+            return label
+        return "(other)"
 
     def _run(self, run: str) -> str:
         if run in self._runs or len(self._runs) < RUNS:
             self._runs.add(run)
             return run
         return "other"
+
+
+def _part(grader: str, part: str) -> str:
+    """What stands for a part of a `multi` among graders; parts of those in requests are not told apart."""
+    return f"{grader}/{part}" if part and grader != INLINE else grader
+
+
+def _natural_shares(entries: Iterable[Entry]) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """The graders that state natural shares, under the names of their cells."""
+    for entry in entries:
+        parts = entry.grader.graders if isinstance(entry.grader, Multi) else {"": entry.grader}
+        for part, grader in parts.items():
+            if isinstance(grader, Classification) and grader.natural_shares:
+                yield _part(entry.name, part), grader.natural_shares

@@ -1,5 +1,6 @@
 """Labels: which one an answer commits to, and what it earns."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -350,3 +351,17 @@ def test_a_grader_that_makes_no_sense_is_refused_by_field(changes: dict[str, Any
     with pytest.raises(InvalidGrader) as refused:
         parse_grader(grader(**changes))
     assert str(refused.value).startswith(problem)
+
+
+def examples() -> list[tuple[str, str]]:
+    """The answers in the table of docs/classification.md, and what they are read as."""
+    page = Path(__file__).parents[2] / "docs" / "classification.md"
+    rows = page.read_text().partition("| answer | label |\n|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    return [(answer.strip("`"), label.strip("`")) for answer, label in (row[2:-2].split(" | ") for row in rows)]
+
+
+@pytest.mark.parametrize(("answer", "label"), examples())
+def test_the_page_says_how_answers_are_read(answer: str, label: str) -> None:
+    known = Labels([(name, name) for name in ("normal", "abnormal", "spam", "not spam")])
+    found = known.find(answer)
+    assert (found[0] if len(found) == 1 else "several" if found else "none") == label
