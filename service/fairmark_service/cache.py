@@ -31,7 +31,7 @@ from .memory import Memory
 
 log = logging.getLogger("fairmark.cache")
 
-FORMAT = 1
+FORMAT = 2
 """Part of every key in Redis; to be raised when a verdict's bytes change, so that no release misreads another's."""
 LARGEST = 64 * 1024
 """Bytes of a verdict that is still kept; larger ones (long prints) would make a whole batch miss its deadline."""

@@ -97,9 +97,9 @@ async def test_no_memory_keeps_nothing() -> None:
 
 def test_the_bytes_of_a_verdict_belong_to_the_format() -> None:
     """They are read by other releases: whoever changes them raises `FORMAT`."""
-    assert cache_module.FORMAT == 1
-    golden = "98cb3fe0000000000000ac6772616465725f6572726f72a3776879a6612e72756c65a56c696d6974"
-    golden += "82a470617274cb3ff0000000000000a56f74686572c0c3aa7072696e74656420c3a9"
+    assert cache_module.FORMAT == 2
+    golden = "99cb3fe0000000000000ac6772616465725f6572726f72a3776879a6612e72756c65a56c696d6974"
+    golden += "82a470617274cb3ff0000000000000a56f74686572c0c3aa7072696e74656420c3a990"
     assert cache_module._encode(FULL).hex() == golden
 
 
