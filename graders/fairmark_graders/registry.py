@@ -8,10 +8,30 @@ from .classification import Classification
 from .exact_match import ExactMatch
 from .f1 import F1
 from .function import Function
+from .json_schema import JsonSchema
+from .length_penalty import LengthPenalty
+from .overlong_penalty import OverlongPenalty
+from .regex import Regex
+from .repetition_penalty import RepetitionPenalty
 from .string_check import StringCheck
+from .tag_format import TagFormat
 from .text_similarity import TextSimilarity
+from .tool_calls import ToolCalls
 
 AnyLeaf = Annotated[
-    Classification | ExactMatch | F1 | Function | StringCheck | TextSimilarity, Field(discriminator="type")
+    Classification
+    | ExactMatch
+    | F1
+    | Function
+    | JsonSchema
+    | LengthPenalty
+    | OverlongPenalty
+    | Regex
+    | RepetitionPenalty
+    | StringCheck
+    | TagFormat
+    | TextSimilarity
+    | ToolCalls,
+    Field(discriminator="type"),
 ]
 """A new grader is one file and one name here."""

@@ -1,0 +1,78 @@
+"""JSON in a text, and when two JSON values are the same: what `json_schema` and `tool_calls` agree on.
+
+A key that stands twice in an object counts with its last value, as in `sample.output_json` and most parsers. NaN,
+infinities and half surrogate pairs are not JSON. `null` on its own counts as no value, as everywhere in fairmark.
+"""
+
+import re
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+from .sample import LONGEST_JSON, parsed
+
+DEEPEST = 100
+"""Levels of objects and lists: a tenth of what Python's parser can take, whatever else is on its stack."""
+
+MOST_FENCES = 2_000
+
+# A fence stands at the head of a line; a string of JSON can't hold a line break, so no fence is inside one.
+_BLOCK = re.compile(r"^ {0,3}```[ \t]*(\w*)[^\n]*\n(.*?)(?:^ {0,3}```|\Z)", re.MULTILINE | re.DOTALL)
+
+
+class TooLarge(ValueError):
+    """A value with more characters, values or levels than are looked at."""
+
+
+class Size(NamedTuple):
+    """How large a JSON value is."""
+
+    values: int
+    """Objects, lists and what is in them, keys apart."""
+    characters: int
+    """Characters of strings and keys, and one for every value."""
+
+
+def fenced(text: str) -> Any:
+    """The value of the last block fenced as ```json, or of the last one fenced without a language; None without one.
+
+    A block that is never closed ends with the text.
+    """
+    if text.count("```") > MOST_FENCES:
+        return None
+    blocks = [(language.lower(), body) for language, body in _BLOCK.findall(text)]
+    for wanted in ("json", ""):
+        bodies = [body for language, body in blocks if language == wanted]
+        if bodies:
+            return parsed(bodies[-1])
+    return None
+
+
+def size(value: Any, most: int = LONGEST_JSON) -> Size:
+    """The size of a value. Raises `TooLarge` for more than `most` values, too many characters or too deep nesting."""
+    values, characters, level = 0, 0, [value]
+    for _ in range(DEEPEST):
+        objects = [v for v in level if type(v) is dict]
+        values += len(level)
+        characters += sum([len(v) for v in level if type(v) is str]) + sum([sum(map(len, o)) for o in objects])
+        if values > most:
+            raise TooLarge(f"of more than {most:,} values")
+        if values + characters > LONGEST_JSON:
+            raise TooLarge(f"over {LONGEST_JSON:,} characters long")
+        level = [inner for v in level if type(v) is list for inner in v]
+        level += [inner for o in objects for inner in o.values()]
+        if not level:
+            return Size(values, values + characters)
+    raise TooLarge(f"nested more than {DEEPEST} deep")
+
+
+def canonical(value: Any) -> Hashable:
+    """Equal, with equal hashes, for two JSON values that are the same.
+
+    Numbers are the same when their values are, exactly: 1 and 1.0, not 1 and 1.0000001; never a number and a string or
+    a boolean. The order of keys doesn't count, that of a list does.
+    """
+    if isinstance(value, dict):
+        return frozenset((name, canonical(inner)) for name, inner in value.items())
+    if isinstance(value, list):
+        return tuple(map(canonical, value))
+    return (bool, value) if isinstance(value, bool) else value
