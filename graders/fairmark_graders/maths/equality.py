@@ -185,7 +185,7 @@ class _Comparison:
     def _named(self, left: Named, right: Named) -> Decision:
         if not names_agree(left.name, right.name):
             return different("names", "they are values of different names")
-        found = self.decide(left.value, right.value)
+        found = self.decide(_of_its_letter(left, right), right.value)
         if (left.name is None) == (right.name is None) or not found.equal:
             return found
         return found.by("assignment") if self.allow.assignment else different("names", "one has a name in front")
@@ -198,7 +198,7 @@ class _Comparison:
         left = left or _as_entries(answer, right)
         right = right or _as_entries(reference, left)
         if left is None or right is None:
-            return None
+            return _one_of_several(answer, reference, left or right)
         ordered = in_order.aligned(left, right)
         if ordered is None:
             return different("names", "they are values of different names")
@@ -321,7 +321,7 @@ class _Comparison:
             return undecided("a set")
         found = self._value(answer, reference)
         if found.equal is False and self.allow.constant:
-            return self._antiderivatives(answer, reference) or found
+            return self._other_constant(answer, reference) or found
         return found
 
     def _value(self, answer: Node, reference: Node) -> Decision:
@@ -331,8 +331,17 @@ class _Comparison:
             error.of = "reference" if _is_too_complex(reference) else "answer"
             raise
 
+    def _other_constant(self, answer: Node, reference: Node) -> Decision | None:
+        """One letter for an arbitrary constant instead of another; antiderivatives that differ by a constant."""
+        mine, theirs = letters(answer), letters(reference)
+        if mine != theirs and mine & theirs and mine - theirs <= _CONSTANT and theirs - mine <= _ARBITRARY:
+            was, now = min(mine - theirs, default=""), min(theirs - mine, default="")
+            renamed = compare_quantities(put(answer, was, Symbol(now)), reference, self.allow)
+            if renamed.equal:
+                return renamed.by("constant")
+        return self._antiderivatives(answer, reference)
+
     def _antiderivatives(self, answer: Node, reference: Node) -> Decision | None:
-        """Functions that differ by a constant, both with a constant of integration."""
         left, right = _without_constant(answer), _without_constant(reference)
         if left is None or right is None or not differ_by_a_constant(left, right).equal:
             return None
@@ -377,7 +386,17 @@ def _plain(node: Node) -> Node:
         return _SAYINGS.get(node.text, node)
     if type(node) is Enclosed and len(node.items) == 1 and node.open in "([":
         return _plain(node.items[0])
+    if type(node) is Alternatives or type(node) is Listed:
+        return _under_one_condition(node)
     return node
+
+
+def _under_one_condition(node: Alternatives | Listed) -> Node:
+    """`x = a + 2kπ or x = b + 2kπ, k ∈ ℤ`: what is said of the last is said of all."""
+    last = node.items[-1]
+    if type(last) is not Given or {item.conditions for item in node.items if type(item) is Given} != {last.conditions}:
+        return node
+    return Given(type(node)(tuple(map(_unconditioned, node.items))), last.conditions)
 
 
 def _letter(node: Node) -> str:
@@ -393,6 +412,14 @@ def _unconditioned(node: Node) -> Node:
 
 def _is_inequality(node: Node) -> bool:
     return type(node) is Relation and not SIGNS.isdisjoint(node.signs)
+
+
+def _of_its_letter(left: Named, right: Named) -> Node:
+    """The value of `f(t)` as one of x, where the other side is `f(x)`."""
+    if type(left.name) is not Call or type(right.name) is not Call:
+        return left.value
+    (was,), (now,) = left.name.arguments[:1], right.name.arguments[:1]
+    return put(left.value, was.name, now) if type(was) is Symbol and type(now) is Symbol else left.value
 
 
 def _entries(node: Node) -> Entries | None:
@@ -417,6 +444,12 @@ def _are_intervals(left: Entries, right: Entries, answer: Node, reference: Node)
     if left.brackets in ("(]", "[)") or right.brackets in ("(]", "[)"):
         return True
     return has_region(answer) and has_region(reference)
+
+
+def _one_of_several(answer: Node, reference: Node, given: Entries | None) -> Decision | None:
+    if given and given.names and Alternatives in (type(answer), type(reference)):
+        return different("names", "values of several names are not one or another of them")
+    return None
 
 
 def _size(given: Entries) -> str:
@@ -467,6 +500,7 @@ def _is_too_complex(node: Node) -> bool:
     return False
 
 
+_ARBITRARY = frozenset({"C", "K", "C_1", "C_2", "c_1", "c_2"})
 _CONSTANT = frozenset({"C", "c", "K", "k", "C_1", "c_1", "C_0", "const", "constant", "D", "A", "B"})
 
 

@@ -40,6 +40,15 @@ def exact(node: Node, at: Point = NOWHERE) -> fmpq:
     return evaluate(node, at)
 
 
+def is_rational(node: Node) -> bool:
+    """Whether a closed expression has a rational value that is found by rational steps."""
+    try:
+        exact(node)
+    except (Irrational, Undefined):
+        return False
+    return True
+
+
 def number(value: int | Fraction) -> fmpq:
     """A rational number as flint has it, which reckons five times as fast as Fraction."""
     return fmpq(value) if type(value) is int else fmpq(value.numerator, value.denominator)

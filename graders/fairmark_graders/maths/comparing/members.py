@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ..tree import Alternatives, Enclosed, Listed, Node, Relation, Symbol
-from .naming import is_name, named
+from .naming import is_name, named, names_agree
 from .shape import with_signs
 
 
@@ -31,12 +31,15 @@ def members(node: Node) -> Members | None:
 
 
 def _flattened(items: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Members of members that are no sets themselves, without the names in front."""
+    """Members of members that are no sets themselves, without the name in front that all of them share."""
+    names = [stated.name for item in items if type(item) is Relation and (stated := named(item))]
+    if any(not names_agree(names[0], name) for name in names):
+        return items
     return tuple(member for item in items for member in _members_of(item))
 
 
 def _members_of(item: Node) -> tuple[Node, ...]:
-    if type(item) is Enclosed and item.open == "{":
+    if item == Symbol("Empty") or (type(item) is Enclosed and item.open == "{"):
         return (item,)
     found = members(item)
     if found is not None:

@@ -55,16 +55,20 @@ def _same(left: Node, right: Node) -> bool:
 
 
 def is_name(node: Node) -> bool:
-    """Whether this is what a value is given as a name: `x`, `f(x)`, `P(A)`, `AB`, `(x, y)`, words."""
+    """Whether this is what a value is given as a name: `x`, `f(x)`, `P(A)`, `AB`, `m\\angle A`, `(x, y)`, words."""
     if type(node) is Symbol:
         return node.name not in {"pi", "i", "infinity"} | SETS
     if type(node) is Call:
         return node.name not in KNOWN and node.name not in OPERATORS
     if type(node) is Product:
-        return all(type(factor) is Symbol and factor.name[:1].isupper() for factor in node.factors)
+        return all(type(factor) is Symbol for factor in node.factors) and _is_upper(node.factors[-1])
     if type(node) is Enclosed:
         return node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
     return type(node) is Words
+
+
+def _is_upper(node: Node) -> bool:
+    return type(node) is Symbol and node.name[:1].isupper()
 
 
 def _mentioned(name: Node, operands: list[Node]) -> bool:

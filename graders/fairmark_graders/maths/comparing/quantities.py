@@ -6,9 +6,9 @@ from ..decision import Decision, Leniency, different
 from ..tree import Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
 from ..units import SPELLINGS, Unit, unit
 from .algebra import compare
-from .exact import Irrational, Undefined, exact
+from .exact import Irrational, Undefined, exact, is_rational
 from .rounding import rounds
-from .unevaluated import is_unevaluated
+from .unevaluated import has_operator, is_unevaluated
 
 _MONEY = frozenset({"$", "€", "£", "¥", "yuan", "₹"})
 
@@ -22,8 +22,20 @@ class Quantity(NamedTuple):
 
 def compare_quantities(answer: Node, reference: Node, allow: Leniency) -> Decision:
     """Whether two values are the same, each with a unit or without; an answer left to be worked out never is."""
-    if not allow.unevaluated and is_unevaluated(answer, reference):
+    found = _compare(answer, reference, allow)
+    if found.equal is not False and not allow.unevaluated and _is_unevaluated(answer, reference, found):
         return different("left unevaluated", "the answer is left to be worked out")
+    return found
+
+
+def _is_unevaluated(answer: Node, reference: Node, found: Decision) -> bool:
+    """An exact value without a rational one can't be worked out further, and stands for a reference in decimals."""
+    if "rounding" in found.lenient and not is_rational(answer):
+        return has_operator(answer)
+    return is_unevaluated(answer, reference)
+
+
+def _compare(answer: Node, reference: Node, allow: Leniency) -> Decision:
     left, right = quantity(answer), quantity(reference)
     if not left.unit and not right.unit:
         return _compare_bare(answer, reference, allow)

@@ -25,7 +25,7 @@ from ..tree import (
 )
 from .balls import Balls, Unsupported
 from .exact import Undefined
-from .shape import with_signs
+from .shape import CONSTANTS, SETS, with_signs
 from .values import CLOSE, FINE, precision, shown
 
 UP, DOWN = arb.pos_inf(), arb.neg_inf()
@@ -54,6 +54,13 @@ class NotRegion(Exception):
 
 
 EVERYTHING = (Interval(DOWN, False, UP, False),)
+_NAMED: dict[str, tuple[Interval, ...]] = {
+    "Empty": (),
+    "Reals": EVERYTHING,
+    "Reals+": (Interval(arb(0), False, UP, False),),
+    "Reals-": (Interval(DOWN, False, arb(0), False),),
+    "Reals*": (Interval(DOWN, False, arb(0), False), Interval(arb(0), False, UP, False)),
+}
 
 
 def order(left: arb, right: arb) -> int:
@@ -108,7 +115,7 @@ def is_region(node: Node) -> bool:
         return any(map(is_region, node.items))  # type: ignore[union-attr]
     if type(node) is Given:
         return is_region(node.statement)
-    return type(node) in (Combined, SetOf) or node in (Symbol("Reals"), Symbol("Empty"))
+    return type(node) in (Combined, SetOf) or (type(node) is Symbol and node.name in _NAMED)
 
 
 def _is_interval(node: Enclosed) -> bool:
@@ -151,6 +158,13 @@ def end(node: Node) -> arb:
     if not value.is_finite() or not value.rad() < arb(CLOSE):
         raise NotRegion
     return value  # type: ignore[no-any-return]
+
+
+def _points(node: Node) -> list[Interval]:
+    """Numbers that are listed, each a point; `±` stands for two."""
+    if type(node) in (Listed, Alternatives) or (type(node) is Enclosed and node.open == "{"):
+        return [point for item in node.items for point in _points(item)]  # type: ignore[union-attr]
+    return [_point(end(value)) for value in with_signs(node)]
 
 
 def _point(value: arb) -> Interval:
@@ -210,7 +224,7 @@ def intersection(left: Iterable[Interval], right: Iterable[Interval]) -> tuple[I
 
 def _enclosed(node: Enclosed) -> Region:
     if node.open == "{":
-        return Region(union(interval for item in node.items for interval in region(item).intervals))
+        return Region(union(_points(node)))
     if len(node.items) != 2 or node.open not in "([":
         raise NotRegion
     low, high = map(end, node.items)
@@ -221,11 +235,7 @@ def _enclosed(node: Enclosed) -> Region:
 
 
 def _symbol(node: Symbol) -> Region:
-    if node.name == "Reals":
-        return Region(EVERYTHING)
-    if node.name == "Empty":
-        return Region(())
-    return Region((_point(end(node)),))
+    return Region(_NAMED[node.name] if node.name in _NAMED else (_point(end(node)),))
 
 
 def _combined(node: Combined) -> Region:
@@ -252,7 +262,7 @@ def _relation(node: Relation) -> Region:
 
 
 def _is_fixed(node: Symbol) -> bool:
-    return node.name in {"pi", "e", "infinity", "Reals", "Empty"}
+    return node.name in CONSTANTS or node.name in SETS
 
 
 def _half(sign: str, other: Node) -> tuple[Interval, ...]:
@@ -260,7 +270,7 @@ def _half(sign: str, other: Node) -> tuple[Interval, ...]:
     if sign in ("in", "not in"):
         return region(other).intervals if sign == "in" else complement(region(other).intervals)
     if sign in ("=", "!="):
-        points = [_point(end(value)) for value in with_signs(other)]
+        points = _points(other)
         return union(points) if sign == "=" else complement(points)
     value = end(other)
     if sign in ("<", "<="):

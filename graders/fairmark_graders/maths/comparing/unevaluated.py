@@ -18,12 +18,13 @@ def is_unevaluated(answer: Node, reference: Node) -> bool:
     """Whether the answer is left to be worked out though the reference isn't."""
     if type(answer) is Number:
         return False
-    if _has_operator(answer) and not _has_operator(reference):
+    if has_operator(answer) and not has_operator(reference):
         return True
     return _is_plain(reference) and any(map(_asks, walk(answer)))
 
 
-def _has_operator(node: Node) -> bool:
+def has_operator(node: Node) -> bool:
+    """Whether there is an integral, a sum, a limit or the like."""
     return any(type(at) is Call and at.name in OPERATORS for at in walk(node))
 
 
