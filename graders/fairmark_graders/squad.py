@@ -21,7 +21,7 @@ from typing import Any
 from .errors import ModelFault, Ungradable
 from .grader import Comparison, Inline
 from .sample import Sample, kind, parsed
-from .template import Variable
+from .template_value import value
 from .types import Case, Item, Verdict
 
 LONGEST = 10_000
@@ -92,8 +92,8 @@ class Squad(Comparison, Inline):
         return Case(case.answer, references)
 
     def _references(self, rendered: str, sample: Sample, item: Item) -> list[str]:
-        value = self._value(sample, item)
-        references = [_text(reference) for reference in value] if isinstance(value, list) else _listed(rendered)
+        named = value(self.reference, sample, item)
+        references = [_text(reference) for reference in named] if isinstance(named, list) else _listed(rendered)
         if (length := sum(map(len, references))) > LONGEST:
             reason = f"the references are {self._too_long(length)}"
             raise (
@@ -106,21 +106,16 @@ class Squad(Comparison, Inline):
     def _too_long(self, length: int) -> str:
         return f"{length:,} characters long; {self.type} takes {LONGEST:,}"
 
-    def _value(self, sample: Sample, item: Item) -> Any:
-        """What the template stands for where it is one variable and nothing else."""
-        parts = self.reference.parts
-        return parts[0].find(sample, item) if len(parts) == 1 and isinstance(parts[0], Variable) else None
 
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    raise Ungradable(f"the list of references holds {kind(value)}; expected texts", repeatable=True)
+def _text(reference: Any) -> str:
+    if isinstance(reference, str):
+        return reference
+    if isinstance(reference, bool | int | float):
+        return json.dumps(reference)
+    raise Ungradable(f"the list of references holds {kind(reference)}; expected texts", repeatable=True)
 
 
 def _listed(text: str) -> list[str]:
     """The strings of a JSON list of them, or the text alone: columns of many trainers hold nothing but strings."""
-    value = parsed(text) if text.startswith("[") and text.endswith("]") else None
-    return value if isinstance(value, list) and all(isinstance(member, str) for member in value) else [text]
+    found = parsed(text) if text.startswith("[") and text.endswith("]") else None
+    return found if isinstance(found, list) and all(isinstance(member, str) for member in found) else [text]
