@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairmark_graders import InvalidGrader, grade, parse_grader
-from fairmark_graders.labels import TAIL, Labels
+from fairmark_graders.labels import END, Labels
 from fairmark_graders.types import Cell
 
 ANOMALY = Labels([(label, label) for label in ("normal", "abnormal", "anomaly")])
@@ -41,6 +41,7 @@ def score(text: Any, label: Any, **more: Any) -> float | None:
         "## Label\n\nanomaly",
         "**Answer**\nanomaly",
         "<answer>\nanomaly\n</answer>",
+        "Label: <anomaly>",
         r"\boxed{anomaly}",
         r"So the label is $\boxed{\text{Anomaly}}$, not normal traffic.",
         '{"label": "anomaly"}',
@@ -135,6 +136,7 @@ def test_the_longest_label_is_meant_however_its_words_are_joined(text: str) -> N
         ("1 2", "there are 1.5 of them", None),
         ("true false", '{"label": true}', "true"),
         ("Straße Weg", "STRASSE", "Straße"),
+        ("正常 异常", '{"label": ["异常"]}', "异常"),
         ("正常 异常", "我认为标签是异常。", "异常"),
         ("正常 异常", "这不正常", None),
         ("非正常 正常", "非正常", "非正常"),
@@ -146,9 +148,18 @@ def test_labels_may_be_symbols_letters_numbers_and_of_any_script(labels: str, te
     assert known.find(text) == ([] if found is None else [found])
 
 
-def test_only_the_end_of_a_long_answer_is_read() -> None:
-    assert ANOMALY.find("normal " * TAIL + "x" * TAIL) == []
-    assert ANOMALY.find("Label: normal\n" + "no idea " * TAIL + "\nLabel: anomaly") == ["anomaly"]
+@pytest.mark.parametrize("text", ["Label: anomaly\n{}", "{}\nLabel: anomaly", '{{"why": "{}", "label": "anomaly"}}'])
+def test_a_label_is_found_at_either_end_of_a_long_answer(text: str) -> None:
+    assert ANOMALY.find(text.format("why not " * 1_000)) == ["anomaly"]
+
+
+def test_the_middle_of_a_long_answer_is_not_read() -> None:
+    assert ANOMALY.find("x" * END + " Label: anomaly " + "x" * END) == []
+
+
+def test_a_field_nested_too_deeply_holds_no_label() -> None:
+    for depth in (100, 900, 990, 1_000, 4_000):
+        assert grade(grader(), '{"label": ' + "[" * depth + "]" * depth + "}", {"label": "normal"}).score == 0
 
 
 WORDS = [
