@@ -1,17 +1,25 @@
 """How `equality` compares, from numbers to sets.
 
-shape       what a tree is made of: walking it, replacing in it, what it mentions
-exact       rational values
-balls       other values, as a midpoint and a radius
-values      closed expressions: one value or two
-algebra     expressions with unknowns, by their values at random points
-rounding    values for a reference in decimals
-unevaluated answers that leave the work to be done
-quantities  values with units
-naming      names in front of values, chains of equal values
-curves      equations and inequalities in several letters
-sets        intervals, inequalities in one letter
-families    solutions for every integer k
-entries     points, vectors, matrices, systems of values
-members     sets, lists, alternatives, both signs
+Values:
+    shape       what a tree is made of: walking it, replacing in it, what it mentions
+    exact       rational values
+    balls       other values, as a midpoint and a radius
+    values      closed expressions: one value or two
+    algebra     expressions with unknowns, by their values at random points
+    rounding    values for a reference in decimals
+    unevaluated answers that leave the work to be done
+    quantities  values with units
+    naming      names in front of values, chains of equal values
+    curves      equations and inequalities in several letters
+    families    solutions for every integer k
+
+Rules, which compare two trees as what they know:
+    comparison  one run of the rules, and how parts are compared
+    wording     words, letters of choices
+    sets        intervals, inequalities in one letter
+    conditions  statements under conditions, pieces
+    entries     points, vectors, matrices, systems of values
+    members     sets, lists, alternatives, both signs
+    equations   relations
+    expressions numbers, quantities, expressions, ratios
 """

@@ -2,11 +2,30 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import NamedTuple
 
-from ..tree import Call, Enclosed, Listed, Matrix, Node, Number, Product, Quotient, Relation, Symbol
+from ..decision import Decision, different
+from ..tree import (
+    Alternatives,
+    Call,
+    Enclosed,
+    Listed,
+    Matrix,
+    Negative,
+    Node,
+    Number,
+    PlusMinus,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+    Symbol,
+)
+from .comparison import Comparison
 from .exact import Irrational, Undefined, exact
 from .naming import Named, named, names_agree
+from .sets import has_region
 from .shape import put, walk
 
 Rows = tuple[tuple[Node, ...], ...]
@@ -19,6 +38,63 @@ class Entries(NamedTuple):
     names: tuple[Node, ...] = ()
     """What the entries are called, where they are given one by one."""
     brackets: str = ""
+
+
+def compare_entries(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """Entry by entry; a bare list is in order where the other side is a point or a vector."""
+    left, right = _without_signs(answer), _without_signs(reference)
+    if left is None and right is None:
+        return None
+    left = left or _like(answer, right)
+    right = right or _like(reference, left)
+    if left is None or right is None:
+        return _one_of_several(answer, reference, left or right)
+    ordered = aligned(left, right)
+    if ordered is None:
+        return different("names", "they are values of different names")
+    if left.brackets != right.brackets and _are_intervals(left, right, answer, reference):
+        return different("intervals", "their ends are open on one side and closed on the other")
+    return _compare(run, *unnested(ordered, right))
+
+
+def _compare(run: Comparison, left: Entries, right: Entries) -> Decision:
+    if [len(row) for row in left.rows] != [len(row) for row in right.rows]:
+        return different("entries", f"{_size(left)} entries are not {_size(right)}")
+    return run.in_turn("entries", chain(*left.rows), chain(*right.rows))
+
+
+def _size(given: Entries) -> str:
+    return "×".join(map(str, (len(given.rows), len(given.rows[0])))) if len(given.rows) > 1 else str(len(given.rows[0]))
+
+
+def _without_signs(node: Node) -> Entries | None:
+    found = entries(node)
+    return None if found is None or any(type(at) is PlusMinus for at in walk(node)) else found
+
+
+def _like(node: Node, other: Entries | None) -> Entries | None:
+    """A bare list in its order, or a sum of unit vectors, where the other side has entries."""
+    if other is None:
+        return None
+    if type(node) is Listed and not other.names:
+        return Entries((node.items,))
+    if type(node) in (Sum, Product, Negative, Symbol) and len(other.rows) == 1:
+        return by_unit_vectors(node, len(other.rows[0]))
+    return None
+
+
+def _one_of_several(answer: Node, reference: Node, given: Entries | None) -> Decision | None:
+    if given and given.names and Alternatives in (type(answer), type(reference)):
+        return different("names", "values of several names are not one or another of them")
+    return None
+
+
+def _are_intervals(left: Entries, right: Entries, answer: Node, reference: Node) -> bool:
+    if not left.brackets or not right.brackets or "<>" in (left.brackets, right.brackets):
+        return False
+    if left.brackets in ("(]", "[)") or right.brackets in ("(]", "[)"):
+        return True
+    return has_region(answer) and has_region(reference)
 
 
 def entries(node: Node) -> Entries | None:
@@ -134,8 +210,3 @@ def unnested(left: Entries, right: Entries) -> tuple[Entries, Entries]:
 def _rows(given: Entries) -> Entries:
     inner = [found.rows[0] for entry in given.rows[0] if (found := entries(entry)) and len(found.rows) == 1]
     return given._replace(rows=tuple(inner)) if len(given.rows) == 1 and len(inner) == len(given.rows[0]) else given
-
-
-def all_of(given: Entries) -> tuple[Node, ...]:
-    """Every entry, row after row."""
-    return tuple(entry for row in given.rows for entry in row)

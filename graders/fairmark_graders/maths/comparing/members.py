@@ -1,8 +1,11 @@
 """Things with members: sets, lists, alternatives, both signs."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..decision import Decision, different
 from ..tree import Alternatives, Enclosed, Listed, Node, Relation, Symbol
+from .comparison import Comparison
 from .naming import is_name, named, names_agree
 from .shape import with_signs
 
@@ -53,3 +56,44 @@ def _stated(node: Relation) -> Members | None:
     if len(node.operands) != 2 or node.signs[0] not in ("=", "in") or not is_name(node.operands[0]):
         return None
     return members(node.operands[1])
+
+
+def compare_members(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """Exactly the reference's members, and one where it has one."""
+    left, right = members(answer), members(reference)
+    if left is None and right is None:
+        return None
+    found = _compare(run, left or Members((answer,)), right or Members((reference,)))
+    if (left is None) == (right is None) or not found.equal or not _is_assigned(answer, reference):
+        return found
+    return found.by("assignment") if run.allow.assignment else different("members", "one is a set")
+
+
+def _is_assigned(answer: Node, reference: Node) -> bool:
+    return Relation in (type(answer), type(reference)) or len(with_signs(answer)) == len(with_signs(reference)) == 1
+
+
+def _compare(run: Comparison, left: Members, right: Members) -> Decision:
+    if not left.items or not right.items:
+        same = len(left.items) == len(right.items)
+        return Decision(same, "members", None if same else "one has no members")
+    both_lists = left.is_list and right.is_list
+    if both_lists and len(left.items) == len(right.items):
+        found = _compare_lists(run, left.items, right.items)
+    else:
+        found = run.matched(left.items, right.items)
+        if found.equal and both_lists and len(set(right.items)) < len(right.items):
+            return different("members", "one is listed more often")
+    if found.equal is False and len(right.items) == 1 < len(left.items):
+        return different("members", "several candidates for one answer")
+    return found
+
+
+def _compare_lists(run: Comparison, left: Sequence[Node], right: Sequence[Node]) -> Decision:
+    in_turn = run.in_turn("members", left, right)
+    if in_turn.equal or len(left) == 1:
+        return in_turn
+    found = run.matched(left, right, once=True)
+    if not found.equal:
+        return found
+    return found.by("order") if run.allow.order else different("members", "they are in another order")

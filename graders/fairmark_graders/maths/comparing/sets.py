@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from flint import arb
 
-from ..decision import Decision, different
+from ..decision import Decision, different, undecided
 from ..tree import (
     Alternatives,
     Combined,
@@ -24,6 +24,7 @@ from ..tree import (
     Symbol,
 )
 from .balls import Balls, Unsupported
+from .comparison import Comparison
 from .exact import Undefined
 from .shape import CONSTANTS, SETS, with_signs
 from .values import CLOSE, FINE, precision, shown
@@ -68,7 +69,7 @@ def order(left: arb, right: arb) -> int:
     return -1 if left < right else 1 if left > right else 0
 
 
-def compare_regions(answer: Node, reference: Node) -> Decision | None:
+def compare_regions(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Whether two sets of numbers are the same; None where neither is written in a way that can only mean a set."""
     if not is_region(answer) and not is_region(reference):
         return None
@@ -82,6 +83,18 @@ def compare_regions(answer: Node, reference: Node) -> Decision | None:
         if _same(left.intervals, right.intervals):
             return Decision(True, "intervals")
         return different("intervals", f"{described(left)} is not {described(right)}")
+
+
+def compare_combined(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """Unions and the like of sets whose ends aren't numbers, part by part."""
+    if type(answer) is not Combined or type(reference) is not Combined or answer.operation != reference.operation:
+        return None
+    if answer.operation == "difference":
+        found = run.in_turn("sets", answer.sets, reference.sets)
+        found = found if len(answer.sets) == len(reference.sets) else undecided("differences of sets")
+    else:
+        found = run.matched(answer.sets, reference.sets)
+    return found if found.equal else undecided("sets that may be the same")
 
 
 def described(said: Region) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import TooComplex
 from ..tree import (
     Alternatives,
+    Based,
     Call,
     Cases,
     Choice,
@@ -42,6 +43,12 @@ _NUMBERS = ("Reals", "Integers", "Naturals", "Rationals", "Complexes")
 SETS = frozenset({"Empty", *(f"{name}{sign}" for name in _NUMBERS for sign in ("", "+", "-", "*"))})
 OPERATORS = frozenset({"integral", "sum", "product", "limit", "derivative"})
 """Calls that leave the value to be worked out."""
+
+
+EXPRESSIONS: frozenset[type] = frozenset(
+    {Number, Based, Symbol, Negative, Sum, Product, Quotient, Power, Call, Measure}
+)
+"""What a value is written with."""
 
 
 def _cases_of(node: Cases) -> tuple[Node, ...]:

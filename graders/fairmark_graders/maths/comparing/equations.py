@@ -1,0 +1,64 @@
+"""Relations: named values, chains of them, curves, inequalities that are no interval."""
+
+from ..decision import Decision, different, undecided
+from ..tree import Call, Node, Relation, Symbol
+from .comparison import Comparison
+from .curves import compare_curves, is_same_curve
+from .naming import Named, contradicts, named, names_agree
+from .sets import SIGNS, has_region, is_region
+from .shape import put
+
+
+def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """Where the reference states a value, the answer states it too: solved, and in one piece."""
+    if type(answer) is not Relation and type(reference) is not Relation:
+        return None
+    if _is_inequality(answer) or _is_inequality(reference):
+        return _inequalities(answer, reference)
+    if type(answer) is Relation and type(reference) is Relation and is_same_curve(answer, reference):
+        return Decision(True, "one equation up to a factor")
+    left, right = named(answer), named(reference)
+    if left is None or right is None:
+        return _unsolved(answer, reference, right)
+    if contradicts(left):
+        return different("chain of values", "the answer states two values")
+    return _named(run, left, right)
+
+
+def _is_inequality(node: Node) -> bool:
+    return type(node) is Relation and not SIGNS.isdisjoint(node.signs)
+
+
+def _inequalities(answer: Node, reference: Node) -> Decision:
+    if is_region(reference) and has_region(reference):
+        return different("inequality", "the answer isn't solved")
+    if type(answer) is Relation and type(reference) is Relation:
+        return compare_curves(answer, reference)
+    return undecided("inequalities of more than one letter")
+
+
+def _unsolved(answer: Node, reference: Node, right: Named | None) -> Decision:
+    if right is not None:
+        return different("equation", "the answer is an equation that isn't solved")
+    if type(answer) is Relation and type(reference) is Relation:
+        return compare_curves(answer, reference)
+    return different("equation", "the reference is an equation, the answer isn't")
+
+
+def _named(run: Comparison, left: Named, right: Named) -> Decision:
+    if not names_agree(left.name, right.name):
+        return different("names", "they are values of different names")
+    found = run.decide(_of_its_letter(left, right), right.value)
+    if (left.name is None) == (right.name is None) or not found.equal:
+        return found
+    return found.by("assignment") if run.allow.assignment else different("names", "one has a name in front")
+
+
+def _of_its_letter(left: Named, right: Named) -> Node:
+    """The value of `f(t)` as one of x, where the other side is `f(x)`."""
+    if type(left.name) is not Call or type(right.name) is not Call:
+        return left.value
+    was, now = left.name.arguments, right.name.arguments
+    if len(was) != 1 or len(now) != 1 or type(was[0]) is not Symbol or type(now[0]) is not Symbol:
+        return left.value
+    return put(left.value, was[0].name, now[0])
