@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 from .errors import Ungradable
 from .json_text import TooLarge, size
 from .sample import Sample, parsed
-from .template import Template
+from .template import Template, Variable
 from .types import Item
 
 
@@ -24,7 +24,10 @@ ItemTemplate = Annotated[Template, AfterValidator(of_the_item)]
 
 def json_value(template: Template, sample: Sample, item: Item, what: str) -> Any:
     """The JSON value of an item's template, be it there as a value or as text. Raises `Ungradable` when it is none."""
-    value = parsed(template.render(sample, item))
+    lone = template.parts[0] if len(template.parts) == 1 else None
+    value = lone.find(sample, item) if isinstance(lone, Variable) else None
+    if not isinstance(value, dict | list):
+        value = parsed(template.render(sample, item))
     if value is None:
         raise Ungradable(f"{what} '{template.source}' isn't JSON", repeatable=True)
     try:

@@ -1,7 +1,7 @@
 """fairmark's `length_penalty`: from 0 for nothing to 1 at a length and beyond, along a cosine or a straight line.
 
-The cosine is that of the length-scaled reward of Yeo et al. 2025 (https://arxiv.org/abs/2502.03373, section 3), which
-open-r1 and TRL have as `cosine_scaled_reward`. There a cosine goes from a reward for short right answers to one for
+The cosine is that of the length-scaled reward of Yeo et al. 2025 (https://arxiv.org/abs/2502.03373), which
+open-r1 and TRL have as `get_cosine_scaled_reward`. There a cosine goes from a reward for short right answers to one for
 long ones: from 1.0 to 0.5 is `correct * (1 - 0.5 * length)` here. Beyond `max_len` the penalty stays 1.
 """
 
