@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, model_validator
 from .formula import Formula, FormulaError, part_name
 from .grader import Grader, Leaf
 from .registry import AnyLeaf
-from .types import Verdict
+from .types import Cell, Verdict
 
 PartName = Annotated[str, AfterValidator(part_name)]
 
@@ -51,9 +51,11 @@ class Multi(Grader):
 
     def combine(self, parts: Mapping[str, Verdict]) -> Verdict:
         """The verdict on the whole, from the verdict on each part."""
-        cells = tuple(cell._replace(part=name) for name, verdict in parts.items() for cell in verdict.cells)
-        verdict = self._combined(parts)
-        return verdict._replace(cells=cells) if cells else verdict
+        whole = self._combined(parts)
+        for part in parts.values():
+            if part.cells:
+                return whole._replace(cells=_cells(parts))
+        return whole
 
     def _combined(self, parts: Mapping[str, Verdict]) -> Verdict:
         scores = {name: verdict.score for name, verdict in parts.items()}
@@ -76,6 +78,10 @@ class Multi(Grader):
             scores,
             all(verdict.repeatable for verdict in named.values()),
         )
+
+
+def _cells(parts: Mapping[str, Verdict]) -> tuple[Cell, ...]:
+    return tuple(cell._replace(part=name) for name, verdict in parts.items() for cell in verdict.cells)
 
 
 def _reasons(parts: Mapping[str, Verdict]) -> str | None:
