@@ -11,6 +11,7 @@ from .function import Function
 from .json_schema import JsonSchema
 from .length_penalty import LengthPenalty
 from .multiple_choice import MultipleChoice
+from .numeric import Numeric
 from .overlong_penalty import OverlongPenalty
 from .regex import Regex
 from .repetition_penalty import RepetitionPenalty
@@ -19,5 +20,22 @@ from .tag_format import TagFormat
 from .text_similarity import TextSimilarity
 from .tool_calls import ToolCalls
 
-AnyLeaf = Annotated[Classification | ExactMatch | F1 | Function | JsonSchema | LengthPenalty | MultipleChoice | OverlongPenalty | Regex | RepetitionPenalty | StringCheck | TagFormat | TextSimilarity | ToolCalls, Field(discriminator="type")]
+AnyLeaf = Annotated[
+    Classification
+    | ExactMatch
+    | F1
+    | Function
+    | JsonSchema
+    | LengthPenalty
+    | MultipleChoice
+    | Numeric
+    | OverlongPenalty
+    | Regex
+    | RepetitionPenalty
+    | StringCheck
+    | TagFormat
+    | TextSimilarity
+    | ToolCalls,
+    Field(discriminator="type"),
+]
 """A new grader is one file and one name here."""
