@@ -19,7 +19,6 @@ LONGEST = 5000
 
 _SHORT = re.compile(r"(-?)([0-9]{1,300})(?:\.([0-9]{1,300}))?(?:(/)([0-9]{1,300}))?")
 _FRACTION = re.compile(r"(-?)\\[dt]?frac\{([0-9]{1,300})\}\{([0-9]{1,300})\}")
-_WORDS_ONLY = re.compile(r"[A-Za-z]{2,}")
 _UNREADABLE_LENGTH = f"the text has {{:,}} characters; {LONGEST:,} can be read"
 
 
@@ -67,8 +66,7 @@ def _label(written: str, text: str) -> Node | None:
 
 def read_inside(text: str) -> Node:
     """A text without its wrapping: mathematics, or else words."""
-    spoken = signs_for_phrases(text) if _WORDS_ONLY.search(text) else text
-    parser = Parser(spoken)
+    parser = Parser(signs_for_phrases(text))
     try:
         return parser.read()
     except Unreadable:

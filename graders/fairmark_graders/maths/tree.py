@@ -13,7 +13,16 @@ reordered or evaluated. What a shape means (an open interval or a point, Euler's
     (1, 2]                  Enclosed("(", (1, 2), "]")       \\{1, 2\\}     Enclosed("{", (1, 2), "}")
     1, 2 and 3              Listed((1, 2, 3))                5 or 6       Alternatives((5, 6))
     x = \\pm 2               Relation((x, PlusMinus((), 2)))  3:4          Ratio((3, 4))
-    (B) because …           Choice("B", rest)                no solution  Words("no solution")
+    (B) 12                  Choice("B", rest)                no solution  Words("no solution")
+    5 ft 3 in               Sum((Measure, Measure))          6\\pi + 12 \\text{ cm}   Measure(Sum, "cm")
+    6.02e23                 Product((6.02, 10^23)), like 6.02 \\times 10^{23}
+    x = 1, 2                Relation((x, Listed((1, 2))), ("=",)); so does `x = 1 or 2`, with Alternatives
+    x \\equiv 3 \\pmod 7     Given(Relation(…), (Call("mod", (7,)),))
+    x &= 1 (aligned)        Relation; a line that starts with its sign has Symbol("") before it
+
+What can be read in two ways is read so: `1/2x` is (1/2)x; `5m` in LaTeX or without a space is a product, `5 m` in plain
+text a measure; `5 apples` is a measure whose unit, in the singular, `units.unit` doesn't know; `(1,234)` has two items
+and `1,234` one; a bare `B` is a symbol, `(B)` and `B.` are choices; `12:30` is a ratio, `12:30 pm` and `14:05` words.
 """
 
 from __future__ import annotations
@@ -45,7 +54,9 @@ class Based:
 class Symbol:
     """A letter or a named constant: `x`, `alpha`, `pi`, `e`, `i`, `infinity`, `x_1`, `theta`, `C`.
 
-    Named sets are symbols too: `Reals`, `Integers`, `Naturals`, `Rationals`, `Complexes`, `Empty`.
+    Named sets are symbols too: `Reals`, `Integers`, `Naturals`, `Rationals`, `Complexes`, `Empty`, `Integers+`.
+    The unit vectors `\\mathbf{i}` and `\\hat{j}` are `unit i` and `unit j`, an ellipsis is `...`; a subscript is part
+    of the name as written.
     """
 
     name: str
@@ -163,7 +174,8 @@ class Ratio:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Relation:
-    """Operands and the signs between them: `=` `!=` `<` `<=` `>` `>=` `in` `not in` `~` (about) `subset` `equiv`."""
+    """Operands and the signs between them: `=` `!=` `<` `<=` `>` `>=` `in` `not in` `~` (about) `subset` `equiv` `to`
+    (an arrow) `proportional`."""
 
     operands: tuple[Node, ...]
     signs: tuple[str, ...]
@@ -210,7 +222,9 @@ class Choice:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Words:
-    """Plain words: lower case, one space between, no punctuation at the ends."""
+    """Plain words: lower case, no articles, one space between, no punctuation at the ends; one spelling for what people
+    say instead of a value: `no solution`, `no real solution`, `does not exist`, `undefined`, `infinitely many`, `none`;
+    dates as `1776-07-04`, times as `12:30 pm`, ordinals as `3rd`."""
 
     text: str
 

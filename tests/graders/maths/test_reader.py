@@ -38,7 +38,7 @@ def shown(node: Node) -> str:
         case tree.Product(factors, written):
             return f"{'Times' if written else 'Product'}({joined(factors)})"
         case tree.PlusMinus(before, second):
-            return f"PlusMinus({joined((*before, second))})"
+            return f"PlusMinus({joined(before)} ± {shown(second)})"
         case tree.Call(name, arguments):
             return f"{name}({joined(arguments)})"
         case tree.Measure(value, unit):

@@ -15,9 +15,9 @@ class Parser(Statements):
     """The tokens of a text to its tree: `read` once."""
 
     def read(self) -> Node:
+        self.separator()
         node = self.statement()
-        while self.kind == "}" or self.kind == ".":
-            self.advance()
+        self.took("}")
         if self.kind not in ("end", "because"):
             raise self.unreadable("expected nothing more")
         return node
@@ -72,6 +72,8 @@ class Parser(Statements):
         items = node.items if isinstance(node, Listed) else (node,)
         begin = _WRITTEN.get(opener, opener)
         end = {"[": ")", "\\}": "}"}.get(closer, closer)
+        if opener == "(" and all(isinstance(item, Relation) for item in items):
+            return node
         if len(items) == 1 and self.says_nothing(opener, node):
             return node
         return _rows(begin, items, end) or Enclosed(begin, items, end)
@@ -144,7 +146,7 @@ class Parser(Statements):
 
     def piece_conditions(self) -> tuple[Node, ...]:
         items = [self.comparison()]
-        while self.kind in (",", "and", "or", "."):
+        while self.kind in (",", "and", "or"):
             self.advance()
             if self.kind in ("row", "environment end", "end"):
                 break

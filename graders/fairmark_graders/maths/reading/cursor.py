@@ -5,8 +5,8 @@ from typing import Any
 from ..errors import TooComplex, Unreadable
 from .tokens import Token, Tokenizer
 
-DEEPEST = 60
-"""Brackets, roots, exponents and the like inside one another; ten calls each, so well within Python's own limit."""
+DEEPEST = 40
+"""Brackets, roots, exponents and the like inside one another: up to 15 calls each, of the 1,000 that Python allows."""
 
 
 class Cursor:
@@ -39,6 +39,9 @@ class Cursor:
 
     def close(self, *closers: str) -> str:
         """Step over a closing bracket; one may be missing at the end of the text. Returns how it is written."""
+        if self.kind == "||" and "|" in closers:
+            self.replace("|", "|")
+            return "|"
         if self.kind in closers:
             closer: str = self.value
             self.advance()
@@ -47,6 +50,12 @@ class Cursor:
             self.missing_closers += 1
             return closers[0][-1]
         raise self.unreadable(f"expected {closers[0]!r}")
+
+    def replace(self, kind: str, value: str) -> None:
+        """Put what is left of the token here in its place."""
+        self.tokens[self.at] = Token(kind, value, False, self.upright, value)
+        self.at -= 1
+        self.advance()
 
     def deeper(self) -> None:
         self.depth += 1

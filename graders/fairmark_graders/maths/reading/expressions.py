@@ -10,6 +10,7 @@ from fractions import Fraction
 from ..errors import TooComplex
 from ..tree import (
     Call,
+    Combined,
     Enclosed,
     Listed,
     Matrix,
@@ -24,7 +25,6 @@ from ..tree import (
     Relation,
     Sum,
     Symbol,
-    Words,
 )
 from . import speech
 from .cursor import DEEPEST, Cursor
@@ -38,8 +38,10 @@ _STARTS = frozenset(
      "lfloor", "lceil", "langle", "begin", "bar", "mark", "integral", "sum", "money", "spoken", "\\{"]
 )  # fmt: skip
 _POSTFIX = frozenset(["^", "sup", "!", "!!", "'", "''", "degree", "_", "squared"])
+_TERM_ENDS = frozenset(["end", "}", ")", "]", ",", "+", "-", "±", "relation", "&", "row", "\\}", "or", "union"])
 _SET_STARTS = frozenset(["(", "[", "{", "\\{", "]"])
-_CALLED = frozenset("fghFGH")
+_CALLED = frozenset("fghFGHO")
+_NOT_COUNTS = (Symbol("a"), Symbol("A"), Symbol("I"))
 _BASIS = frozenset("ijk")
 _CONSTANT_LETTERS = frozenset({"infinity", "Empty", "..."})
 _WITH_SETS = {"R": "Reals", "Z": "Integers", "N": "Naturals", "Q": "Rationals", "C": "Complexes"}
@@ -109,7 +111,7 @@ class Expressions(Cursor):
 
     def term(self) -> Node:
         first = self.power()
-        if self.kind == "end":
+        if self.kind in _TERM_ENDS:
             return first
         return Term(self, first).read()
 
@@ -158,9 +160,16 @@ class Expressions(Cursor):
         if self.kind in ("+", "*") and isinstance(base, Symbol):
             return self.starred_set(base)
         exponent = self.exponent()
-        if isinstance(exponent, Words):
-            return exponent
+        if self.kind == "(" and not self.gap and isinstance(base, Symbol) and base.name in _CALLED:
+            return self.power_of_function(base.name, exponent)
         return Power(base, exponent)
+
+    def power_of_function(self, name: str, exponent: Node) -> Node:
+        """`f^{-1}(x)` by the inverse function, `f^2(x)` a power of its value."""
+        arguments = self.call_arguments()
+        if exponent == Negative(Number(1)):
+            return Call(f"{name}^-1", arguments)
+        return Power(Call(name, arguments), exponent)
 
     def starred_set(self, base: Symbol) -> Node:
         sign = self.kind
@@ -199,9 +208,7 @@ class Expressions(Cursor):
         if not one or len(digits) == 1:
             self.advance()
             return plain_number(digits)
-        self.tokens[self.at] = self.tokens[self.at]._replace(value=digits[1:], raw=digits[1:], gap=False)
-        self.at -= 1
-        self.advance()
+        self.replace("number", digits[1:])
         return plain_number(digits[0])
 
     def letter(self) -> Symbol:
@@ -217,13 +224,11 @@ class Expressions(Cursor):
             self.advance()
             self.advance()
             return node
-        self.deeper()
         self.advance()
         bars, self.bars = self.bars, ""
         node = self.inside_group()
         self.bars = bars
         self.close("}")
-        self.depth -= 1
         return node
 
     def inside_group(self) -> Node:
@@ -247,15 +252,11 @@ class Expressions(Cursor):
         return Symbol(sign)
 
     def degrees(self, base: Node) -> Node:
-        if self.raw in ("C", "F") and not self.gap and (self.upright or self.ahead().kind in ("end", "}")):
-            scale = self.raw
-            self.advance()
-            return Measure(base, f"°{scale}")
-        if self.raw in ("C", "F") and self.upright and self.latex:
-            scale = self.raw
-            self.advance()
-            return Measure(base, f"°{scale}")
-        return Measure(base, "degree")
+        scale = self.raw
+        if scale not in ("C", "F") or not (self.upright or self.ahead().kind in ("end", "}", ",")):
+            return Measure(base, "degree")
+        self.advance()
+        return Measure(base, f"°{scale}")
 
     def primed(self, base: Node, marks: str) -> Node:
         if isinstance(base, Measure) and base.unit in ("degree", "arcmin"):
@@ -342,7 +343,7 @@ class Expressions(Cursor):
             return function
         if function.name[0] in _CALLED or self.defines():
             return Call(function.name, self.call_arguments())
-        if function.name in ("C", "P") and self.two_numbers_follow():
+        if function.name in ("C", "P") and self.counts_ways():
             return Call({"C": "binomial", "P": "permutations"}[function.name], self.call_arguments())
         return function
 
@@ -350,9 +351,14 @@ class Expressions(Cursor):
         inner, closer, sign = self.ahead(), self.ahead(2), self.ahead(3)
         return inner.kind == "letter" and closer.kind == ")" and sign.kind == "relation" and sign.value == "="
 
-    def two_numbers_follow(self) -> bool:
-        kinds = [self.ahead(count).kind for count in range(1, 5)]
-        return kinds == ["number", ",", "number", ")"]
+    def counts_ways(self) -> bool:
+        """Whether `(5, 2)` or `(n, k)` follows, so many out of so many."""
+        total, comma, chosen, closer = (self.ahead(count) for count in range(1, 5))
+        if comma.kind != "," or closer.kind != ")":
+            return False
+        if total.kind == chosen.kind == "number":
+            return len(total.value) < 10 > len(chosen.value) and float(total.value) >= float(chosen.value)
+        return total.raw == "n" and chosen.kind in ("number", "letter")
 
     def call_arguments(self) -> tuple[Node, ...]:
         """The items of the bracket that opens here."""
@@ -393,8 +399,12 @@ class Expressions(Cursor):
         return Call("binomial", (top, self.argument(one_digit=True)))
 
     def bar(self) -> Node:
+        """A conjugate; over capital letters the segment between two points."""
         self.advance()
-        return Call("conjugate", (self.argument(one_digit=True),))
+        of = self.argument(one_digit=True)
+        if isinstance(of, Product) and all(isinstance(point, Symbol) and point.name.isupper() for point in of.factors):
+            return of
+        return Call("conjugate", (of,))
 
     def mark(self) -> Node:
         """`\\mathbf{v}` and `\\vec{v}` are v; i, j and k so marked are the unit vectors."""
@@ -541,7 +551,7 @@ class Expressions(Cursor):
         found = []
         while self.kind in ("_", "^"):
             self.advance()
-            found.append(self.exponent())
+            found.append(self.argument(one_digit=True))
         return found
 
 
@@ -583,21 +593,39 @@ class Term:
             return self.beside()
         if kind == "mod":
             return self.modulo()
-        return False
+        return kind == "and" and self.and_a_half()
+
+    def and_a_half(self) -> bool:
+        """`2 and a half`."""
+        last = self.factors[-1]
+        if not isinstance(last, Number) or not isinstance(last.value, int):
+            return False
+        whole = speech.and_part(self.parser, last.value)
+        if whole is not None:
+            self.factors[-1] = whole
+        return whole is not None
 
     def maybe_unit(self) -> bool:
         return self.unit()
 
     def times(self) -> bool:
-        self.parser.advance()
-        self.factors.append(self.parser.operand())
+        parser = self.parser
+        if parser.raw == "times" and parser.ahead().kind == "end":
+            parser.advance()
+            return self.measure("time")
+        parser.advance()
+        self.factors.append(parser.operand())
         self.written = True
         return True
 
     def divided(self) -> bool:
         parser = self.parser
-        if parser.ahead().kind == "word" and not unit_ahead(parser.tokens, parser.at + 1, parser.latex):
-            return False
+        if parser.ahead().kind == "word" or isinstance(self.factors[-1], Measure):
+            return self.per() or (parser.ahead().kind != "word" and self.quotient())
+        return self.quotient()
+
+    def quotient(self) -> bool:
+        parser = self.parser
         parser.advance()
         self.divisions += 1
         if self.divisions > DEEPEST:
@@ -612,6 +640,8 @@ class Term:
         parser = self.parser
         if kind == "|" or kind == "lvert" or kind == "||":
             return kind == "lvert" or not parser.bars
+        if kind == "(":
+            return not self.is_condition()
         if kind == "[":
             return not parser.gap and not self.closes_interval()
         if kind in ("langle", "\\{", "begin"):
@@ -623,6 +653,11 @@ class Term:
         if parser.raw == "U" and parser.gap:
             return parser.ahead().kind not in _SET_STARTS
         return not (kind == "money" and parser.gap)
+
+    def is_condition(self) -> bool:
+        """`… (k ∈ ℤ)`, `… (mod 7)`, `… (for x > 0)`."""
+        first, second = self.parser.ahead(), self.parser.ahead(2)
+        return first.kind in ("where", "mod") or (self.parser.gap and second.kind in ("relation", "in"))
 
     def closes_interval(self) -> bool:
         """`]1, 2[`: a bracket that nothing opens after."""
@@ -650,7 +685,7 @@ class Term:
             self.factors[-1] = speech.scaled(parser, last)
         elif parser.kind == "(" and self.is_remark():
             self.skip_remark()
-        elif parser.kind == "letter" and self.choose(last):
+        elif parser.kind == "letter" and (self.choose(last) or self.cross(last)):
             pass
         else:
             self.append(parser.power())
@@ -681,6 +716,13 @@ class Term:
         self.factors[-1] = Call(name, (last, parser.primary()))
         return True
 
+    def cross(self, last: Node) -> bool:
+        """The x of `6.02 x 10^23`."""
+        parser = self.parser
+        if parser.raw not in ("x", "X") or not isinstance(last, Number) or not parser.gap:
+            return False
+        return parser.ahead().kind == "number" and parser.ahead().gap and self.times()
+
     def is_remark(self) -> bool:
         """`5 (approximately)`, `12 (since …)`."""
         after = self.parser.ahead()
@@ -710,12 +752,29 @@ class Term:
 
     def noun(self) -> bool:
         parser = self.parser
+        last = self.factors[-1]
+        if parser.raw == "per":
+            return self.per()
         found = noun_ahead(parser.tokens, parser.at)
-        if found is None:
+        if found is None or last in _NOT_COUNTS:
             return False
         parser.at = found.at - 1
         parser.advance()
+        if isinstance(last, Measure) or found.unit.startswith("of "):
+            return True
         return self.measure(found.unit)
+
+    def per(self) -> bool:
+        """`$5 per hour`, `$5/kg`, `12 per minute`."""
+        parser, last = self.parser, self.factors[-1]
+        below = unit_ahead(parser.tokens, parser.at + 1, parser.latex)
+        value, above = (last.value, last.unit) if isinstance(last, Measure) else (last, "1")
+        if below is None or "/" in below.unit + above or not isinstance(last, Measure | Number):
+            return False
+        parser.at = below.at - 1
+        parser.advance()
+        self.factors[-1] = Measure(value, f"{above}/{below.unit}")
+        return True
 
     def measure(self, unit: str) -> bool:
         """Give the factors since the last unit this one."""
@@ -724,9 +783,15 @@ class Term:
             raise self.parser.unreadable("a unit without a value")
         node = value[0] if len(value) == 1 else Product(tuple(value), self.written)
         if isinstance(node, Measure):
-            raise self.parser.unreadable("a second unit")
+            return self.measured_again(node, unit)
         self.factors[self.since_unit :] = [Measure(node, unit)]
         self.since_unit += 1
+        return True
+
+    def measured_again(self, node: Measure, unit: str) -> bool:
+        """`$5 USD` has one unit."""
+        if node.unit != unit:
+            raise self.parser.unreadable("a second unit")
         return True
 
     def modulo(self) -> bool:
@@ -763,6 +828,8 @@ def _sum(terms: list[Node]) -> Node:
     if len(terms) == 1:
         return terms[0]
     last = terms[-1]
+    if isinstance(last, Negative) and isinstance(last.of, Enclosed) and last.of.open == "{":
+        return Combined("difference", (_sum(terms[:-1]), last.of))
     plain = not any(
         isinstance(term, Measure) or isinstance(term, Negative) and isinstance(term.of, Measure) for term in terms[:-1]
     )

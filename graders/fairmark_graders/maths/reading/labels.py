@@ -24,7 +24,10 @@ _CLOCK_24 = re.compile(
     r"([01]?[0-9]|2[0-3]):(0[0-9])(?::([0-5][0-9]))?|(0[0-9]):([0-5][0-9])|([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])"
 )
 _MONTHS = words_of("january february march april may june july august september october november december")
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _DATES = (
     re.compile(
         rf"(?i)(?:[a-z]{{3,6}}day,?\s)?{_MONTH}\s(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>[0-9]{{3,4}}))?"
@@ -86,7 +89,7 @@ def _date(text: str) -> Words | None:
         return Words(text)
     for pattern in _DATES:
         if match := pattern.fullmatch(text):
-            month = next(index for index, name in enumerate(_MONTHS, 1) if name.startswith(match[1].lower()))
+            month = next(index for index, name in enumerate(_MONTHS, 1) if name.startswith(match["month"][:3].lower()))
             return Words(_iso(match["year"], month, int(match["day"])))
     return None
 

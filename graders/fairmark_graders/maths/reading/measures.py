@@ -7,7 +7,7 @@ from ..units import COMPOUND_NAMES, SPELLINGS
 from .tokens import Token
 
 _POWERS_BEFORE = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
-_SINGLE = frozenset("msghJNWVACFKTHLlΩ")
+_SINGLE = frozenset("msghJNWVACFKTHLlΩM")
 """Units of one letter that are read after a space in plain text; others need `\\text`."""
 _VARIABLE_LIKE = frozenset({"mg", "ms", "mV", "mA", "mN", "pt", "pm", "hm", "dm", "kA", "kV", "mC", "mT", "mH", "Gy",
                             "mW", "mJ", "mK", "kN", "pp", "cd", "ha", "nm", "gal", "dL", "pF", "mS"})  # fmt: skip
@@ -48,7 +48,9 @@ def _factor(tokens: Sequence[Token], at: int, latex: bool, inside: bool) -> tupl
         at += 1
     power = _POWERS_BEFORE.get(tokens[at].raw.lower(), 1)
     at += power > 1
-    name = _name(tokens[at], latex, inside)
+    name = _name(tokens[at], latex, inside or _in_series(tokens, at))
+    if tokens[at].kind == "in" and not _is_inch(tokens, at):
+        return None
     if name is None:
         return None
     exponent, at = _exponent(tokens, at + 1)
@@ -63,6 +65,10 @@ def _opens(tokens: Sequence[Token], at: int) -> bool:
         if tokens[index].kind == "(":
             return index == 0 or tokens[index - 1].kind not in ("/", "word")
     return True
+
+
+def _is_inch(tokens: Sequence[Token], at: int) -> bool:
+    return tokens[at - 1].kind in ("number", "node", "}", "spoken") and tokens[at + 1].kind in _ENDS_AND_POWERS
 
 
 def _name(token: Token, latex: bool, inside: bool) -> str | None:
@@ -119,9 +125,15 @@ def _joined(tokens: Sequence[Token], at: int, sign: int) -> tuple[int, int]:
 
 def _is_algebra(tokens: Sequence[Token], at: int, after: int, latex: bool) -> bool:
     """Whether a lone plain letter such as the m of `5 m + 3` may be a variable."""
-    if tokens[at].kind != "letter" or (latex and tokens[at].upright):
+    if tokens[at].kind != "letter" or (latex and tokens[at].upright) or _in_series(tokens, at):
         return False
     return tokens[after].kind in _ALGEBRA_AFTER
+
+
+def _in_series(tokens: Sequence[Token], at: int) -> bool:
+    """Whether another value and its unit follow: `3h 20min`."""
+    value, name = tokens[at + 1], tokens[min(at + 2, len(tokens) - 1)]
+    return tokens[at].raw in "hmd" and value.kind == "number" and name.kind != "letter" and name.raw in SPELLINGS
 
 
 def _spelled(factors: list[tuple[str, int]]) -> str:
@@ -168,8 +180,9 @@ def _is_noun(token: Token) -> bool:
 _ENDS = frozenset(
     ["end", ",", ";", "and", "or", "row", "&", "quad", "relation", ")", "]", "}", "\\}", "where", "because"]
 )
-_NOT_NOUNS = frozenset(["of", "to", "in", "for", "with", "by", "as", "on", "at", "from", "than", "not", "which", "that",
+_NOT_NOUNS = frozenset(["to", "in", "for", "with", "by", "as", "on", "at", "from", "than", "not", "which", "that",
                         "except", "then", "but"])  # fmt: skip
+_ENDS_AND_POWERS = _ENDS | {"^", "sup", "squared", "/", "*"}
 _IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot",
               "mice": "mouse", "geese": "goose", "teeth": "tooth", "vertices": "vertex", "indices": "index",
               "dice": "die", "halves": "half", "persons": "person", "pence": "penny", "axes": "axis",

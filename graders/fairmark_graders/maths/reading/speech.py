@@ -18,6 +18,8 @@ def number(cursor: Cursor) -> Node:
     kind, value = cursor.value
     if kind == "part":
         cursor.advance()
+        if cursor.raw in ("a", "an"):
+            cursor.advance()
         return Quotient(Number(1), Number(value))
     return with_part(cursor, whole(cursor))
 

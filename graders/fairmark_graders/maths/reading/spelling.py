@@ -51,18 +51,22 @@ _BOXES = ("\\boxed", "\\fbox", "\\text", "\\textbf", "\\textit", "\\textrm", "\\
           "\\LARGE")  # fmt: skip
 _BOLD = frozenset({"mathrm", "mathbf", "bm", "boldsymbol", "mathit", "color"})
 _BOX = re.compile(r"\\([A-Za-z]+)\s*")
-_HTML = re.compile(r"&nbsp;|&#160;|<br\s*/?>|</?(?:b|i|strong|em|p|span|div)>|\\(?:no)?newline\b|\\phantom\{[^{}]*\}")
+_MARKUP = re.compile(r"[&<]|\\(?:no|new|phan|color|textcolor)")
+_HTML = re.compile(
+    r"&nbsp;|&#160;|<br\s*/?>|</?(?:b|i|strong|em|p|span|div)>|\\(?:no)?newline\b|\\(?:phantom|(?:text)?color)\{[^{}]*\}"
+)
 _LEAD = re.compile(
     r"""(?ix)
-    (?: (?:so|thus|hence|therefore|then|and\ so|finally|answer|ans|solution|we\ (?:get|have|obtain|find)(?:\ that)?)
+    (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|answer|ans|solution|we\ (?:get|have|obtain|find)(?:\ that)?)
         \s*[:,]?\s+ (?![=<>]) )*
-    (?: [=≈~≃≅∴⇒] | \\(?:approx|implies|therefore|Rightarrow)\b
+    (?: (?: [=≈~≃≅∴⇒] | \\(?:approx|implies|therefore|Rightarrow)\b
       | (?:the|my|our|your)?\s*(?:final|correct|right|exact|required|simplified|numerical)?\s*
         (?:answer|ans|result|solution(?:\ set)?|value)s?
         \s*(?:is|are|equals|=|:|\b)(?:\ (?:given\ by|equal\ to))?\s*:?
+      | (?:the|its|their)\s[a-z\s]{1,60}\s(?:is|are|equals)\s+(?=[-\d$\\(])
       | it\ is | it\ equals | (?:approximately|approx\.?|about|roughly|around|nearly|exactly)
       | there\ (?:are|is|were|will\ be)(?=\s+\d|\s+\\) | a\ total\ of(?=\s) | total\ of(?=\s)
-    ) (?=[\s\d$\\(\[{:=+-])"""
+    ) (?=[\s\d$\\(\[{:=+-]) )?"""
 )
 _MOST_LAYERS = 40
 
@@ -87,7 +91,11 @@ def _without_layer(text: str) -> str:
                 return inner
     if text.startswith("\\"):
         return _without_box(text)
-    lead = _LEAD.match(text) if text[:1] in "=≈~≃≅∴⇒" or text[:1].isalpha() or ":" in text else None
+    return _without_lead(text) if text[:1].isalpha() or text[:1] in "=≈~≃≅∴⇒" else text
+
+
+def _without_lead(text: str) -> str:
+    lead = _LEAD.match(text)
     return text[lead.end() :] if lead and lead.end() < len(text) else text
 
 
@@ -103,8 +111,7 @@ def _without_stops(text: str) -> str:
 def _without_box(text: str) -> str:
     match = _BOX.match(text)
     if not match or "\\" + match[1] not in _BOXES:
-        lead = _LEAD.match(text)
-        return text[lead.end() :] if lead else text
+        return _without_lead(text)
     if match.end() == len(text):
         return ""
     if text[match.end()] != "{":
@@ -129,4 +136,4 @@ def closing(text: str, at: int) -> int:
 
 def without_markup(text: str) -> str:
     """The text without HTML and what only makes space."""
-    return _HTML.sub(" ", text) if "&" in text or "<" in text or "\\n" in text or "\\p" in text else text
+    return _HTML.sub(lambda match: "\\," if match[0][0] == "\\" else " ", text) if _MARKUP.search(text) else text

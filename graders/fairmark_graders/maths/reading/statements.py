@@ -10,6 +10,7 @@ from ..tree import (
     Listed,
     Measure,
     Node,
+    Number,
     Ratio,
     Relation,
     Sum,
@@ -119,7 +120,7 @@ class Statements(Expressions):
             signs.append(self.relation_sign())
             right = self.combination()
             operands.append(_named_set(right) if signs[-1] in ("in", "not in") else right)
-        return Relation(tuple(operands), tuple(signs)) if signs else first
+        return _congruent(operands, signs) or Relation(tuple(operands), tuple(signs)) if signs else first
 
     def relation_sign(self) -> str:
         """One sign, or two of which one says "is": `is ≤`, `= ≥`."""
@@ -160,6 +161,8 @@ class Statements(Expressions):
             other = _named_set(self.sum())
             if operation == "except":
                 operation, other = "difference", self.excepted(other)
+            elif operation == "difference" and isinstance(other, Number | Sum):
+                other = Enclosed("{", (other,), "}")
             node = _combined(operation, _named_set(node), other)
             count += 1
             if count > DEEPEST:
@@ -186,6 +189,15 @@ class Statements(Expressions):
             self.advance()
             return self.sum()
         return item
+
+
+def _congruent(operands: list[Node], signs: list[str]) -> Node | None:
+    """`x \\equiv 3 \\mod 7`: the modulus belongs to both sides."""
+    last = operands[-1]
+    if "equiv" not in signs or not isinstance(last, Call) or last.name != "mod" or len(last.arguments) != 2:
+        return None
+    value, modulus = last.arguments
+    return Given(Relation((*operands[:-1], value), tuple(signs)), (Call("mod", (modulus,)),))
 
 
 def together(items: list[Node], separators: list[str]) -> Node:

@@ -25,6 +25,7 @@ _TEXT = frozenset(
         "operatornamewithlimits hbox textsc texttt bf it mathop cal"
     )
 )
+_RAISED_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ"
 _SIZES = "left|right|[bB]igg?[lrm]?|middle"
 
 
@@ -45,8 +46,9 @@ END = Token("end")
 _PATTERN = re.compile(
     rf"""
     (?P<gap>\s+|~|\\[ ,;:!>/]|\\(?:hspace|vspace|hskip|mspace)\*?\s?\{{[^{{}}]{{0,20}}\}})
-  | {NUMERAL}
-  | (?P<letters>[^\W\d_]+)
+  | (?P<digits>[0-9]+)(?=[-+*/^=)}}\]yzn;]|x(?![0-9])|$)
+  | (?=[0-9.(A-F]){NUMERAL}
+  | (?P<letters>[^\W\d_{_RAISED_SIGNS}]+)
   | (?P<degree>(?:\{{\}})?\^\s?(?:\\circ(?![A-Za-z])|\{{\s?(?:\\circ|°)\s?\}}|°)|\\(?:text)?degree(?![A-Za-z])|°)
   | (?P<bar>\\(?:{_SIZES})(?![A-Za-z])\s?(?:\\?\||\\[lr]?[vV]ert(?![A-Za-z])|[.<>]))
   | (?P<size>\\(?:{_SIZES})(?![A-Za-z]))
@@ -55,9 +57,9 @@ _PATTERN = re.compile(
   | (?P<environment>\\(?:begin|end)\s?\{{[A-Za-z]{{1,12}}\*?\}})
   | (?P<command>\\[A-Za-z]+)
   | (?P<row>\\\\(?:\s?\[[^\]]{{0,10}}\])?)
-  | (?P<sup>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+)
-  | (?P<sub>[₀₁₂₃₄₅₆₇₈₉]+)
-  | (?P<sign>\.\.\.|<=>|<->|<-|->|=>|<=|>=|==|!=|:=|\*\*|\+-|\+/-|!!|''|\|\||\\.|[^\w\s]|_)
+  | (?P<sup>[{_RAISED_SIGNS}]+)
+  | (?P<sub>[₀-₉]+)
+  | (?P<sign>\.\.\.|<=>|->|=>|<=|>=|==|!=|:=|\*\*|\+-|\+/-|!!|''|\|\||\\.|[^\w\s]|_)
 """,
     re.VERBOSE,
 )
@@ -81,7 +83,7 @@ _SIGNS: dict[str, tuple[str, str]] = {
     "\\-": ("skip", ""), "\\'": ("'", "'"), "∨": ("or", "or"), "∧": ("and", "and"), "⇒": ("and", "and"),
     "=>": ("and", "and"), "⇔": ("and", "and"), "<=>": ("and", "and"), "∫": ("integral", "integral"),
     "∑": ("sum", "sum"), "∏": ("sum", "product"), "∂": ("letter", "partial"), "∆": ("letter", "Delta"),
-    "''": ("''", "''"), ".": (".", "."), "‰": ("word", "‰"), "¬": ("word", "¬"), "∠": ("skip", ""),
+    "''": ("''", "''"), ".": ("skip", ""), "‰": ("word", "‰"), "¬": ("word", "¬"), "∠": ("skip", ""),
     "△": ("skip", ""), "∘": ("word", "∘"), "⊥": ("word", "⊥"), "∥": ("word", "∥"), "∀": ("where", "where"),
 }  # fmt: skip
 
@@ -143,6 +145,7 @@ _GREEK_LETTERS = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", [
 }  # fmt: skip
 _MATH_AND_PROSE = re.compile(r"\$\$?(?=[^\s$])([^$]*)(?<=[^\s$\\])\$\$?(?![0-9])")
 _GLUED = re.compile(r"(arc)?(sin|cos|tan|cot|sec|csc|ln|log|sqrt|pi)([A-Za-z]|pi|theta|alpha|beta)")
+_OPERANDS = frozenset(["number", "node", "letter", ")", "}", "]"])
 _IN_MATHS, _IN_PROSE = "\ue000", "\ue001"
 
 
@@ -174,8 +177,8 @@ class Tokenizer:
             kind = match.lastgroup or "sign"
             raw = match[0]
             if kind == "gap":
-                self.gap = True
-            elif kind == "number":
+                self.space(raw, match.end())
+            elif kind == "number" or kind == "digits":
                 self.tokens.append(Token("number", raw, self.gap, self.upright, raw))
                 self.gap = False
             else:
@@ -188,11 +191,22 @@ class Tokenizer:
         self.tokens.append(Token(kind, value, self.gap, self.upright, raw))
         self.gap = False
 
+    def space(self, raw: str, end: int) -> None:
+        """Space, or in `ℝ \\ {0}` what is left of `\\setminus`."""
+        if raw == "\\ " and self.text.startswith(("{", "\\{"), end) and self.tokens:
+            self.add("difference", "difference", raw)
+        self.gap = True
+
     def sign(self, raw: str) -> None:
         if raw in "{}":
             return self.brace(raw)
         if raw in "()[]":
             self.brackets += 1 if raw in "([" else -1
+        if raw == "+-" and self.tokens and not self.gap and self.tokens[-1].kind in _OPERANDS:
+            self.add("+", "+")
+            raw = "-"
+        if raw == '"' and self.tokens and not self.gap and self.tokens[-1].kind == "number":
+            raw = "''"
         kind, value = _SIGNS.get(raw) or self.unknown(raw)
         if kind == "skip":
             self.gap = True
@@ -205,7 +219,7 @@ class Tokenizer:
             return "skip", ""
         if raw in _BLACKBOARD:
             return "letter", _BLACKBOARD[raw]
-        if self.upright and raw in "?.@\\":
+        if self.upright and raw in "?@\\":
             return "skip", ""
         return "odd", raw
 
@@ -221,8 +235,12 @@ class Tokenizer:
             self.add("}", "}")
 
     def close(self) -> None:
-        """Drop `{}`, which only keeps signs apart."""
-        if self.tokens[-1].kind == "{" and not (len(self.tokens) > 1 and self.tokens[-2].kind in "^_"):
+        """Drop `{}`, which only keeps signs apart in LaTeX."""
+        if (
+            (self.latex or self.text[self.end : self.end + 1] in ("_", "^"))
+            and self.tokens[-1].kind == "{"
+            and not (len(self.tokens) > 1 and self.tokens[-2].kind in "^_")
+        ):
             self.tokens.pop()
         else:
             self.add("}", "}")
@@ -312,7 +330,7 @@ class Tokenizer:
         elif raw in _BLACKBOARD:
             self.add("letter", _BLACKBOARD[raw], raw)
         elif len(raw) == 1:
-            self.add("letter", raw, raw)
+            self.add("letter" if raw.isascii() else "word", raw, raw)
         else:
             self.run_of_letters(raw)
 
@@ -368,5 +386,8 @@ class Tokenizer:
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ₀₁₂₃₄₅₆₇₈₉", "0123456789+-ni0123456789")
 
 _HANDLERS: dict[str, Callable[[Tokenizer, str], None]] = {
-    name: getattr(Tokenizer, name) for name in _PATTERN.groupindex if name not in ("gap", "number")
+    name: getattr(Tokenizer, name) for name in _PATTERN.groupindex if name not in ("gap", "number", "digits")
 }
+
+COMMAND_NAMES = tuple(_COMMANDS)
+"""The LaTeX commands that are read."""

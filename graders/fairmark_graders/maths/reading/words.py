@@ -102,6 +102,7 @@ _PHRASES = {
     r"(?:positive |plus )infinity": " ∞ ",
     r"negative infinity|minus infinity": " -∞ ",
     r"plus or minus|plus-minus|plus/minus": " ± ",
+    r"per cent": " percent ",
     r"percentage points?": " percentagepoint ",
     r"degrees? (?:celsius|centigrade|c)": " celsius ",
     r"degrees? (?:fahrenheit|f)": " fahrenheit ",
@@ -116,11 +117,31 @@ _PHRASES = {
 PHRASE = re.compile(
     r"\b(?:" + "|".join(f"(?P<p{index}>{phrase})" for index, phrase in enumerate(_PHRASES)) + r")\b", re.IGNORECASE
 )
+_RUNS = re.compile(r"(?<!\\)\b[a-z]{2,}")
+_PHRASE_WORDS = frozenset(
+    words_of(
+        "than least most equal equals approximately about roughly in to element member divided multiplied power "
+        "exponent root that condition provided given assuming long valid only numbers number reals rational integer "
+        "integers naturals natural complex set real except excluding other apart infinity plus cent points point "
+        "degree degrees miles fl fluid nautical us well along any every all some each"
+    )
+)
+"""Every phrase has one of them; looking for these first spares most texts the search for phrases."""
 _SIGNS = list(_PHRASES.values())
 
 
+_QUANTIFIED = re.compile(
+    r"(?i)\b(?:for|where|with)?\s*\b(?:any|every|all|some|each)\s+(integer|natural number|real number|real)s?"
+    r"([\s}]+)(\$?[A-Za-z]\b\$?)(?!\s+(?:number|solution|value))"
+)
+_SET_SIGNS = {"integer": "ℤ", "natural number": "ℕ", "real number": "ℝ", "real": "ℝ"}
+
+
 def signs_for_phrases(text: str) -> str:
-    """`x is greater than 5` as `x > 5`; one pass over the text."""
+    """`x is greater than 5` as `x > 5`, `for any integer k` as `where k ∈ ℤ`; two passes over the text."""
+    if _PHRASE_WORDS.isdisjoint(_RUNS.findall(text.lower())):
+        return text
+    text = _QUANTIFIED.sub(lambda match: f" where{match[2]}{match[3]} ∈ {_SET_SIGNS[match[1].lower()]} ", text)
     return PHRASE.sub(lambda match: _SIGNS[match.lastindex - 1] if match.lastindex else "", text)
 
 
@@ -163,8 +184,8 @@ def canonical_words(text: str) -> str:
 
 _SMALL = frozenset(
     words_of(
-        "is it an at as by of on no so do we he me my be to go up us am oh ok hi if in or are the and but not can "
-        "may all any has had was yes odd one two ten six set sum row day way ace men man box bag dog cat car pen "
+        "sq cu is it an at as by of on no so do we he me my be to go up us am oh ok hi if in or are the and but not "
+        "can may all any has had was yes odd one two ten six set sum row day way ace men man box bag dog cat car pen "
         "cup red new old boy she her his its our out due did for you who how why get got let nor per too use won "
         "now off see top try non far few both none same true mon tue wed thu fri sat sun jan feb mar apr jun jul "
         "aug sep oct nov dec"
