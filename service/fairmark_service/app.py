@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from fairmark_graders import Case, FairmarkError, Tools, __version__
 from fairmark_graders.function import Function
-from fairmark_graders.grader import Awaited
+from fairmark_graders.grader import Awaited, Comparison
 from fairmark_graders.workers import Workers
 
 from .admission import Admission
@@ -96,7 +96,7 @@ class Service:
         for leaf in leaves:
             if isinstance(leaf, Function):  # the operator's code is for samples alone
                 await asyncio.gather(*(leaf.check(self.tools) for _ in range(self._workers)))
-            elif isinstance(leaf, Awaited):
+            elif isinstance(leaf, Awaited) and isinstance(leaf, Comparison):  # of the others, only `read` makes cases
                 leaf.quick(Case("brief", "brief"))
                 await asyncio.gather(*(leaf.judge(long, self.tools) for _ in range(self._workers)))
 
