@@ -29,6 +29,8 @@ class Leniency(BaseModel):
     """Another constant of integration: `x^2 + c` for `x^2 + 1 + C`. One that is missing never."""
     case: bool = True
     """The letter of a choice in the other case: `b` for B. Words always may."""
+    base: bool = True
+    """The base left out where the reference has one: `1010` for `1010_2`."""
     unevaluated: bool = False
     """What is left to be worked out: `2 + 3` for 5, an integral for its value."""
 

@@ -9,7 +9,7 @@ from .comparing.comparison import Comparison, Rule
 from .comparing.conditions import compare_cases, compare_conditions, compare_sets_of
 from .comparing.entries import compare_entries
 from .comparing.equations import compare_relations
-from .comparing.expressions import compare_expressions, compare_kinds, compare_ratios
+from .comparing.expressions import compare_bases, compare_expressions, compare_kinds, compare_ratios
 from .comparing.members import compare_members
 from .comparing.sets import compare_combined, compare_regions
 from .comparing.shape import bound
@@ -32,8 +32,9 @@ RULES: tuple[Rule, ...] = (
     compare_sets_of,
     compare_ratios,
     compare_cases,
-    compare_expressions,
     compare_kinds,
+    compare_bases,
+    compare_expressions,
 )
 
 

@@ -28,7 +28,8 @@ class Comparison:
         if answer == reference:
             return Decision(True, "identical")
         answer, reference = plain(answer), plain(reference)
-        for rule in self.rules[-2:] if is_literal(answer) and is_literal(reference) else self.rules:
+        # Most answers and references are plain numbers, about which only the last rule knows anything.
+        for rule in self.rules[-1:] if is_literal(answer) and is_literal(reference) else self.rules:
             found = rule(self, answer, reference)
             if found is not None:
                 return found

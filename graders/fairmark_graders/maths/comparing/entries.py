@@ -103,13 +103,18 @@ def entries(node: Node) -> Entries | None:
         return Entries((node.items,), (), node.open + node.close) if node.open != "{" and len(node.items) > 1 else None
     if type(node) is Matrix:
         return Entries(_flat(node.rows))
-    if type(node) is Call and len(node.name) == 1 and node.name.isupper() and len(node.arguments) > 1:
-        return Entries((node.arguments,))  # A(1, 2), a point with its name
+    if type(node) is Call and len(node.arguments) > 1 and _is_label(Symbol(node.name)):
+        return Entries((node.arguments,))
     if type(node) in (Product, Quotient):
         return _scaled(node)
     if type(node) is Relation:
         return _named_point(node)
     return _system(node) if type(node) is Listed else None
+
+
+def _is_label(node: Node) -> bool:
+    """Whether this is the name of a point, as in `A(1, 2)`."""
+    return type(node) is Symbol and len(node.name) == 1 and node.name.isupper()
 
 
 def _flat(rows: Rows) -> Rows:
@@ -155,6 +160,8 @@ def _scaled(node: Node) -> Entries | None:
     factors = node.factors if type(node) is Product else ()
     inner = [factor for factor in factors if type(factor) in (Matrix, Enclosed)]
     found = entries(inner[0]) if len(inner) == 1 else None
+    if found and len(factors) == 2 and inner[0] is factors[1] and _is_label(factors[0]):
+        return found
     rest = tuple(factor for factor in factors if factor is not inner[0]) if found else ()
     return found and found._replace(rows=tuple(tuple(Product((*rest, entry)) for entry in row) for row in found.rows))
 

@@ -1,12 +1,12 @@
 """Numbers, quantities, expressions; ratios; constants of integration."""
 
 from ..decision import Decision, different, undecided
-from ..tree import Enclosed, Matrix, Node, Product, Quotient, Ratio, Sum, Symbol
+from ..tree import Based, Enclosed, Matrix, Node, Number, Product, Quotient, Ratio, Sum, Symbol
 from .algebra import differ_by_a_constant
 from .comparison import Comparison, all_equal
 from .quantities import compare_quantities
 from .sets import infinite
-from .shape import EXPRESSIONS, SETS, letters, put
+from .shape import EXPRESSIONS, NUMBERS, SETS, letters, put
 from .wording import kind
 
 _ARBITRARY = frozenset({"C", "K", "C_1", "C_2", "c_1", "c_2"})
@@ -20,8 +20,11 @@ def compare_expressions(run: Comparison, answer: Node, reference: Node) -> Decis
     if infinite(answer) or infinite(reference):
         same = infinite(answer) == infinite(reference)
         return Decision(same, "infinity", None if same else "one is infinite")
-    if {at.name for at in (answer, reference) if type(at) is Symbol} & SETS:
-        return undecided("a set")
+    named = {at.name for at in (answer, reference) if type(at) is Symbol} & SETS
+    if named:
+        return (
+            different("sets", "they are different sets") if len(named) == 2 and named <= NUMBERS else undecided("a set")
+        )
     found = compare_quantities(answer, reference, run.allow)
     if found.equal is False and run.allow.constant:
         return _with_another_constant(run, answer, reference) or found
@@ -51,6 +54,18 @@ def _without_constant(node: Node) -> Node | None:
         if type(term) is Symbol and term.name in _CONSTANT and term.name not in letters(Sum(rest)):
             return Sum(rest) if len(rest) > 1 else rest[0]
     return None
+
+
+def compare_bases(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """A reference in a base asks for the digits in that base; its value alone doesn't do."""
+    if type(reference) is not Based:
+        return None
+    if type(answer) is Based:
+        same = answer.base == reference.base and answer.digits.lower() == reference.digits.lower()
+        return Decision(same, "digits", None if same else "other digits, or another base")
+    if type(answer) is Number and str(answer.value) == reference.digits and run.allow.base:
+        return Decision(True, "digits", None, ("base",))
+    return different("digits", f"it isn't written in base {reference.base}")
 
 
 def compare_ratios(run: Comparison, answer: Node, reference: Node) -> Decision | None:

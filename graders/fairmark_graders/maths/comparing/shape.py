@@ -39,8 +39,8 @@ DEEPEST = 100
 """Levels of a tree: what walks it takes two or three of Python's 1000 frames a level."""
 
 CONSTANTS = frozenset({"pi", "e", "i", "infinity"})
-_NUMBERS = ("Reals", "Integers", "Naturals", "Rationals", "Complexes")
-SETS = frozenset({"Empty", *(f"{name}{sign}" for name in _NUMBERS for sign in ("", "+", "-", "*"))})
+NUMBERS = frozenset({"Reals", "Integers", "Naturals", "Rationals", "Complexes"})
+SETS = frozenset({"Empty", *(f"{name}{sign}" for name in NUMBERS for sign in ("", "+", "-", "*"))})
 OPERATORS = frozenset({"integral", "sum", "product", "limit", "derivative"})
 """Calls that leave the value to be worked out."""
 

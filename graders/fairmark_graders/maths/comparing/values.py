@@ -13,7 +13,7 @@ from ..decision import Decision, different, undecided
 from ..errors import TooComplex
 from ..tree import Call, Node
 from .balls import Ball, Balls, Unsupported
-from .exact import Irrational, TooLarge, Undefined, exact
+from .exact import Irrational, TooLarge, Undefined, exact, is_rational
 from .shape import walk
 
 ROUGH, FINE, FINEST = 64, 320, 1024
@@ -41,10 +41,16 @@ def compare(answer: Node, reference: Node) -> Decision:
     except Irrational:
         return by_balls(answer, reference)
     except Undefined:
-        return undecided("a division by zero")
+        return _divided_by_zero(reference)
     if left == right:
         return Decision(True, "rational value")
     return different("rational value", f"{shown(left)} is not {shown(right)}")
+
+
+def _divided_by_zero(reference: Node) -> Decision:
+    if is_rational(reference):
+        return different("rational value", "the answer divides by zero")
+    return undecided("a division by zero")
 
 
 def _compare_large(answer: Node, reference: Node) -> Decision:
