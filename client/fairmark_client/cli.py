@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-graders = typer.Typer(help="List, show and validate graders.", no_args_is_help=True)
+graders = typer.Typer(help="Look at graders, and find out how they judge.", no_args_is_help=True)
 app.add_typer(graders, name="graders")
 
 Url = Annotated[str | None, typer.Option(help="A running service, such as http://127.0.0.1:8000.", show_default=False)]
@@ -29,6 +29,25 @@ KeyEnv = Annotated[
 Named = Annotated[
     str, typer.Argument(metavar="NAME_OR_FILE", help="A grader of the shipped catalog, or its JSON or YAML file.")
 ]
+SampleField = Annotated[
+    str | None,
+    typer.Option(
+        "--sample",
+        metavar="FIELD",
+        help="Rows are plain dataset rows: FIELD holds what the model said, the whole row is the item.",
+        show_default=False,
+    ),
+]
+ReferenceField = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="FIELD",
+        help="The item's field with the right answer.",
+        show_default="the one the grader reads",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N rows.", show_default=False)]
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -48,23 +67,14 @@ def grade(
             metavar="NAME_OR_FILE", help="A grader of the catalog, or its JSON or YAML file.", show_default=False
         ),
     ],
-    sample: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FIELD",
-            help="Rows are plain dataset rows: FIELD holds what the model said, the whole row is the item.",
-            show_default=False,
-        ),
-    ] = None,
+    sample: SampleField = None,
     url: Url = None,
     key_env: KeyEnv = None,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write one result per row, as JSONL; - for standard output.")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print how each row was read and what decided.")] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after N rows.", show_default=False)
-    ] = None,
+    limit: Limit = None,
 ) -> None:
     """Grade a JSONL file: in this process, or on a service with --url (or FAIRMARK_URL).
 
@@ -75,6 +85,31 @@ def grade(
     from .commands.grade import Options, grade
 
     grade(Options(rows, grader, sample, url, key_env, out, explain, limit))
+
+
+@app.command()
+def regrade(
+    log: Annotated[str, typer.Argument(metavar="LOG", help="A verdict log of the service; - for standard input.")],
+    grader: Annotated[
+        str,
+        typer.Option("--with", metavar="NAME_OR_FILE", help="The changed grader.", show_default=False),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Whose verdicts to look at.", show_default="those of the grader's name"),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write every flip, as JSONL; - for standard output.")
+    ] = None,
+    limit: Limit = None,
+) -> None:
+    """Show which verdicts of a log would flip under a changed grader.
+
+    Exit codes: 0 none, 1 some flip, 2 bad usage or nothing to compare.
+    """
+    from .commands.regrade import Options, regrade
+
+    regrade(Options(log, grader, name, out, limit))
 
 
 @graders.command("list")
@@ -110,3 +145,67 @@ def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help
     from .commands.graders import validate
 
     validate(files)
+
+
+@graders.command("test")
+def fixtures(
+    grader: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME|FILE|DIR]", help="By default the whole shipped catalog.", show_default=False),
+    ] = None,
+) -> None:
+    """Run the fixtures beside graders: exit code 1 when a verdict isn't the expected one."""
+    from .commands.test import test
+
+    test(grader)
+
+
+@graders.command()
+def check(
+    grader: Named,
+    data: Annotated[
+        str,
+        typer.Option(metavar="ROWS", help="A JSONL file of dataset rows; - for standard input.", show_default=False),
+    ],
+    reference: ReferenceField = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write every problem, as JSONL; - for standard output.")
+    ] = None,
+    limit: Limit = None,
+) -> None:
+    """Check a grader on the references of a data set, before training on them.
+
+    Each reference must score full as an answer, and again; an empty answer and another row's reference must not.
+
+    Exit codes: 0 all is well, 1 some rows fail, 2 bad usage.
+    """
+    from .commands.check import Options, check
+
+    check(Options(grader, data, reference, out, limit))
+
+
+@graders.command()
+def diff(
+    grader: Named,
+    rows: Annotated[
+        str, typer.Argument(metavar="ROWS", help="A JSONL file, as for fairmark grade; - for standard input.")
+    ],
+    baseline: Annotated[
+        str,
+        typer.Option(metavar="NAME_OR_FILE", help="Another grader, or math-verify.", show_default=False),
+    ],
+    sample: SampleField = None,
+    reference: ReferenceField = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the disagreements as JSONL instead of printing them; - for stdout."),
+    ] = None,
+    limit: Limit = None,
+) -> None:
+    """List every row on which a grader and a baseline disagree, with both explanations.
+
+    Exit codes: 0 they agree, 1 they don't, 2 bad usage.
+    """
+    from .commands.diff import Options, diff
+
+    diff(Options(grader, baseline, rows, sample, reference, out, limit))

@@ -63,6 +63,11 @@ class Sample:
             self.made[name] = _MADE[name](self)
         return self.made[name]
 
+    @property
+    def raw(self) -> dict[str, Any]:
+        """What the caller sent, as one object."""
+        return self.fields if self.text is None else {**self.fields, "output_text": self.text}
+
     def with_text(self, text: str | None) -> "Sample":
         """The same sample with another output_text; None for one that never came to an answer."""
         changed = Sample.__new__(Sample)

@@ -114,7 +114,7 @@ def _verdict_log(settings: Settings) -> VerdictLog | None:
     if settings.verdict_log is None:
         return None
     try:
-        return VerdictLog(settings.verdict_log, settings.verdict_log_share)
+        return VerdictLog(settings.verdict_log, settings.verdict_log_share, settings.verdict_log_samples)
     except OSError as error:
         raise FairmarkError(f"--verdict-log {settings.verdict_log}: {error.strerror}") from None
 

@@ -119,7 +119,8 @@ class Engine:
             self.metrics.ran(work.run, groups, [result.verdict for result in results])
         if self.verdicts is not None:
             pairs = zip(work.requests, results, strict=True)
-            self.verdicts.write([logged(work, request, result) for request, result in pairs])
+            whole = self.verdicts.samples
+            self.verdicts.write([logged(work, request, result, whole) for request, result in pairs])
 
     async def fly(self, pending: _Pending) -> Verdict:
         """The verdict on one pending case, shared with whoever waits for the same."""
@@ -194,9 +195,10 @@ def read(request: GradeRequest) -> Any:
         return None
 
 
-def logged(work: Work, request: GradeRequest, result: Result) -> dict[str, Any]:
-    """One line of the verdict log."""
+def logged(work: Work, request: GradeRequest, result: Result, whole: bool) -> dict[str, Any]:
+    """One line of the verdict log; `whole` with the sample and the item, where there was a sample."""
     verdict = result.verdict
+    raw = {"sample": request.sample.raw, "item": request.item} if whole and request.fault is None else {}
     return {
         "case": read(request),
         "score": verdict.score,
@@ -205,7 +207,7 @@ def logged(work: Work, request: GradeRequest, result: Result) -> dict[str, Any]:
         "version": result.version,
         "run": work.run,
         "step": work.step,
-    }
+    } | raw
 
 
 class Batch:

@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """A file to write verdicts to, one JSON object a line; rotated, five files of 64 MiB at most."""
     verdict_log_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The share of cases that go into the verdict log; a case is always in or always out."""
+    verdict_log_samples: bool = False
+    """Log whole samples and items beside the cases, so that fairmark regrade can read them anew."""
 
     @model_validator(mode="after")
     def _closed(self) -> Self:

@@ -33,12 +33,16 @@ _EVERY = 2 ** (8 * SIZE)
 class VerdictLog:
     """Rows written by a thread of its own, so that no disk holds up a grade. One process per path.
 
-    `share` is the share of cases that are logged, 0 to 1; a case is always in or always out, whatever grades it. `path`
-    holds the newest rows, `path.1` those before, and so on: `files` of at most `max_bytes` each. They are for their
-    owner alone, since they hold training data. Raises `OSError` when the path can't be written to.
+    `share` is the share of cases that are logged, 0 to 1; a case is always in or always out, whatever grades it. With
+    `samples`, rows are to hold whole samples and items. `path` holds the newest rows, `path.1` those before, and so on:
+    `files` of at most `max_bytes` each. They are for their owner alone, since they hold training data. Raises `OSError`
+    when the path can't be written to.
     """
 
-    def __init__(self, path: Path, share: float = 1.0, max_bytes: int = 64 << 20, files: int = 5) -> None:
+    def __init__(
+        self, path: Path, share: float = 1.0, samples: bool = False, *, max_bytes: int = 64 << 20, files: int = 5
+    ) -> None:
+        self.samples = samples
         self._files = _Files(path, max_bytes, files)
         self._below = round(share * _EVERY)
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
@@ -60,7 +64,7 @@ class VerdictLog:
         """Have the rows written soon; never waits. To be called from one thread.
 
         A row has a `case` and a `reason`; where there was no case to read, the reason stands in for it in the sampling.
-        A case that JSON can't hold (an integer of 5,000 digits) is logged as null.
+        A case that JSON can't hold (an integer of 5,000 digits) is logged as null, and without its sample.
         """
         for row in rows:
             if self._below >= _EVERY or int.from_bytes(digest(row["case"] or row["reason"])) < self._below:
@@ -113,7 +117,8 @@ class VerdictLog:
 
 
 def _line(row: Mapping[str, Any]) -> bytes | None:
-    for form in (row, {**row, "case": None}):
+    bare = {name: value for name, value in row.items() if name not in ("sample", "item")}
+    for form in (row, {**bare, "case": None}):
         try:
             return orjson.dumps(form, option=orjson.OPT_APPEND_NEWLINE)
         except TypeError:

@@ -13,7 +13,13 @@ from .cli import FAIRMARK, fairmark, surroundings
 
 
 @pytest.mark.parametrize(
-    "command", [["serve"], ["grade"], ["graders", "list"], ["graders", "show"], ["graders", "validate"]]
+    "command",
+    [
+        ["serve"],
+        ["grade"],
+        ["regrade"],
+        *(["graders", name] for name in ("list", "show", "validate", "test", "check", "diff")),
+    ],
 )
 def test_help_names_every_command(command: list[str]) -> None:
     assert command[-1] in fairmark(*command[:-1], "--help").stdout

@@ -190,3 +190,17 @@ def test_the_verdict_log_holds_every_verdict(serve: Serve, tmp_path: Path) -> No
     assert first["case"] == {"answer": "42", "reference": "42"}
     assert (first["score"], first["run"], first["step"]) == (1.0, "r", 7)
     assert (second["outcome"], second["reason"]) == ("ungradable", "the item has no 'item.reference_answer'")
+    assert "sample" not in first
+
+
+def test_the_verdict_log_holds_whole_samples_where_that_is_asked_for(serve: Serve, tmp_path: Path) -> None:
+    log = tmp_path / "verdicts.jsonl"
+    running = serve("--verdict-log", log, "--verdict-log-samples")
+    sent = {"output_text": "<think>6 * 7</think>42", "seed": 3}
+    samples = [{"sample": sent, "item": {"reference_answer": "42"}}, {"sample": 5}]
+    running.post("/v1/grade", {"grader": "exact", "samples": samples})
+    running.stop()
+    first, second = map(json.loads, log.read_text().splitlines())
+    assert (first["sample"], first["item"]) == (sent, {"reference_answer": "42"})
+    assert second["outcome"] == "invalid"
+    assert "sample" not in second

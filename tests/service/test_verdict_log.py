@@ -57,6 +57,13 @@ def test_every_row_is_one_line_in_order(path: Path) -> None:
     assert lines(path) == [row(1), row(2), row(3)]
 
 
+def test_a_sample_that_json_can_not_hold_is_left_out_of_its_row(path: Path) -> None:
+    log = VerdictLog(path, samples=True)
+    log.write([row(1, sample="1", item={"n": 10**5000}), row(2, sample="2", item={})])
+    log.close()
+    assert lines(path) == [row(1, case=None), row(2, sample="2", item={})]
+
+
 def test_a_log_goes_on_where_the_last_one_ended(path: Path) -> None:
     for number in range(3):
         log = VerdictLog(path)

@@ -4,18 +4,31 @@ import difflib
 from pathlib import Path
 
 from fairmark_graders import AnyGrader, InvalidGrader
+from fairmark_graders.fixtures import try_out
 from fairmark_graders.grader_file import SUFFIXES, grader_files, read_grader, shipped_catalog
 
 from .console import fail
 
 
 def load(named: str) -> AnyGrader:
-    """The grader of a file or of the shipped catalog; exits with 2 when there is none."""
-    path = Path(named) if names_file(named) else _shipped(named)
+    """The grader of a file or of the shipped catalog; exits with 2 when there is none or its function fails to load."""
+    path = find(named)
     try:
-        return read_grader(path)
+        grader = read_grader(path)
+        try_out(grader, ())
+        return grader
     except InvalidGrader as error:
         fail("; ".join(f"{path}: {problem}" for problem in error.problems))
+
+
+def find(named: str) -> Path:
+    """The file of a grader; exits with 2 when the shipped catalog has none of that name."""
+    return Path(named) if names_file(named) else _shipped(named)
+
+
+def label(named: str, grader: AnyGrader) -> str:
+    """The version of a grader as a service would show it: `exact@` and its digits."""
+    return f"{Path(named).stem if names_file(named) else named}@{grader.version}"
 
 
 def names_file(named: str) -> bool:

@@ -22,6 +22,11 @@ def complain(message: object) -> None:
     err.print(Text.assemble(("fairmark: ", "bold red"), printable(str(message))), soft_wrap=True)
 
 
+def bad(what: object, problem: object, console: Console = out) -> None:
+    """Print one thing that was looked at and is wrong."""
+    console.print(Text.assemble(("✗ ", "bold red"), printable(f"{what}: {problem}")), soft_wrap=True)
+
+
 def printable(text: str) -> str:
     """The text with control characters escaped, so that what a model wrote can't steer the terminal."""
     return text if text.isprintable() else "".join(map(_printable, text))

@@ -16,7 +16,7 @@ from fairmark_graders.grader_file import grader_files, read_grader, shipped_cata
 from fairmark_graders.registry import AnyLeaf
 
 from .catalog import load
-from .console import fail, out, printable
+from .console import bad, fail, out
 from .remote import find, look
 
 _RUNS = {Inline: "inline", Shared: "shared", Fresh: "fresh", Multi: "by part"}
@@ -43,7 +43,7 @@ def list_(catalog: Path | None, url: str | None, key_env: str | None) -> None:
     out.print(_table([line for line in lines if not line.problems]))
     broken = [(line.name, problem) for line in lines for problem in line.problems]
     for name, problem in broken:
-        _bad(name, problem)
+        bad(name, problem)
     if broken:
         raise typer.Exit(1)
 
@@ -68,14 +68,10 @@ def _valid(path: Path) -> bool:
         grader = read_grader(path)
     except InvalidGrader as error:
         for problem in error.problems:
-            _bad(path, problem)
+            bad(path, problem)
         return False
     out.print(Text.assemble(("✓ ", "bold green"), f"{path}: {grader.type} {grader.version}"), soft_wrap=True)
     return True
-
-
-def _bad(file: object, problem: object) -> None:
-    out.print(Text.assemble(("✗ ", "bold red"), printable(f"{file}: {problem}")), soft_wrap=True)
 
 
 def _read(catalog: Path) -> Iterator[Listed]:

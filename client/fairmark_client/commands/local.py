@@ -3,13 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from fairmark_graders import AnyGrader, Fault, Inline, InvalidSample, Leaf, Multi, Sample, Verdict, agrade, invalid
 from fairmark_graders.sample import kind
 
-from .catalog import load, names_file
+from .catalog import label, load
 from .rows import Result, Row
 
 
@@ -21,8 +20,7 @@ class Local:
 
     def __init__(self, grader: str, explain: bool) -> None:
         self._grader, self._explain = load(grader), explain
-        name = Path(grader).stem if names_file(grader) else grader
-        self._version = f"{name}@{self._grader.version}"
+        self._version = label(grader, self._grader)
         self.where = f"{self._version} in this process"
 
     async def grade(self, rows: Sequence[Row]) -> list[Result]:
@@ -37,7 +35,7 @@ class Local:
         results = []
         for row in rows:
             began = time.perf_counter()
-            case = None if _fault(row) else _case(self._grader, row)
+            case = None if fault(row) else read_case(self._grader, row)
             read = time.perf_counter()
             verdict = await self._verdict(row)
             seconds = {"read": read - began, "total": time.perf_counter() - began}
@@ -46,7 +44,7 @@ class Local:
         return results
 
     async def _verdict(self, row: Row) -> Verdict:
-        return _fault(row) or await agrade(self._grader, row.sample, row.item)
+        return fault(row) or await agrade(self._grader, row.sample, row.item)
 
     def _result(self, verdict: Verdict) -> Result:
         return {
@@ -60,10 +58,10 @@ class Local:
 
 
 def _inline(grader: Inline, row: Row) -> Verdict:
-    return _fault(row) or grader.start(Sample(row.sample), row.item)
+    return fault(row) or grader.start(Sample(row.sample), row.item)
 
 
-def _fault(row: Row) -> Verdict | None:
+def fault(row: Row) -> Verdict | None:
     """The verdict on a row whose sample or item isn't one."""
     if not isinstance(row.item, dict):
         return invalid(f"item: expected an object, got {kind(row.item)}")
@@ -74,10 +72,10 @@ def _fault(row: Row) -> Verdict | None:
     return None
 
 
-def _case(grader: AnyGrader, row: Row) -> Any:
+def read_case(grader: AnyGrader, row: Row) -> Any:
     """The case as read, of a multi by part; None where there is nothing to read."""
     if isinstance(grader, Multi):
-        return {name: _case(part, row) for name, part in grader.graders.items()}
+        return {name: read_case(part, row) for name, part in grader.graders.items()}
     assert isinstance(grader, Leaf)
     try:
         return grader.read(Sample(row.sample), row.item)._asdict()

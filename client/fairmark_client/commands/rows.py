@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
+from fairmark_graders.sample import kind
+
 _FIELDS = ("sample", "item", "group")
 """The fields of a sample in `POST /v1/grade`, less the grader."""
 
@@ -42,13 +44,25 @@ class Rows:
 
     def _row(self, number: int, line: bytes) -> Row | Broken:
         try:
-            row = _parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-            return _column(number, row, self._field) if self._field is not None else _pair(number, row)
+            return self._shaped(number, parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line))
         except ValueError as error:
             return Broken(number, str(error))
 
+    def _shaped(self, number: int, row: dict[str, Any]) -> Row:
+        return _column(number, row, self._field) if self._field is not None else _pair(number, row)
 
-def _parsed(line: bytes) -> dict[str, Any]:
+
+class Items(Rows):
+    """The items of a stream: dataset rows, or those of rows as `POST /v1/grade` has them. Samples are not looked at."""
+
+    def _shaped(self, number: int, row: dict[str, Any]) -> Row:
+        item = row["item"] if "item" in row and row.keys() <= set(_FIELDS) else row
+        if not isinstance(item, dict):
+            raise ValueError(f"item: expected an object, got {kind(item)}")
+        return Row(number, "", item)
+
+
+def parsed(line: bytes) -> dict[str, Any]:
     """The object in a line. A ValueError says what else it is."""
     try:
         row = json.loads(line.decode(), parse_constant=_no_constant)

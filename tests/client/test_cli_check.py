@@ -1,0 +1,112 @@
+"""`fairmark graders check`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .cli import fairmark, rows
+
+NUMBERS = [{"reference_answer": str(number)} for number in range(200)]
+
+
+def found(path: Path) -> list[tuple[int, str, str]]:
+    return [tuple(json.loads(line).values()) for line in path.read_text().splitlines()]
+
+
+def counts(table: str) -> dict[str, tuple[str, str]]:
+    """The rows and failures of each check."""
+    cells = [[cell.strip() for cell in line.split("│")] for line in table.splitlines() if line.count("│") == 4]
+    return {name: (looked, failed) for _, name, looked, failed, _ in cells}
+
+
+def test_references_that_are_read_and_told_apart_exit_with_0(tmp_path: Path) -> None:
+    checked = fairmark("graders", "check", "exact", "--data", rows(tmp_path / "rows.jsonl", *NUMBERS))
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert counts(checked.stdout) == {
+        "check": ("rows", "failed"),
+        "the line holds an item": ("200", "0"),
+        "the grader can read the reference": ("200", "0"),
+        "the reference scores full": ("200", "0"),
+        "graded again, it scores the same": ("200", "0"),
+        "an empty answer doesn't score full": ("200", "0"),
+        "another row's reference doesn't": ("199", "0"),
+    }
+    assert "full score: as it is 100.0%, \\boxed{…} 0.0%, The answer is … 0.0%" in checked.stdout
+    assert "milliseconds a row: p50 " in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("grader", "row", "problem"),
+    [
+        ("exact", {"answer": "1"}, ("readable", "the item has no 'item.reference_answer'")),
+        ("exact", {"reference_answer": None}, ("readable", "the item has no 'item.reference_answer'")),
+        ("exact", {"reference_answer": ""}, ("empty", 'an empty answer to "" scores 1')),
+        (
+            "exact",
+            {"reference_answer": "<think>1"},
+            ("full", '"<think>1" scores 0 (the text is thinking that never ends)'),
+        ),
+        ("contains", {"reference_answer": "19"}, ("other", '"199" of line 200 scores 1 for "19"')),
+        ("label", {"reference_answer": "?"}, ("readable", "\"?\": the reference '?' is none of the labels")),
+        ("exact", '{"reference_answer": 1', ("row", "expected JSON, got")),
+        ("exact", {"sample": "1", "item": [1]}, ("row", "item: expected an object, got an array")),
+    ],
+)
+def test_a_row_that_fails_is_named_and_exits_with_1(
+    tmp_path: Path, grader: str, row: Any, problem: tuple[str, str]
+) -> None:
+    before = NUMBERS if grader != "label" else []
+    source = rows(tmp_path / "rows.jsonl", *before, row)
+    checked = fairmark("graders", "check", grader, "--data", source, "--out", tmp_path / "out.jsonl")
+    assert checked.returncode == 1, checked.stderr
+    line, check, said = found(tmp_path / "out.jsonl")[-1]
+    assert (line, check) == (len(before) + 1, problem[0])
+    assert said.startswith(problem[1])
+    assert f"✗ {source}:{len(before) + 1}: {problem[1]}" in checked.stdout
+
+
+def test_a_random_grader_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "dice.py").write_text(
+        "import random\ndef fn(sample, item):\n    return random.random() if sample['output_text'] else 0\n"
+    )
+    (tmp_path / "dice.yaml").write_text("type: function\nfunction: dice:fn\npackages: .\npass_threshold: 0\n")
+    source = rows(tmp_path / "rows.jsonl", {"a": {"b": [1]}})
+    command = ("graders", "check", tmp_path / "dice.yaml", "--data", source)
+    checked = fairmark(*command, "--reference", "a.b[0]")
+    assert checked.returncode == 1
+    assert counts(checked.stdout)["graded again, it scores the same"] == ("1", "1")
+    unnamed = fairmark(*command)
+    assert (unnamed.returncode, unnamed.stdout) == (2, "")
+    assert unnamed.stderr.startswith("fairmark: --reference: name the item's field with the right answer")
+
+
+def test_rows_of_samples_give_their_items_and_several_right_answers_give_the_first(tmp_path: Path) -> None:
+    grader = {
+        "type": "exact_match",
+        "input": "{{ sample.output_text }}",
+        "reference": "{{ item.answers }}",
+    }
+    (tmp_path / "qa.json").write_text(json.dumps(grader))
+    items = [{"sample": "x", "item": {"answers": ["Paris", "Paname"]}}, {"sample": "x", "item": {"answers": ["Rome"]}}]
+    source = rows(tmp_path / "rows.jsonl", *items)
+    checked = fairmark("graders", "check", tmp_path / "qa.json", "--data", source)
+    assert checked.returncode == 0, checked.stdout
+    assert "the first of several 100.0%" in checked.stdout
+
+
+def test_a_file_of_other_data_is_summed_up(tmp_path: Path) -> None:
+    source = rows(tmp_path / "rows.jsonl", *({"x": n} for n in range(1000)))
+    checked = fairmark("graders", "check", "exact", "--data", source, "--limit", 500)
+    assert checked.returncode == 1
+    assert checked.stdout.count("✗") == 21
+    assert counts(checked.stdout)["the grader can read the reference"] == ("500", "500")
+
+
+def test_an_empty_file_and_a_wrong_field_exit_with_2(tmp_path: Path) -> None:
+    empty = fairmark("graders", "check", "exact", "--data", "-")
+    assert (empty.returncode, empty.stderr) == (2, "fairmark: stdin has no rows\n")
+    wrong = fairmark("graders", "check", "exact", "--data", "-", "--reference", "a b")
+    assert wrong.returncode == 2
+    assert "expected a field of the item" in wrong.stderr
