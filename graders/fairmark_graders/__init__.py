@@ -11,6 +11,7 @@ from .errors import FairmarkError, Fault, InvalidGrader, InvalidSample, ModelFau
 from .grader import Fresh, Grader, Inline, Leaf, Shared, Tools
 from .load import AnyGrader, parse_grader
 from .local import agrade, grade
+from .math_equivalence import MathEquivalence
 from .multi import Multi
 from .sample import RawSample, Sample
 from .string_check import StringCheck
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidSample",
     "Item",
     "Leaf",
+    "MathEquivalence",
     "ModelFault",
     "Multi",
     "Outcome",

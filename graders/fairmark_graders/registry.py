@@ -10,6 +10,7 @@ from .f1 import F1
 from .function import Function
 from .json_schema import JsonSchema
 from .length_penalty import LengthPenalty
+from .math_equivalence import MathEquivalence
 from .multiple_choice import MultipleChoice
 from .numeric import Numeric
 from .overlong_penalty import OverlongPenalty
@@ -27,6 +28,7 @@ AnyLeaf = Annotated[
     | Function
     | JsonSchema
     | LengthPenalty
+    | MathEquivalence
     | MultipleChoice
     | Numeric
     | OverlongPenalty
