@@ -11,7 +11,7 @@ from typing import Literal
 
 from .squad import Squad
 
-_UNSPACED = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af])")
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
 class F1(Squad):
@@ -33,4 +33,6 @@ def _f1(said: Counter[str], right: Counter[str]) -> float:
 
 
 def _words(text: str) -> list[str]:
-    return (text if text.isascii() else _UNSPACED.sub(r" \1 ", text)).split()
+    if text.isascii():
+        return text.split()
+    return text.translate({ord(c): f" {c} " for c in set(text) if _UNSPACED.match(c)}).split()

@@ -170,8 +170,8 @@ def _said(text: str) -> Quantity:
     try:
         return _quantity(text)
     except NoNumber:
-        numbers = list(_DIGITS.finditer(text))
-        if len(numbers) != 1 or not _LEADS.fullmatch(text, 0, numbers[0].start()):
+        numbers = list(_DIGITS.finditer(text, 0, LONGEST))
+        if len(text) > LONGEST or len(numbers) != 1 or not _LEADS.fullmatch(text, 0, numbers[0].start()):
             raise
         return _beginning(text[numbers[0].start() :], numbers[0][0].count(" "))
 
