@@ -11,6 +11,7 @@ more field that is wrong; fields of objects beyond the reference's count neither
 
 import importlib.util
 import json
+import math
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -32,6 +33,8 @@ LARGEST_IN_PLACE = 100
 """Values of a schema that is applied in place; explaining what is invalid costs their square."""
 STEPS_IN_PLACE = 100_000
 """Weight of a schema times characters of the document: under a millisecond."""
+MOST_STEPS = 200_000_000
+"""The same for a document at all, patterns apart: 4 s at the worst."""
 FIELDS_IN_PLACE = 500
 """Values of a reference that is compared in place: 0.9 ms."""
 CPU_SECONDS = 10.0
@@ -93,7 +96,10 @@ class JsonSchema(Shared):
             return None
         if schema is not None:
             values, patterns = weight(schema)
-            if values > LARGEST_IN_PLACE or (values + patterns) * size(case.answer).characters > STEPS_IN_PLACE:
+            length = size(case.answer).characters
+            if MOST_STEPS < values * length < math.inf:
+                raise ModelFault(f"the JSON is too long for its schema: {values * length:,} steps", "limit")
+            if values > LARGEST_IN_PLACE or (values + patterns) * length > STEPS_IN_PLACE:
                 return None
         return graded(schema, reference, case.answer)
 

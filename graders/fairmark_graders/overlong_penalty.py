@@ -4,6 +4,7 @@ DAPO's soft overlong punishment (Yu et al. 2025, https://arxiv.org/abs/2503.1447
 penalty's 1 to 0; the parameters are named as in TRL's `get_soft_overlong_punishment`.
 """
 
+import math
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -33,5 +34,6 @@ class OverlongPenalty(LengthShaping, Inline):
         if over <= 0:
             return Verdict(0.0, rule="overlong_penalty")
         penalty = min(1.0, over / self.soft_punish_cache) if self.soft_punish_cache else 1.0
-        reason = f"{case.answer:,} {self.unit}, {self.max_completion_len:,} is the limit"
+        length = "too many" if math.isinf(case.answer) else f"{case.answer:,}"
+        reason = f"{length} {self.unit}, {self.max_completion_len:,} is the limit"
         return Verdict(penalty, reason=reason, rule="overlong_penalty")

@@ -14,6 +14,8 @@ from urllib.parse import unquote
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PATTERN_BYTES = 1 << 20
 """Memory for one compiled pattern, and as much for its automaton."""
+MOST_VALUES = 1_000_000
+"""Values of a schema with what it refers to in its place: each may be looked at for every value of a document."""
 DEEPEST_EXPLAINED = 5
 """Levels of a document whose error is looked for under a schema that refers to itself: the work doubles with each."""
 
@@ -48,9 +50,12 @@ def validator(schema: str) -> Any:
     if draft not in (DRAFT, f"{DRAFT}#"):
         raise ValueError(f"$['$schema']: expected '{DRAFT}', got {str(draft)[:100]!r}")
     try:
-        return _built(loaded, mask="the value")
+        built = _built(loaded, mask="the value")
     except ValidationError:
         raise ValueError(_refusal(loaded)) from None
+    if MOST_VALUES < weight(schema).values < math.inf:
+        raise ValueError(f"its references unroll to more than {MOST_VALUES:,} values")
+    return built
 
 
 def _built(schema: Any, mask: str | None) -> Any:
@@ -128,7 +133,7 @@ def weight(schema: str) -> Weight:
 def _instructions(pattern: str) -> float:
     """The length of a pattern once its repetitions are unrolled: counts add up, unless a group is repeated."""
     counts = [int(count[:9]) for count in _COUNT.findall(pattern)]
-    return len(pattern) * math.prod(counts) if "){" in pattern else len(pattern) + sum(counts)
+    return len(pattern) * min(1e9, math.prod(counts)) if "){" in pattern else len(pattern) + sum(counts)
 
 
 def _resolve(root: Any, pointer: str) -> Any:

@@ -39,7 +39,8 @@ class TagFormat(Shaping, Inline):
     text_after: bool = False
     """Whether the answer is what follows the last block, with no tags of its own; there has to be some then."""
     opened_by_prompt: bool = False
-    """Whether the chat template writes the first opening tag, which the text then doesn't hold."""
+    """Whether the chat template writes the first opening tag, which the text then doesn't hold; where `item.prompt`
+    ends with that tag, it did."""
     partial_credit: bool = False
     """Whether some of it counts: the share of tags that stand exactly once, the format as a whole being one more."""
 
@@ -55,15 +56,17 @@ class TagFormat(Shaping, Inline):
             raise ModelFault(f"the text is over {LONGEST:,} characters long", "limit")
         if text.count("<") > MOST_BRACKETS:
             raise ModelFault(f"the text holds more than {MOST_BRACKETS:,} angle brackets", "limit")
-        return Case(f"<{self.tags[0]}>{text}" if self.opened_by_prompt else text, None)
+        first, prompt = f"<{self.tags[0]}>", item.get("prompt")
+        opened = self.opened_by_prompt or (isinstance(prompt, str) and prompt.rstrip().endswith(first))
+        return Case([opened, first + text if opened else text], None)
 
     def judge(self, case: Case) -> Verdict:
-        text: str = case.answer
+        opened, text = case.answer
         found = [text.count(tag) for name in self.tags for tag in (f"<{name}>", f"</{name}>")]
         problem = self._problem(text) if set(found) == {1} else "not every tag stands exactly once"
         if problem is None:
             return Verdict(1.0, rule="tag_format")
-        own = found[self.opened_by_prompt :]
+        own = found[opened:]
         return Verdict(own.count(1) / (len(own) + 1) * self.partial_credit, reason=problem, rule="tag_format")
 
     def _problem(self, text: str) -> str | None:

@@ -118,7 +118,9 @@ def _call(value: Any, place: int) -> Call:
     if not isinstance(function, dict) or not isinstance(name, str):
         raise Unreadable(f"call {place + 1} isn't JSON with the name of a tool")
     given = function.get("arguments", function.get("parameters"))
-    arguments = parsed(given) if isinstance(given, str) and given.strip() else given or {}
+    if given is None or (isinstance(given, str) and given.strip() in ("", "null")):
+        return name, {}
+    arguments = parsed(given) if isinstance(given, str) else given
     if not isinstance(arguments, dict):
         raise Unreadable(f"call {place + 1}, of '{name[:100]}', has arguments that are no JSON object")
     return name, arguments

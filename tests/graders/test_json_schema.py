@@ -287,9 +287,27 @@ def test_a_schema_weighs_what_it_is_with_its_references_in_place(schema: dict[st
     assert weight(json.dumps(schema)).values == values
 
 
-def test_references_that_double_are_weighed_at_once() -> None:
+def test_references_that_double_are_weighed_at_once_and_refused() -> None:
     names = {f"d{i}": {"allOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(60)} | {"d60": {}}
-    assert weight(json.dumps({"$defs": names, "$ref": "#/$defs/d0"})).values > 2**60
+    schema = {"$defs": names, "$ref": "#/$defs/d0"}
+    assert weight(json.dumps(schema)).values > 2**60
+    with pytest.raises(InvalidGrader, match="json_schema: its references unroll to more than 1,000,000 values"):
+        parse_grader({**VALID, "json_schema": schema})
+    assert grade(FROM_ITEM, "1", {"schema": schema}).outcome == "ungradable"
+
+
+def test_a_document_too_long_for_its_schema_is_told_before_it_is_validated() -> None:
+    schema = {"items": {"anyOf": [{"const": number} for number in range(3_000)]}}
+    verdict = grade({**VALID, "json_schema": schema}, "[" + "0," * 45_000 + "0]")
+    assert (verdict.score, verdict.error) == (0, "limit")
+    assert verdict.reason == "the JSON is too long for its schema: 270,147,006 steps"
+
+
+def test_a_pattern_of_many_counts_is_weighed() -> None:
+    heavy = weight(json.dumps({"pattern": "(a{999999999}){9}" * 500, "$ref": "#"}))
+    assert heavy.patterns == float("inf")
+    assert weight(json.dumps({"pattern": "(a{20}){30}"})).patterns == 11 * 600
+    assert weight(json.dumps({"pattern": "^\\d{4}-\\d{2}$"})).patterns == 13 + 6
 
 
 def test_a_copy_made_by_pickle_is_the_same_grader() -> None:

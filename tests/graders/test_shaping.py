@@ -86,7 +86,8 @@ def test_no_text_has_no_length_and_no_repetition(sample: Any) -> None:
 
 def test_a_text_over_the_bound_has_the_full_penalty() -> None:
     text = "ab " * 90_000
-    assert grade({**OVERLONG, "max_completion_len": 10**9, "unit": "words"}, text).score == 1
+    overlong = grade({**OVERLONG, "max_completion_len": 10**9, "unit": "words"}, text)
+    assert (overlong.score, overlong.reason) == (1, "too many words, 1,000,000,000 is the limit")
     assert grade(REPETITION, text).score == 1
 
 
@@ -158,6 +159,7 @@ def test_the_first_tag_may_stand_in_the_prompt() -> None:
     grader = {**FORMAT, "opened_by_prompt": True}
     assert grade(grader, "a</think><answer>b</answer>").score == 1
     assert grade(grader, "<think>a</think><answer>b</answer>").score == 0
+    assert grade(FORMAT, "a</think><answer>b</answer>", {"prompt": "Why?<think>\n"}).score == 1
 
 
 @pytest.mark.parametrize(

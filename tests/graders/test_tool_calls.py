@@ -155,8 +155,17 @@ def test_a_reference_may_be_a_call_a_list_or_either_as_text(calls: object) -> No
 
 
 def test_arguments_that_are_left_out_are_the_empty_object() -> None:
-    for made in ({"name": "f"}, {"name": "f", "arguments": None}, {"name": "f", "arguments": ""}, call("f")):
-        assert grade(GRADER, {"output_tools": [made]}, {"calls": [call("f")]}).score == 1
+    none: list[Any] = [None, "", "null", "{}", {}]
+    wrong: list[Any] = [0, False, [], "[]"]
+    for arguments in none:
+        assert (
+            grade(GRADER, {"output_tools": [{"name": "f", "arguments": arguments}]}, {"calls": [call("f")]}).score == 1
+        )
+    assert grade(GRADER, {"output_tools": [{"name": "f"}]}, {"calls": [call("f")]}).score == 1
+    for arguments in wrong:
+        assert (
+            grade(GRADER, {"output_tools": [{"name": "f", "arguments": arguments}]}, {"calls": [call("f")]}).score == 0
+        )
 
 
 def test_names_alone_may_count() -> None:
