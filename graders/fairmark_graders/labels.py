@@ -28,7 +28,7 @@ LONGEST_JSON = 10_000
 LONGEST = 200
 """Characters of a label."""
 
-_NAME = r"(?:label|answer|class(?:ification)?|prediction|verdict)(?![^\W_])"
+_NAME = r"(?:label|answer|class(?:ification)?|category|prediction|verdict)(?![^\W_])"
 _FIELD = re.compile(rf"(?:(?:final|predicted)[\s_-]+)?{_NAME}")
 _LANGUAGE = string.ascii_letters + string.whitespace
 """What may stand between a fence and its object."""
@@ -45,7 +45,7 @@ _AFTER = re.compile(
     rf"(?:{_MARKUP}[^\S\n]{{0,9}}[:=][*_]{{0,4}}|(?P<tag>>)|(?P<head>[*_ ]{{0,9}}(?=\n))"
     rf"|(?P<said>\s(?:is|was|would be|should be|must be)\b:?)){_VALUE}"
 )
-_CLASSIFIED = re.compile(rf"classif(?:y|ied)\s(?:\w+\s){{0,3}}as\b:?{_VALUE}")
+_CLASSIFIED = re.compile(rf"(?:classif(?:y|ied)|categori[sz]ed?|label(?:l?ed)?)\s(?:\w+\s){{0,3}}as\b:?{_VALUE}")
 _CLAUSE = re.compile(r"</|[.;!?](?:\s|$)|,?\s(?:because|since|given|due to)\s|\s[-\u2013]\s|\u2014")
 """Where what follows a marker ends and its explanation begins."""
 _BOX = re.compile(r"\\f?boxed\s*\{")

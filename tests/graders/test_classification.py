@@ -1,5 +1,6 @@
 """Labels: which one an answer commits to, and what it earns."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def score(text: Any, label: Any, **more: Any) -> float | None:
         "Label: anomaly. The normal baseline is far below.",
         "Normal traffic is flat, so the correct label is **anomaly**.",
         "I first thought it was normal. So I would have classified this as an anomaly.",
+        "Normal traffic is flat. I label this window as an anomaly.",
+        "Normal traffic is flat, so this should be categorized as **Anomaly**.",
+        "Category: Anomaly\n\nExplanation: normal traffic is flat.",
+        "**Anomaly**\n\nNormal traffic is flat, and this isn't.",
+        "There is no normal explanation for this anomaly",
+        "Anomaly<|im_end|>",
         "First label: unsure.\nPredicted label: none yet\nFinal label: anomaly",
         "Normal traffic is flat; this isn't.\n\nAnomaly",
         "It's not normal, it's an anomaly.",
@@ -155,6 +162,33 @@ def test_a_label_is_found_at_either_end_of_a_long_answer(text: str) -> None:
 
 def test_the_middle_of_a_long_answer_is_not_read() -> None:
     assert ANOMALY.find("x" * END + " Label: anomaly " + "x" * END) == []
+
+
+HOSTILE = [
+    "label: ",
+    'label:"',
+    "\\boxed{",
+    '```{"a":',
+    '{"label":',
+    "not ",
+    "normal ",
+    "a_",
+    "* ",
+    "# ",
+    "ﷺ",
+    "n't",
+    "不",
+    "\n",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("length", [4_000, 10_000, 250_000])
+def test_no_text_takes_long(piece: str, length: int) -> None:
+    text = (piece * length)[:length]
+    began = time.process_time()
+    ANOMALY.find(text)
+    assert time.process_time() - began < 0.05  # 4 ms at the worst on an idle core; quadratic would be seconds
 
 
 def test_a_field_nested_too_deeply_holds_no_label() -> None:
