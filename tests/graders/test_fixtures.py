@@ -95,3 +95,10 @@ def test_a_file_of_fixtures_is_no_grader(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", grader_files(shipped_catalog()), ids=lambda path: path.stem)
 def test_every_shipped_grader_passes_its_fixtures(path: Path) -> None:
     prove(path, read_grader(path))
+
+
+@pytest.mark.parametrize("path", grader_files(shipped_catalog()), ids=lambda path: path.stem)
+def test_every_shipped_grader_has_a_full_a_zero_and_an_ungradable_fixture(path: Path) -> None:
+    expected = [fixture.expected for fixture in read_fixtures(fixtures_file(path))]
+    assert {1, 0} <= {found.get("score") for found in expected}
+    assert "ungradable" in {found.get("outcome") for found in expected}
