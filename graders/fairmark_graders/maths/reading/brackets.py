@@ -16,11 +16,20 @@ class Parser(Statements):
 
     def read(self) -> Node:
         self.separator()
-        node = self.statement()
+        node = self.bound() if self.kind == "relation" and not self.is_vector() else self.statement()
         self.took("}")
         if self.kind not in ("end", "because"):
             raise self.unreadable("expected nothing more")
         return node
+
+    def is_vector(self) -> bool:
+        """Whether `<` opens `<1, 2>`."""
+        return self.value == "<" and any(token.value == ">" for token in self.tokens)
+
+    def bound(self) -> Node:
+        """`> 5`, `at least 5`: a relation with nothing before it."""
+        sign = self.relation_sign()
+        return Relation((Symbol(""), self.statement()), (sign,))
 
     def bracketed(self) -> Node:
         opener = self.kind

@@ -39,6 +39,9 @@ _STARTS = frozenset(
 )  # fmt: skip
 _POSTFIX = frozenset(["^", "sup", "!", "!!", "'", "''", "degree", "_", "squared"])
 _TERM_ENDS = frozenset(["end", "}", ")", "]", ",", "+", "-", "±", "relation", "&", "row", "\\}", "or", "union"])
+_REMARKS = frozenset(
+    ["of", "exactly", "approximately", "approx", "total", "in", "altogether", "only", "each", "overall"]
+)
 _SET_STARTS = frozenset(["(", "[", "{", "\\{", "]"])
 _CALLED = frozenset("fghFGHO")
 _NOT_COUNTS = (Symbol("a"), Symbol("A"), Symbol("I"))
@@ -416,8 +419,12 @@ class Expressions(Cursor):
         return node
 
     def absolute(self) -> Node:
-        name, closers = _BARS[self.kind]
-        self.advance()
+        if self.kind == "||" and self.next_bar() == "|":
+            name, closers = _BARS["|"]
+            self.replace("|", "|")
+        else:
+            name, closers = _BARS[self.kind]
+            self.advance()
         bars, self.bars = self.bars, "abs"
         node = self.statement()
         self.bars = bars
@@ -425,6 +432,9 @@ class Expressions(Cursor):
         if isinstance(node, Matrix):
             return Call("determinant", (node,))
         return Call(name, (node,))
+
+    def next_bar(self) -> str:
+        return next((token.kind for token in self.tokens[self.at + 1 :] if token.kind in ("|", "||")), "")
 
     def leading_script(self) -> Node:
         """`_5C_2`, `{}_5P_2`, `^5C_2`."""
@@ -533,6 +543,21 @@ class Expressions(Cursor):
             self.advance()
             return Measure(node, unit)
         return node
+
+    def is_remark(self) -> bool:
+        """`5 (approximately)`, `12 (since …)`."""
+        after = self.ahead()
+        if after.kind == "because":
+            return True
+        return after.kind == "word" and not unit_ahead(self.tokens, self.at + 1, self.latex)
+
+    def skip_remark(self) -> None:
+        depth = 0
+        while self.kind != "end":
+            depth += {"(": 1, ")": -1}.get(self.kind, 0)
+            self.advance()
+            if depth == 0:
+                return
 
     # Operators that leave something to be worked out
 
@@ -644,7 +669,9 @@ class Term:
             return not self.is_condition()
         if kind == "[":
             return not parser.gap and not self.closes_interval()
-        if kind in ("langle", "\\{", "begin"):
+        if kind == "begin":
+            return "matrix" in parser.value
+        if kind in ("langle", "\\{"):
             return False
         if kind == "number":
             return not isinstance(self.factors[-1], Number) or self.is_mixed() or self.is_choose()
@@ -683,8 +710,8 @@ class Term:
             self.factors[-1] = self.mixed_by_stroke(last)
         elif parser.kind == "spoken":
             self.factors[-1] = speech.scaled(parser, last)
-        elif parser.kind == "(" and self.is_remark():
-            self.skip_remark()
+        elif parser.kind == "(" and parser.is_remark():
+            parser.skip_remark()
         elif parser.kind == "letter" and (self.choose(last) or self.cross(last)):
             pass
         else:
@@ -723,21 +750,6 @@ class Term:
             return False
         return parser.ahead().kind == "number" and parser.ahead().gap and self.times()
 
-    def is_remark(self) -> bool:
-        """`5 (approximately)`, `12 (since …)`."""
-        after = self.parser.ahead()
-        if after.kind in ("because", "where"):
-            return after.kind == "because"
-        return after.kind == "word" and not unit_ahead(self.parser.tokens, self.parser.at + 1, self.parser.latex)
-
-    def skip_remark(self) -> None:
-        depth = 0
-        while self.parser.kind != "end":
-            depth += {"(": 1, ")": -1}.get(self.parser.kind, 0)
-            self.parser.advance()
-            if depth == 0:
-                return
-
     def unit(self) -> bool:
         parser = self.parser
         if parser.kind == "%":
@@ -760,7 +772,7 @@ class Term:
             return False
         parser.at = found.at - 1
         parser.advance()
-        if isinstance(last, Measure) or found.unit.startswith("of "):
+        if isinstance(last, Measure) or found.unit.partition(" ")[0] in _REMARKS:
             return True
         return self.measure(found.unit)
 

@@ -9,7 +9,7 @@ from .words import BASES, words_of
 
 _FONTS = r"(?:\\(?:text|textbf|textrm|textit|mathrm|mathbf|rm|bf|boxed|textsf|bm|boldsymbol)\s?\{?\s?){0,3}"
 _CHOICE = re.compile(
-    rf"(?s)(?:(?:answer|option|choice|choose|letter|alternative)s?\s?:?\s+)?\$?{_FONTS}"
+    rf"(?s)(?:(?i:answer|option|choice|choose|letter|alternative)s?\s?:?\s+)?\$?{_FONTS}"
     r"(?:\(\s?([A-Ja-e])\s?\)|([A-J])\s?[).:]|([a-e])\))[.:]?(?:\s?\}){0,3}\$?"
     r"(?=$|[.:,]|\s|\\|~)[.:,]?(?:\\[ ,;:!]|\\quad|~|\s)*(.*)"
 )
@@ -64,7 +64,9 @@ def _choice(text: str, read: Callable[[str], Node]) -> Choice | None:
     if match is None:
         return None
     rest = match[4].strip()
-    if rest.startswith(("=", "+", "-", "*", "/", "^", "_", "\\cdot", "\\times", "\\in", "\\cup", "\\cap")):
+    if rest.startswith(
+        ("and ", "or ", "(", ",", "&", "=", "+", "-", "*", "/", "^", "_", "\\cdot", "\\times", "\\in", "\\cup", "\\cap")
+    ):
         return None
     return Choice((match[1] or match[2] or match[3]).upper(), _option(rest, read))
 

@@ -16,6 +16,7 @@ _ALGEBRA_AFTER = frozenset(
     ["+", "-", "*", "/", "^", "_", "(", "letter", "number", "frac", "sqrt", "root", "function", "sup", "±", "!", "'"]
 )
 _LONGEST_NOUN = 4
+_MOST_FACTORS = 8
 
 
 class Ahead(NamedTuple):
@@ -27,48 +28,42 @@ class Ahead(NamedTuple):
 
 def unit_ahead(tokens: Sequence[Token], at: int, latex: bool) -> Ahead | None:
     """The unit that starts at a token, if one does."""
-    factors: list[tuple[str, int]] = []
-    sign, after = 1, at
-    while (factor := _factor(tokens, after, latex, bool(factors))) is not None:
-        name, exponent, after = factor
-        factors.append((name, sign * exponent))
-        sign, start = _joined(tokens, after, sign)
-        if start < 0 or len(factors) > 8:
-            break
-        if _factor(tokens, start, latex, True) is None:
-            break
-        after = start
-    if not factors or _is_algebra(tokens, at, after, latex):
+    first = _factor(tokens, at, latex, inside=False)
+    if first is None:
         return None
-    return Ahead(_spelled(factors), after)
+    factors, after = [(first.name, first.exponent)], first.after
+    sign, bracket = 1, False
+    while len(factors) < _MOST_FACTORS:
+        sign, start = _joined(tokens, after, sign)
+        opens = start > 0 and sign < 0 and tokens[start].kind == "(" and not bracket
+        factor = _factor(tokens, start + opens, latex, inside=True) if start > 0 else None
+        if factor is None:
+            break
+        factors.append((factor.name, sign * factor.exponent))
+        bracket, after = bracket or opens, factor.after
+        if bracket and tokens[after].kind == ")":
+            bracket, after = False, after + 1
+    return None if _is_algebra(tokens, at, after, latex) else Ahead(_spelled(factors), after)
 
 
-def _factor(tokens: Sequence[Token], at: int, latex: bool, inside: bool) -> tuple[str, int, int] | None:
-    if tokens[at].kind == "(" and inside:
-        at += 1
+class _Factor(NamedTuple):
+    name: str
+    exponent: int
+    after: int
+
+
+def _factor(tokens: Sequence[Token], at: int, latex: bool, inside: bool) -> _Factor | None:
     power = _POWERS_BEFORE.get(tokens[at].raw.lower(), 1)
     at += power > 1
     name = _name(tokens[at], latex, inside or _in_series(tokens, at))
-    if tokens[at].kind == "in" and not _is_inch(tokens, at):
+    if name is None or (tokens[at].kind == "in" and not _is_inch(tokens, at)):
         return None
-    if name is None:
-        return None
-    exponent, at = _exponent(tokens, at + 1)
-    if tokens[at].kind == ")" and inside and not _opens(tokens, at):
-        at += 1
-    return name, power * exponent, at
-
-
-def _opens(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the bracket that closes here was opened before the unit: at most a few tokens are looked at."""
-    for index in range(at - 1, max(at - 12, -1), -1):
-        if tokens[index].kind == "(":
-            return index == 0 or tokens[index - 1].kind not in ("/", "word")
-    return True
+    exponent, after = _exponent(tokens, at + 1)
+    return _Factor(name, power * exponent, after)
 
 
 def _is_inch(tokens: Sequence[Token], at: int) -> bool:
-    return tokens[at - 1].kind in ("number", "node", "}", "spoken") and tokens[at + 1].kind in _ENDS_AND_POWERS
+    return at > 0 and tokens[at + 1].kind in _ENDS_AND_POWERS
 
 
 def _name(token: Token, latex: bool, inside: bool) -> str | None:

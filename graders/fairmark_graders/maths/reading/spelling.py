@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from .words import words_of
+
 _PLAIN = {
     **dict.fromkeys("−–—‐‑‒﹣－", "-"), **dict.fromkeys("×∗✕✖⨯", "*"), **dict.fromkeys("·⋅∙•", "·"),
     **dict.fromkeys("÷∕⁄", "/"), "′": "'", "’": "'", "‘": "'", "ʹ": "'", "″": "''", "“": '"', "”": '"',
@@ -42,24 +44,24 @@ def plain_characters(text: str) -> str:
     return _ODD.sub(lambda match: _plain(match[0]), text)
 
 
-_PAIRS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("```", "```"), ("`", "`"),
-          ('"', '"'), ("\\begin{math}", "\\end{math}"), ("\\begin{equation*}", "\\end{equation*}"),
-          ("\\begin{equation}", "\\end{equation}"))  # fmt: skip
-_BOXES = ("\\boxed", "\\fbox", "\\text", "\\textbf", "\\textit", "\\textrm", "\\emph", "\\displaystyle", "\\bf", "\\rm",
-          "\\mathrm", "\\mathbf", "\\mbox", "\\underline", "\\bm", "\\boldsymbol", "\\textstyle", "\\color", "\\Large",
-          "\\large", "\\huge", "\\Huge", "\\ensuremath", "\\mathit", "\\tiny", "\\small", "\\normalsize",
-          "\\LARGE")  # fmt: skip
-_BOLD = frozenset({"mathrm", "mathbf", "bm", "boldsymbol", "mathit", "color"})
-_BOX = re.compile(r"\\([A-Za-z]+)\s*")
-_MARKUP = re.compile(r"[&<]|\\(?:no|new|phan|color|textcolor)")
-_HTML = re.compile(
+_PAIRS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("```", "```"), ("`", "`"), ("__", "__"),
+          ("*", "*"), ("_", "_"), ('"', '"'), ("\\begin{math}", "\\end{math}"),
+          ("\\begin{equation*}", "\\end{equation*}"), ("\\begin{equation}", "\\end{equation}"))  # fmt: skip
+_MAY_OPEN = frozenset(opening[0] for opening, _ in _PAIRS)
+_BOXES = frozenset(words_of("boxed fbox text textbf textit textrm emph mbox underline ensuremath"))
+_SWITCHES = frozenset(
+    words_of("displaystyle textstyle bf rm it large Large LARGE huge Huge small tiny normalsize centering")
+)
+_COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
+_MARKUP = re.compile(
     r"&nbsp;|&#160;|<br\s*/?>|</?(?:b|i|strong|em|p|span|div)>|\\(?:no)?newline\b|\\(?:phantom|(?:text)?color)\{[^{}]*\}"
 )
+_MAY_BE_MARKUP = re.compile(r"[&<]|\\(?:no|new|phan|color|textcolor)")
 _LEAD = re.compile(
     r"""(?ix)
-    (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|answer|ans|solution|we\ (?:get|have|obtain|find)(?:\ that)?)
+    (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|we\ (?:get|have|obtain|find)(?:\ that)?)
         \s*[:,]?\s+ (?![=<>]) )*
-    (?: (?: [=≈~≃≅∴⇒] | \\(?:approx|implies|therefore|Rightarrow)\b
+    (?: (?: [=≈~≃≅∴⇒] | \\(?:approx|sim|simeq|implies|therefore|Rightarrow)\b
       | (?:the|my|our|your)?\s*(?:final|correct|right|exact|required|simplified|numerical)?\s*
         (?:answer|ans|result|solution(?:\ set)?|value)s?
         \s*(?:is|are|equals|=|:|\b)(?:\ (?:given\ by|equal\ to))?\s*:?
@@ -68,7 +70,16 @@ _LEAD = re.compile(
       | there\ (?:are|is|were|will\ be)(?=\s+\d|\s+\\) | a\ total\ of(?=\s) | total\ of(?=\s)
     ) (?=[\s\d$\\(\[{:=+-]) )?"""
 )
+_CURRENCIES = {"Rs": "₹", "INR": "₹", "USD": "\\$", "US": "\\$", "EUR": "€", "GBP": "£"}
+_MONEY = re.compile(r"(Rs|INR|USD|US|EUR|GBP)\.?\s?\\?\$?\s?(?=[0-9])")
 _MOST_LAYERS = 40
+
+
+def without_markup(text: str) -> str:
+    """The text without HTML, colours and what only makes space."""
+    if not _MAY_BE_MARKUP.search(text):
+        return text
+    return _MARKUP.sub(lambda match: "\\," if match[0][0] == "\\" else " ", text)
 
 
 def unwrapped(text: str) -> str:
@@ -83,20 +94,11 @@ def unwrapped(text: str) -> str:
 
 def _without_layer(text: str) -> str:
     text = _without_stops(text)
-    for before, after in _PAIRS:
-        size = len(before)
-        if text.startswith(before) and text.endswith(after) and len(text) >= size + len(after):
-            inner = text[size : -len(after)]
-            if before not in inner and after not in inner:
-                return inner
-    if text.startswith("\\"):
-        return _without_box(text)
-    return _without_lead(text) if text[:1].isalpha() or text[:1] in "=≈~≃≅∴⇒" else text
-
-
-def _without_lead(text: str) -> str:
-    lead = _LEAD.match(text)
-    return text[lead.end() :] if lead and lead.end() < len(text) else text
+    first = text[:1]
+    if first in _MAY_OPEN:
+        text = _without_pair(text.replace("**", "") if text.startswith("**") else text)
+        return _without_command(text) if text.startswith("\\") else text
+    return _without_lead(text) if first.isalpha() or first in "=≈~≃≅∴⇒" else text
 
 
 def _without_stops(text: str) -> str:
@@ -108,32 +110,47 @@ def _without_stops(text: str) -> str:
     return text
 
 
-def _without_box(text: str) -> str:
-    match = _BOX.match(text)
-    if not match or "\\" + match[1] not in _BOXES:
+def _without_pair(text: str) -> str:
+    for opening, end in _PAIRS:
+        if text.startswith(opening) and text.endswith(end) and len(text) >= len(opening) + len(end):
+            inner = text[len(opening) : -len(end)]
+            if opening not in inner and end not in inner:
+                return inner
+    return text
+
+
+def _without_command(text: str) -> str:
+    match = _COMMAND.match(text)
+    if match and match[1] in _SWITCHES:
+        return _without_braces(text[match.end() :])
+    if not match or match[1] not in _BOXES or not text.startswith("{", match.end()):
         return _without_lead(text)
-    if match.end() == len(text):
-        return ""
-    if text[match.end()] != "{":
-        return text[match.end() :] if match[1] not in {"text", "boxed", "fbox", "mathrm", "mathbf"} else text
-    if (
-        match[1] in {"mathrm", "mathbf", "bm", "boldsymbol", "mathit", "color"}
-        or closing(text, match.end()) != len(text) - 1
-    ):
-        return text
-    return text[match.end() + 1 : -1]
+    end = closing(text, match.end())
+    inner = text[match.end() + 1 : end]
+    if end == len(text) - 1:
+        return inner
+    return text[end + 1 :] if end > 0 and _without_lead(f"{inner.strip()} 0") == " 0" else text
+
+
+def _without_braces(text: str) -> str:
+    return text[1:-1] if text.startswith("{") and closing(text, 0) == len(text) - 1 else text
+
+
+def _without_lead(text: str) -> str:
+    lead = _LEAD.match(text)
+    text = text[lead.end() :] if lead and lead.end() < len(text) else text
+    money = _MONEY.match(text)
+    return f"{_CURRENCIES[money[1]]}{text[money.end() :]}" if money else text
 
 
 def closing(text: str, at: int) -> int:
     """Where the brace that opens at `at` closes, or -1."""
     depth = 0
-    for brace in re.finditer(r"\\.|[{}]", text[at:]):
+    for brace in _BRACES.finditer(text, at):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if depth == 0:
-            return at + brace.start()
+            return brace.start()
     return -1
 
 
-def without_markup(text: str) -> str:
-    """The text without HTML and what only makes space."""
-    return _HTML.sub(lambda match: "\\," if match[0][0] == "\\" else " ", text) if _MARKUP.search(text) else text
+_BRACES = re.compile(r"\\.|[{}]")

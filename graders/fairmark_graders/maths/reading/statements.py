@@ -27,7 +27,7 @@ _AFTER_LIST = frozenset(
     [")", "]", "}", "\\}", "environment end", "rangle", "rvert", "over", "end", "where", "because", "unless"]
 )
 _SET_OPERATIONS = frozenset(["union", "intersection", "difference"])
-_RELATIONS = frozenset(["relation", "in", "not"])
+_RELATIONS = frozenset(["relation", "in", "not", "mid"])
 _ORDER = frozenset(["<", "<=", ">", ">=", "!=", "in", "not in"])
 
 
@@ -51,6 +51,8 @@ class Statements(Expressions):
     def listed(self, first: Node) -> Node:
         items, separators = [first], []
         while separator := self.separator():
+            if self.kind == "(" and self.is_remark():
+                self.skip_remark()
             if self.kind in _AFTER_LIST:
                 break
             items.append(self.comparison())
@@ -113,14 +115,21 @@ class Statements(Expressions):
 
     def comparison(self) -> Node:
         first = self.combination()
+        if self.kind == "quad" and self.ahead().kind in _RELATIONS:
+            self.advance()
         if self.kind not in _RELATIONS:
             return first
         operands, signs = [first], []
-        while self.kind in _RELATIONS and not (self.angle and self.value == ">"):
+        while self.kind in _RELATIONS and not self.closes_here():
             signs.append(self.relation_sign())
+            self.took("quad")
             right = self.combination()
             operands.append(_named_set(right) if signs[-1] in ("in", "not in") else right)
         return _congruent(operands, signs) or Relation(tuple(operands), tuple(signs)) if signs else first
+
+    def closes_here(self) -> bool:
+        """Whether what looks like a relation is the end of `<1, 2>` or the "such that" of a set."""
+        return (self.angle and self.value == ">") or (self.kind == "mid" and self.bars == "set")
 
     def relation_sign(self) -> str:
         """One sign, or two of which one says "is": `is ≤`, `= ≥`."""
@@ -161,7 +170,7 @@ class Statements(Expressions):
             other = _named_set(self.sum())
             if operation == "except":
                 operation, other = "difference", self.excepted(other)
-            elif operation == "difference" and isinstance(other, Number | Sum):
+            elif operation != "intersection" and isinstance(other, Number | Sum):
                 other = Enclosed("{", (other,), "}")
             node = _combined(operation, _named_set(node), other)
             count += 1
@@ -235,7 +244,7 @@ def _groups(items: list[Node], separators: list[str]) -> list[Node]:
 def _under_one_name(items: list[Node], kind: type[Listed] | type[Alternatives]) -> Node:
     """`x = 1, 2` says that x is 1 and 2."""
     first, *rest = items
-    named = isinstance(first, Relation) and first.signs in (("=",), ("~",), ("!=",))
+    named = isinstance(first, Relation) and first.signs in (("=",), ("~",), ("!=",), ("equiv",))
     if not named or any(isinstance(item, Relation) for item in rest):
         return kind(tuple(items))
     assert isinstance(first, Relation)

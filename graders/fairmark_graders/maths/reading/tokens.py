@@ -83,8 +83,9 @@ _SIGNS: dict[str, tuple[str, str]] = {
     "\\-": ("skip", ""), "\\'": ("'", "'"), "∨": ("or", "or"), "∧": ("and", "and"), "⇒": ("and", "and"),
     "=>": ("and", "and"), "⇔": ("and", "and"), "<=>": ("and", "and"), "∫": ("integral", "integral"),
     "∑": ("sum", "sum"), "∏": ("sum", "product"), "∂": ("letter", "partial"), "∆": ("letter", "Delta"),
-    "''": ("''", "''"), ".": ("skip", ""), "‰": ("word", "‰"), "¬": ("word", "¬"), "∠": ("skip", ""),
-    "△": ("skip", ""), "∘": ("word", "∘"), "⊥": ("word", "⊥"), "∥": ("word", "∥"), "∀": ("where", "where"),
+    "''": ("''", "''"), ".": ("skip", ""), "‰": ("word", "‰"), "¬": ("function", "not"), "∠": ("skip", ""),
+    "△": ("skip", ""), "∘": ("letter", "composed"), "⊥": ("relation", "perpendicular"), 
+    "∥": ("relation", "parallel"), "∀": ("where", "where"),
 }  # fmt: skip
 
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -105,7 +106,9 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "coloneqq": ("relation", "="), "triangleq": ("relation", "="), "not": ("not", "not"),
     "cup": ("union", "union"), "bigcup": ("union", "union"), "cap": ("intersection", "intersection"),
     "setminus": ("difference", ""), "backslash": ("difference", ""), "smallsetminus": ("difference", ""),
-    "mid": ("mid", "mid"), "vert": ("|", "|"), "lvert": ("lvert", "|"), "rvert": ("rvert", "|"), "Vert": ("||", ""),
+    "mid": ("mid", "divides"), "parallel": ("relation", "parallel"), "perp": ("relation", "perpendicular"),
+    "circ": ("letter", "composed"), "neg": ("function", "not"), "lnot": ("function", "not"),
+    "vert": ("|", "|"), "lvert": ("lvert", "|"), "rvert": ("rvert", "|"), "Vert": ("||", ""),
     "lVert": ("||", ""), "rVert": ("||", ""), "lfloor": ("lfloor", "floor"), "rfloor": ("rfloor", ""),
     "lceil": ("lceil", "ceil"), "rceil": ("rceil", ""), "langle": ("langle", "<"), "rangle": ("rangle", ">"),
     "lbrace": ("\\{", "{"), "rbrace": ("\\}", "}"), "lbrack": ("[", "["), "rbrack": ("]", "]"), "colon": (":", ":"),
@@ -133,7 +136,8 @@ _IGNORED = frozenset(
     words_of(
         "displaystyle textstyle scriptstyle boxed fbox limits nolimits nonumber notag hline phantom ensuremath "
         "strut therefore because label tag hfill centering small large Large angle triangle cr par noindent "
-        "newline linebreak break allowbreak displaylimits Box square blacksquare mathstrut smash rule color"
+        "newline linebreak break allowbreak displaylimits Box square blacksquare checkmark qed qedhere "
+        "mathstrut smash rule color"
     )
 )
 _BLACKBOARD = {"ℝ": "Reals", "ℤ": "Integers", "ℕ": "Naturals", "ℚ": "Rationals", "ℂ": "Complexes"}
@@ -350,7 +354,7 @@ class Tokenizer:
             self.word_or_product(raw)
 
     def is_function(self, raw: str) -> bool:
-        return raw not in AMBIGUOUS_FUNCTIONS or self.text.startswith("(", self.end)
+        return raw not in AMBIGUOUS_FUNCTIONS or "(" in self.text[self.end : self.end + 2]
 
     def glued(self, raw: str) -> None:
         match = _GLUED.fullmatch(raw)
