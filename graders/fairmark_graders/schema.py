@@ -19,7 +19,7 @@ MOST_VALUES = 1_000_000
 DEEPEST_EXPLAINED = 5
 """Levels of a document whose error is looked for under a schema that refers to itself: the work doubles with each."""
 
-_NO_REGEX = 'is not a "regex"'
+_LINEAR = " that runs in linear time, without look-around and back-references"
 _INVALID = "not valid under the schema"
 _COUNT = re.compile(r"\{(?:\d*,)?(\d+),?\}")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
@@ -73,10 +73,8 @@ def _refusal(schema: Any) -> str:
     try:
         _built(schema, mask=None)
     except ValidationError as error:
-        linear = " that runs in linear time, without look-around and back-references"
-        return (
-            f"{path(error.instance_path)}: {error.message[:300]}{linear if error.message.endswith(_NO_REGEX) else ''}"
-        )
+        refusal = f"{path(error.instance_path)}: {error.message[:300]}"
+        return refusal + _LINEAR if refusal.endswith('is not a "regex"') else refusal
     return "not a schema"
 
 

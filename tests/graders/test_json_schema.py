@@ -269,6 +269,12 @@ def test_what_is_small_is_judged_in_place_and_the_rest_in_a_worker() -> None:
     assert in_place({**VALID, "json_schema": tree(2)}, json.dumps(short)) is None
 
 
+def test_what_is_large_is_compared_in_a_worker_with_the_same_result() -> None:
+    text = json.dumps(list(range(8_000)))
+    assert grade(FIELDS, text, {"answer": [0, 1]}).score == 2 / 8_000
+    assert grade(FIELDS, text, {"answer": list(range(8_000))}).score == 1
+
+
 @pytest.mark.parametrize(
     ("schema", "values"),
     [

@@ -7,6 +7,8 @@ import sys
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.graders.in_place import in_place
 
 from fairmark_graders import InvalidGrader, grade, parse_grader
@@ -80,6 +82,14 @@ def test_a_variable_among_other_characters_stands_for_its_own() -> None:
     assert grade(grader, "é(", {"answer": "é("}).score == 1
 
 
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=20), st.text(max_size=20))
+def test_any_answer_stands_for_its_own_characters(answer: str, other: str) -> None:
+    grader = {**FINDS, "pattern": r"\A{{ item.answer }}\z", "fairmark": {"thinking": None}}
+    assert grade(grader, answer, {"answer": answer}).score == 1
+    assert grade(grader, other, {"answer": answer}).score == (other == answer)
+
+
 @pytest.mark.parametrize(
     ("pattern", "problem"),
     [
@@ -128,7 +138,7 @@ def test_without_re2_it_is_refused_with_the_extra_to_install(monkeypatch: pytest
         parse_grader(GROUP)
 
 
-@pytest.mark.parametrize("pattern", [r"(a)\1", "", "(", 'a"' * 6_000])
+@pytest.mark.parametrize("pattern", [r"(a)\1", "", "(", "a" * 1_001])
 @pytest.mark.parametrize("sample", ["a", {}, "x" * 250_001])
 def test_an_items_unreadable_pattern_is_ungradable_whatever_the_model_said(pattern: str, sample: object) -> None:
     verdict = grade({**FINDS, "pattern": "{{ item.pattern }}"}, sample, {"pattern": pattern})  # type: ignore[arg-type]
