@@ -20,304 +20,57 @@ Looked at are the last `TAIL` characters and the first `HEAD`, so a text of any 
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
+from .choice_words import (
+    AFTER,
+    ALSO,
+    BEFORE,
+    BETWEEN,
+    BOX,
+    BRACE,
+    CHOOSES,
+    CHOOSING_WORDS,
+    CJK,
+    CLOSE,
+    COPULA,
+    CORRECT,
+    DENIED,
+    GOES_ON,
+    HYPOTHESIS,
+    JOINED,
+    MARKER,
+    MARKER_WORDS,
+    MARKER_WORDS_BEYOND,
+    MARKS,
+    MENTION,
+    OPEN,
+    PLAIN,
+    POSITIVE,
+    PRAISING_WORDS,
+    RUN,
+    SENTENCE,
+    SEPARATOR,
+    SPACE,
+    SYMBOLS,
+    WRONG,
+)
 from .errors import FairmarkError
+from .options import MARKUP, MOST, Claim, Options, ends, folded
 
 Mode = Literal["strict", "marked", "anywhere"]
 
 TAIL = 3_000
 HEAD = 500
-MOST = 26
-"""Options a question may have."""
-_UNKNOWN = 10
-"""Letters that are read as choices where the options aren't known: A to J."""
 _TRIES = 40
 """Markers that are looked at, from the end."""
 _WORDS_BEFORE = 4
 """Words before a choice with which the text of an option may begin instead, such as both in `Both A and C`."""
 
-_ALPHABETS = (
-    "abcdefghijklmnopqrstuvwxyz",
-    "абвгдежзик",
-    "αβγδεζηθικ",
-    "אבגדהוזחטי",
-    "ابجدهوزحطي",
-    "աբգդեզէըթժ",
-    "აბგდევზთიკ",
-    "कखगघङचछजझञ",
-    "अबसद",
-    "কখগঘঙচছজঝঞ",
-    "કખગઘઙચછજઝઞ",
-    "ਕਖਗਘਙਚਛਜਝਞ",
-    "กขคงจฉชซฌญ",
-    "アイウエオカキクケコ",
-    "あいうえおかきくけこ",
-    "甲乙丙丁戊己庚辛壬癸",
-    "가나다라마바사아자차",
-    "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊ",
-)
-_PLACES = {letter: (alphabet, place) for alphabet in _ALPHABETS for place, letter in enumerate(alphabet)}
-_NUMERALS = {numeral: str(n) for n, numeral in enumerate("一二三四五六七八九十", 1)}
-_SPELLED = {first + n: f"({chr(65 + n)})" for first in (0x24B6, 0x24D0, 0x1F150, 0x1F170, 0x1F110) for n in range(26)}
-_SPELLED |= {first + n: f"({n + 1})" for first in (0x2460, 0x2776, 0x2780, 0x278A) for n in range(10)}
-_SPELLED |= {ord(alef): "ا" for alef in "أإآٱ"} | {ord("ـ"): "", ord("\u2019"): "'", ord("\u200b"): ""}
-_SPELLED |= {0xFDFA: " ", 0xFDFB: " "}  # of which NFKC makes whole sentences
-_STACKED = re.compile(r"((?<![^\w\s\0-\x7f])[^\w\s\0-\x7f]{30})[^\w\s\0-\x7f]+")
-"""More marks on a letter than Unicode's stream-safe format allows; putting n of them in order takes n² steps."""
-
 
 class Unclear(FairmarkError):
     """The text chooses nothing that can be read; the message says what was found."""
-
-
-class Claim(NamedTuple):
-    """A choice, or several side by side, and where in the text it stands."""
-
-    places: frozenset[int]
-    start: int
-    end: int
-
-
-def folded(text: str) -> str:
-    """The text with one spelling for each letter (full-width, circled and composed ones are plain), and no empty space.
-
-    NFKC makes up to eighteen characters of one; what is looked at is cut to size again.
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _STACKED.sub(r"\1", text.translate(_SPELLED)))[-(TAIL + HEAD) :]
-    return "\n".join(words for line in text.splitlines() if (words := " ".join(line.split())))
-
-
-def key(text: str) -> str:
-    """What two spellings of one option's text share."""
-    bare = _MARKUP.sub("", text.casefold())
-    return " ".join(bare.split()).strip(" .,;:!\"'`*“”‘«»。")
-
-
-_MARKUP = re.compile(r"\$|\\[()\[\]]|\*\*|\\(?:text|mathrm|textbf|mathbf)\b|[{}]")
-
-
-class Options:
-    """What there is to choose from."""
-
-    def __init__(self, labels: Sequence[str], texts: Sequence[str] = (), numbered: bool = False) -> None:
-        """`texts` are those of the labels, or none are known. `numbered`: whether a bare number is a place, from 1."""
-        self.labels = labels
-        folds = [folded(label).strip().casefold() for label in labels]
-        self._labels = {label: place for place, label in enumerate(folds)}
-        self._long = sorted((label for label in self._labels if len(label) > 1), key=len, reverse=True)
-        self._scripts = {_PLACES[label][0] for label in folds if label in _PLACES}
-        keys = [key(folded(text)) for text in texts]
-        self.texts = sorted(((text, place) for place, text in enumerate(keys) if text), key=_longest_first)
-        self._initials = {text[0] for text, _ in self.texts}
-        self._numbered = numbered and not any(map(str.isdecimal, [*keys, *folds]))
-
-    def named(self, places: frozenset[int]) -> str:
-        """The labels of some places; the text of an option that has none."""
-        return ", ".join(self.labels[place] if self.labels else self.texts[0][0] for place in sorted(places))
-
-    def has_label(self, text: str) -> bool:
-        return folded(text).strip().casefold() in self._labels
-
-    def place(self, token: str) -> int | None:
-        """The place of a label, letter or number; None when it is none of these."""
-        token = token.casefold()
-        if (place := self._labels.get(token)) is not None:
-            return place
-        token = _NUMERALS.get(token, token)
-        if token.isdecimal():
-            place = int(token) - 1 if self._numbered else -1
-        else:
-            script, place = _PLACES.get(token, ("", -1))
-            place = -1 if script in self._scripts else place
-        return place if 0 <= place < len(self.labels) else None
-
-    def of_text(self, text: str) -> frozenset[int]:
-        """The places of the options with that very text."""
-        wanted = key(text)
-        return frozenset(place for option, place in self.texts if option == wanted)
-
-    def label_at(self, text: str, at: int) -> tuple[int, int] | None:
-        """The place of the label that begins there, and where it ends."""
-        for label in self._long:
-            if text[at : at + len(label)].casefold() == label:
-                return self._labels[label], at + len(label)
-        token = _TOKEN.match(text, at)
-        place = self.place(token[0]) if token else None
-        return None if token is None or place is None else (place, token.end())
-
-    def text_at(self, text: str, at: int) -> Claim | None:
-        """The option, or the options, whose text begins there and is no beginning of something longer."""
-        if text[at : at + 1].casefold()[:1] not in self._initials:
-            return None
-        line = text[at : at + len(self.texts[0][0]) + 80].split("\n", 1)[0]
-        said = " ".join(_MARKUP.sub("", line.casefold()).split())
-        found = [option for option, _ in self.texts if said.startswith(option) and _ends(said, option)]
-        if not found:
-            return None
-        places = frozenset(place for option, place in self.texts if option == found[0])
-        return Claim(places, at, at + len(found[0]))
-
-
-@lru_cache(maxsize=64)
-def unknown(reference: int = 0, *, numbered: bool = False) -> Options:
-    """Options of which nothing is known: the letters A to J, and on to the reference's."""
-    return Options([chr(65 + n) for n in range(max(_UNKNOWN, reference + 1))], numbered=numbered)
-
-
-@lru_cache(maxsize=256)
-def known(labels: tuple[str, ...], texts: tuple[str, ...]) -> Options:
-    """The options of an item; the samples of a group share them."""
-    return Options(labels, texts, numbered=True)
-
-
-def _longest_first(option: tuple[str, int]) -> int:
-    return -len(option[0])
-
-
-def _ends(said: str, option: str) -> bool:
-    """Whether the text of an option ends where it does, and isn't the beginning of another word, number or name."""
-    rest = said[len(option) :]
-    if option[-1].isdecimal() and re.match(r"[.,/:]?\d|\s?[%/^*+=°]", rest):
-        return False
-    return not option[-1].isalnum() or _AFTER.match(rest) is not None
-
-
-_TOKEN = re.compile(r"[A-Za-z](?![A-Za-z])|\d{1,2}(?!\d)|[^\W\d_A-Za-z]")
-_NOISE = (
-    "(?:the|most|likely|best|correct|right|final|only|clearly|definitely|probably|simply|indeed|actually|just|"
-    "therefore|thus|hence|so|then|either|both|option|choice|letter|answer|number|no|alternative|statement|candidate|"
-    "is|are|be|with|for|as|on|to|would|must|should|"
-    "вариант|вариантом|ответ|под|буквой|буква|опция|opción|opcion|opção|letra|opzione|lettera|lettre|buchstabe|"
-    "alternativa|seçenek|pilihan|विकल्प|বিকল্প|الخيار|خيار|الاجابة|گزینه)"
-)
-_OPEN = re.compile(
-    rf"""(?: [\s"'“”‘«»„「『【〔<>*_`#~$:：=,.({{\[\u2012-\u2015-]
-      | \\(?:text|textbf|mathrm|mathbf|mathsf|boxed|fbox|bf|rm|left|displaystyle|quad)\b | \\[(\[,;!\ ]
-      | {_NOISE}(?=[\s"'(*_`$:\[]) (?!\s+(?:because|since)\b)
-      | 选项?|選項?|为|為|是|番号|第
-      | not\s+[(*]*\w[)*]*,?\s*but(?:\s+(?:rather|instead))? )*""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_PLAIN = re.compile(
-    r"""(?:[\s"'“”‘«»„「『【〔<>*_`$(\[{-]|\\(?:text|textbf|mathrm|mathbf|mathsf|bf|rm|left)\b|\\[(\[,;! ]
-      |(?:option|choice|letter|вариант|विकल्प|বিকল্প|الخيار)(?=[\s(*])|选项|選項)*""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""What may stand before a choice that is all there is."""
-_MARKS = re.compile(r"""(?:[\s"'“”‘«»„「『【<>*_`#~$:：=]|\\[(\[])*""")
-_CLOSE = re.compile(r"""[)\]}*_`"”»」』】〕$~]*|'+(?!\w)|\\[)\]]""")
-_WORDS = (
-    "because|since|as|due|which|and|or|but|so(?!-)|for|if|per|based on|according|given that|instead|rather|here|"
-    "in this case|i\\.e|и|или|а|так|потому|поскольку|porque|ya que|car|parce|weil|denn|da|ou|et|y|o|oder|und|"
-    "है|हैं|क्योंकि|হলো|হল|কারণ|لأن|لأنه|أو|است|olur|는|은|입니다|이다"
-)
-_AFTER = re.compile(
-    rf"""\s*(?:\Z|\n) | \s*[)\]}}】）」』"”»`|!;,。、，；．।۔،؛<>] | \s*[:：] | \s*[*_$]+(?!\w) | '(?!\w)
-      | \.(?!\w|\.\w) | \.(?=[^\W\d_a-zA-Z]) | \s+[(\u2012-\u2015→-] | [\u2012-\u2015] | \\
-      | \s*/\s* | \s*[&+]\s | \s+(?:{_WORDS})(?!\w) | (?:です|だ|である|が正|项|項|选项|번|입니다|이다|선택) """,
-    re.VERBOSE,
-)
-_CJK = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]")
-_COPULA = re.compile(
-    r"\W*(?:is|are|was|were|isn't|aren't|can|cannot|can't|could|would|might|may|does|doesn't|do|don't|has|have|"
-    r"seems?|looks?|fails?|contradicts?|es|est|ist|не|неверн\w*|错误?|不)\b"
-)
-_GOOD = (
-    r"(?:(?:the|most|clearly|therefore|indeed|thus|only|also|probably|definitely|both|all|an?|more|likely|my|our)\s+)*"
-    r"(?:(?:final|single|logical|obvious|only)\s+)*(?:correct|right|best|true|answers?|appropriate|accurate|valid|proper|choice|one)\b"
-)
-_POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
-_WRONG = re.compile(
-    r"\W*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
-    r"(?:wrong|incorrect|false|invalid|not|ruled out|eliminated|excluded|impossible|неверн\w*|错|错误|不对)\b",
-    re.IGNORECASE,
-)
-_SEPARATOR = re.compile(
-    r"\s*(?:(?P<comma>[,;、，]\s*)(?:(?:and/or|or|and)\s+)?|[/&+]\s*|"
-    r"(?:and/or|or|and|oder|und|ou|et|y|o|или|и|أو|या|অথবা)\s+|[或和与と]|または)"
-    r"(?:also\s+|maybe\s+|perhaps\s+|possibly\s+|both\s+)?(?:option\s+|choice\s+|answer\s+)?[\s(\[*_`'\"“$]*",
-    re.IGNORECASE,
-)
-_HYPOTHESIS = re.compile(
-    r"\b(?:if|suppose|supposing|assume|assuming|whether|unless|pretend|might|may|some|tempt\w*|one could|not that|"
-    r"doubt\w*|если|si|wenn|如果|假设)\b[^.;\n]*\Z",
-    re.IGNORECASE,
-)
-_SAYS = r"\b(?:is|are|was|be|would be|must be|should be|has to be|will be|seems to be|appears to be|turns out to be)\b"
-_MARKER = re.compile(
-    rf"""\b(?:answer|choice|option|solution|conclusion|selection|pick)s?\b[*_]*
-           (?:\s+(?:to|for|of|here|that|in|from|among)\b[^\n.:=?!]{{0,80}}?)?[\s*_]*(?:[:：=]|(?<=\s)[\u2012-\u2015-]\s|{_SAYS})
-      | \banswer[*_#\s]*\n | \#\#\#\#
-      | \b(?:ответ|вариант)(?:ом)?\b[\s*_]*(?:[:—–-]|будет|это|является)?
-      | (?:答案|正确选项|正確選項|正解|答え|回答|故选|故選|应选|應選|所以选|因此选|정답)
-           [*_]*\s*(?:应该|應該|应|應)?(?::|是|为|為|选|選|は|은|는)?
-      | \b(?:réponse|respuesta|antwort|risposta|resposta|odpowiedź|cevap|jawaban|jawabannya|solución|lösung)\b
-           (?:\s+(?:correcte|correcta|richtige|corretta|final|finale|benar|poprawna|doğru))?
-           [\s*_]*(?::|est|es|ist|è|é|adalah|lautet|to)?
-      | (?:الإجابة|الاجابة|الجواب|پاسخ|उत्तर|জবাব|উত্তর|תשובה|คำตอบ|απάντηση)
-           \s*(?:الصحيحة|الصحيح|صحیح|สุดท้าย|הנכונה)?\s*(?::|هي|هو|है|হলো|হল|היא|คือ|είναι)?""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_MARKER_WORDS = (
-    "answer", "choice", "option", "solution", "conclusion", "selection", "pick", "####",
-    "antwort", "respuesta", "risposta", "resposta", "cevap", "jawaban",
-)  # fmt: skip
-_MARKER_WORDS_BEYOND = (
-    "ответ", "вариант", "答案", "正确选项", "正確選項", "正解", "答え", "回答", "故选", "故選", "应选", "應選",
-    "所以选", "因此选", "정답",     "réponse", "odpowiedź", "solución", "lösung",
-    "الاجابة", "الجواب", "پاسخ", "उत्तर", "জবাব", "উত্তর", "תשובה", "คำตอบ", "απάντηση",
-)  # fmt: skip
-_CHOOSES = re.compile(
-    r"""\b(?: choose|chose|choosing|pick|picked|picking|select|selected|selecting|go\ with|going\ with|opt\ for
-      | vote\ for|i\ (?:would\ )?(?:say|guess|answer)|my\ guess|i\ (?:think|believe)|verdict|it's|it\ is
-      | it\ must\ be|that's
-      | so|thus|hence|therefore|thereby|consequently|accordingly|conclude|leaves(?:\ only|\ us\ with)?
-      | leaving(?:\ only)?|left\ with|выбираю|elijo|wähle )\b[:,]?
-      | → | ⇒ | => | ∴ | 选择? | 選擇?""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_CHOOSING_WORDS = (
-    "choos", "chose", "pick", "select", "go with", "going with", "opt for", "vote for", "i say",
-    "i would say", "i guess", "i answer", "my guess", "i think", "i believe", "verdict", "it's", "it is", "it must be",
-    "that's", "so", "thus", "hence", "therefore", "thereby", "consequently", "accordingly", "conclude", "leav",
-    "left with", "=>", "→", "⇒", "∴",
-    "выбираю", "elijo", "wähle", "选", "選",
-)  # fmt: skip
-_CORRECT = re.compile(
-    rf"\s?(?:(?:is|must be|has to be|seems|looks|would be|should be|are)\s+{_GOOD}|remains?\b|(?:is|are) left\b)",
-    re.IGNORECASE,
-)
-_PRAISING_WORDS = (" is ", " are ", " must be ", " has to be ", " seems ", " looks ", " would be ", " remain")
-_BEFORE = re.compile(
-    r"(?<![\w'-])(?P<denied>(?:not|nor|neither|if|whether)\s+)?(?:(?:option|choice|answer|letter)\s+)?"
-    r"[(\[*_`]*(?P<label>[^\W_]{1,2})[)\]*_`.]*\s*\Z",
-    re.IGNORECASE,
-)
-_JOINED = re.compile(r"(?P<label>[^\W_]{1,2})[)\]*_`]*\s*(?:,|/|&|\bor\b|\band\b|\bnor\b)\s*\Z", re.IGNORECASE)
-_RUN = re.compile(r"\b(?=[A-J]{2})A?B?C?D?E?F?G?H?I?J?\b")
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_BRACE = re.compile(r"[{}]")
-_BETWEEN = re.compile(
-    r"[\W_]*(?:(?:or|and|also|alternatively|maybe|perhaps|the|final|correct|my|our)\b[\W_]*){0,4}", re.IGNORECASE
-)
-_ALSO = re.compile(r"\b(?:also|equally|as well|too)\b")
-_GOES_ON = re.compile(r".?(?:\s*\Z|[\s)\]*_}]*[).:,;!\u2012-\u2015*-]|\s*\(|\s+(?:because|since|as)\b)|[)\]*}:.]")
-_SPACE = re.compile(r"\s+")
-_SYMBOLS = re.compile(r"[\W_]*")
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+|[。！？]")
-_MENTION = re.compile(
-    r"""\((?P<bracketed>[^\W_]{1,2})\) | \*\*\(?(?P<bold>[^\W_]{1,2})[).:]{0,2}\*\*
-      | \b(?:option|choice)\s+\(?(?P<named>[^\W_]{1,2})\b""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_DENIED = re.compile(
-    r"\b(?:not|nor|neither|never|n't|rule[sd]? out|eliminat\w+|exclud\w+|unlike|except)\b[^.;\n]{0,20}\Z"
-)
 
 
 def chosen(text: str, options: Options, mode: Mode, *, several: bool = False) -> frozenset[int]:
@@ -342,7 +95,7 @@ def chosen(text: str, options: Options, mode: Mode, *, several: bool = False) ->
 
 def _spread(text: str) -> str:
     """The text with letters in order, such as `ABD`, apart from one another."""
-    return _RUN.sub(lambda run: ", ".join(run[0]), folded(text))
+    return RUN.sub(lambda run: ", ".join(run[0]), folded(text))
 
 
 def _told(places: frozenset[int] | None, otherwise: str) -> frozenset[int]:
@@ -359,14 +112,14 @@ def _between_tags(text: str) -> str:
 
 def _last_box(text: str) -> str | None:
     """What the last box holds, and the one that stands beside it; None where there is none."""
-    boxes = list(_BOX.finditer(text, max(0, len(text) - TAIL)))[-2:]
+    boxes = list(BOX.finditer(text, max(0, len(text) - TAIL)))[-2:]
     if not boxes:
         return None
     held = _braced(text, boxes[-1].end())
     if len(boxes) == 2:
         before = _braced(text, boxes[0].end())
         between = text[boxes[0].end() + len(before) + 1 : boxes[1].start()]
-        if len(between) < 40 and _BETWEEN.fullmatch(between):
+        if len(between) < 40 and BETWEEN.fullmatch(between):
             held = f"{before}, {held}"
     return held
 
@@ -374,7 +127,7 @@ def _last_box(text: str) -> str | None:
 def _braced(text: str, start: int) -> str:
     """What a brace holds that was opened before `start`, if it is closed soon enough."""
     depth = 1
-    for brace in _BRACE.finditer(text, start, start + HEAD):
+    for brace in BRACE.finditer(text, start, start + HEAD):
         depth += 1 if brace[0] == "{" else -1
         if depth == 0:
             return text[start : brace.start()]
@@ -385,16 +138,16 @@ def _whole(text: str, options: Options) -> frozenset[int] | None:
     """The places of a text that is a choice, or several, and says no more than the option's own words."""
     if exact := options.of_text(text):
         return exact
-    claim = _claim(text, 0, options, opening=_PLAIN)
+    claim = _claim(text, 0, options, opening=PLAIN)
     return claim.places if claim and not re.search(r"\w", text[claim.end :]) else None
 
 
 def _concluded(window: str, options: Options, mode: Mode) -> frozenset[int] | None:
     """The last conclusion of a stretch of text, together with what contradicts it at once."""
     plain = window.isascii()
-    claims = _after(_MARKER, _MARKER_WORDS if plain else _MARKER_WORDS + _MARKER_WORDS_BEYOND, window, options)
+    claims = _after(MARKER, MARKER_WORDS if plain else MARKER_WORDS + MARKER_WORDS_BEYOND, window, options)
     if mode == "anywhere":
-        claims += [*_after(_CHOOSES, _CHOOSING_WORDS, window, options, weak=True), *_called_correct(window, options)]
+        claims += [*_after(CHOOSES, CHOOSING_WORDS, window, options, weak=True), *_called_correct(window, options)]
         claims += _last_line(window, options)
     if claims:
         return _last(window, sorted(set(claims), key=lambda claim: (claim.end, -claim.start)))
@@ -410,7 +163,7 @@ def _after(
     found: list[Claim] = []
     for mark in _found(marker, words, window):
         claim = _claim(window, mark.end(), options, weak=weak)
-        if claim is None or _HYPOTHESIS.search(window, max(0, mark.start() - 60), mark.start()):
+        if claim is None or HYPOTHESIS.search(window, max(0, mark.start() - 60), mark.start()):
             continue
         found.append(claim._replace(start=mark.start()))
         if len(found) == 2:
@@ -443,7 +196,7 @@ def _last(window: str, claims: list[Claim]) -> frozenset[int]:
     last = claims[-1]
     places = last.places
     for claim in claims[-4:-1]:
-        also = _BETWEEN.fullmatch(window, claim.end, last.start) or _ALSO.search(window, last.start, last.end)
+        also = BETWEEN.fullmatch(window, claim.end, last.start) or ALSO.search(window, last.start, last.end)
         if also or claim.end > last.start:
             places |= claim.places
     return places
@@ -453,9 +206,9 @@ def _claim(
     text: str, at: int, options: Options, *, weak: bool = False, opening: re.Pattern[str] | None = None
 ) -> Claim | None:
     """The choice, or the choices side by side, that a stretch of text begins with."""
-    start = _opened(text, at, opening or _OPEN)
+    start = _opened(text, at, opening or OPEN)
     lettered = _lettered(text, start, options, weak=weak)
-    named = _text_from(text, _opened(text, at, _MARKS), start, options)
+    named = _text_from(text, _opened(text, at, MARKS), start, options)
     if named is None or (lettered is not None and lettered.end > named.end):
         return lettered
     return _named(text, named, options)
@@ -465,7 +218,7 @@ def _text_from(text: str, low: int, high: int, options: Options) -> Claim | None
     """The option whose text begins at one of the words up to `high`: what may stand before a choice may be its own."""
     if not options.texts:
         return None
-    spaces = [space.end() for space in _SPACE.finditer(text, low, high)]
+    spaces = [space.end() for space in SPACE.finditer(text, low, high)]
     found = (options.text_at(text, start) for start in [low, *spaces[-_WORDS_BEFORE:], high])
     return next(filter(None, found), None)
 
@@ -474,16 +227,16 @@ def _named(text: str, named: Claim, options: Options) -> Claim | None:
     """Options side by side of which the first is named by its text, with the letter that may stand behind it."""
     places, end = named.places, named.end
     while len(places) <= MOST:
-        closing = _opened(text, end, _CLOSE)
+        closing = _opened(text, end, CLOSE)
         letter = (
-            _lettered(text, _opened(text, closing, _PLAIN), options) if text[closing : closing + 2] == " (" else None
+            _lettered(text, _opened(text, closing, PLAIN), options) if text[closing : closing + 2] == " (" else None
         )
-        separator = _SEPARATOR.match(text, end)
+        separator = SEPARATOR.match(text, end)
         following = letter or (separator and options.text_at(text, separator.end()))
         if not following:
             break
         places, end = places | following.places, following.end
-    return None if _WRONG.match(text, end) else Claim(places, named.start, end)
+    return None if WRONG.match(text, end) else Claim(places, named.start, end)
 
 
 def _opened(text: str, at: int, opening: re.Pattern[str]) -> int:
@@ -502,15 +255,15 @@ def _lettered(text: str, start: int, options: Options, *, weak: bool = False) ->
             break
         place, end = label
         places.add(place)
-        own = options.text_at(text, _opened(text, end, _OPEN))
+        own = options.text_at(text, _opened(text, end, OPEN))
         if own is not None:
             places |= own.places
             end = max(end, own.end)
-        separator = _SEPARATOR.match(text, end)
+        separator = SEPARATOR.match(text, end)
         if separator is None:
             break
         at = separator.end()
-    if not places or _WRONG.match(text, end) or (_COPULA.match(text, end) and not _POSITIVE.match(text, end)):
+    if not places or WRONG.match(text, end) or (COPULA.match(text, end) and not POSITIVE.match(text, end)):
         return None
     return Claim(frozenset(places), start, end)
 
@@ -521,31 +274,31 @@ def _label(text: str, at: int, options: Options, *, weak: bool, more: bool) -> t
     if found is None:
         return None
     place, end = found
-    closing = _CLOSE.match(text, end)
+    closing = CLOSE.match(text, end)
     closed = closing.end() if closing else end
     if text[closed : closed + 1] == "?":
         return None
     bracketed = closed > end and text[at - 1 : at] in ("(", "[", "*", "{", "_", "`")
-    if more and _COPULA.match(text, closed) and not _POSITIVE.match(text, closed):
+    if more and COPULA.match(text, closed) and not POSITIVE.match(text, closed):
         return None
     if bracketed and not weak:
         return place, closed
-    if _AFTER.match(text, end) or _COPULA.match(text, end) or _CJK.match(text, end) and text[at].isascii():
+    if AFTER.match(text, end) or COPULA.match(text, end) or CJK.match(text, end) and text[at].isascii():
         return place, closed
-    return (place, closed) if options.text_at(text, _opened(text, closed, _OPEN)) else None
+    return (place, closed) if options.text_at(text, _opened(text, closed, OPEN)) else None
 
 
 def _called_correct(window: str, options: Options) -> Iterator[Claim]:
     """The last choice that is called correct; two where `and` joins it to another."""
-    for praise in _found(_CORRECT, _PRAISING_WORDS, window):
+    for praise in _found(CORRECT, PRAISING_WORDS, window):
         end = praise.start()
-        named = _BEFORE.search(window, max(0, end - 30), end)
+        named = BEFORE.search(window, max(0, end - 30), end)
         place = options.place(named["label"]) if named else None
         if named is None or place is None or named["denied"]:
             continue
-        if _HYPOTHESIS.search(window, max(0, named.start() - 40), named.start()):
+        if HYPOTHESIS.search(window, max(0, named.start() - 40), named.start()):
             continue
-        joined = _JOINED.search(window, max(0, named.start() - 20), named.start())
+        joined = JOINED.search(window, max(0, named.start() - 20), named.start())
         other = options.place(joined["label"]) if joined else None
         yield Claim(frozenset({place} if other is None else {place, other}), named.start(), praise.end())
         return
@@ -553,34 +306,43 @@ def _called_correct(window: str, options: Options) -> Iterator[Claim]:
 
 def _last_line(window: str, options: Options) -> Iterator[Claim]:
     """The choice that the last line begins with, or that its last sentence is."""
-    text = window.rstrip()
-    line = text.rpartition("\n")[2][-HEAD:]
-    sentence = _SENTENCE.split(line)[-1]
-    start = len(text) - len(line)
-    if begins := _line(line, options):
+    lines = window.rsplit("\n", 2)
+    line = lines[-1][-HEAD:]
+    start = len(window) - len(line)
+    begins = _begins(line, lines[-2][:HEAD] if len(lines) > 1 else "", options)
+    if begins:
         yield begins._replace(start=start + begins.start, end=start + begins.end)
+    sentence = SENTENCE.split(line)[-1]
     if places := _whole(sentence, options):
-        yield Claim(places, len(text) - len(sentence), len(text))
+        yield Claim(places, len(window) - len(sentence), len(window))
 
 
 def _first_line(window: str, options: Options) -> frozenset[int] | None:
-    begins = _line(window.strip().partition("\n")[0][:HEAD], options)
+    line, _, rest = window.partition("\n")
+    begins = _begins(line[:HEAD], rest.partition("\n")[0][:HEAD], options)
     return begins.places if begins else None
+
+
+def _begins(line: str, beside: str, options: Options) -> Claim | None:
+    """The choice a line begins with, unless the line beside it begins with another: then both list what there is."""
+    claim = _line(line, options)
+    other = _line(beside, options) if claim else None
+    return claim if other is None or claim is None or other.places == claim.places else None
 
 
 def _line(line: str, options: Options) -> Claim | None:
     """The choice a line begins with, such as `B) 42` or `**B**. Because …`, and the one right behind it."""
     claim = _claim(line, 0, options)
-    if claim is None or not _GOES_ON.match(line, max(0, claim.end - 1)):
+    if claim is None or not GOES_ON.match(line, max(0, claim.end - 1)):
         return None
-    behind = _claim(line, _opened(line, claim.end, _SYMBOLS), options, opening=_PLAIN)
+    behind = _claim(line, _opened(line, claim.end, SYMBOLS), options, opening=PLAIN)
     return claim._replace(places=claim.places | behind.places, end=behind.end) if behind else claim
 
 
 def _mentioned(window: str, options: Options) -> frozenset[int] | None:
     """The only choice that is mentioned in a way that can be nothing else, less those that are denied."""
     places: set[int] = set()
-    for mention in _MENTION.finditer(window):
+    for mention in MENTION.finditer(window):
         place = options.place(mention[mention.lastgroup or 0])
         if place is not None and place not in places and not _denied(window, mention.start(), mention.end()):
             places.add(place)
@@ -589,7 +351,7 @@ def _mentioned(window: str, options: Options) -> frozenset[int] | None:
 
 def _mentioned_by_text(line: str, options: Options) -> frozenset[int] | None:
     """The options whose texts stand in a line, the longest first, each in its own words."""
-    said = " ".join(_MARKUP.sub("", line.casefold()).split())
+    said = " ".join(MARKUP.sub("", line.casefold()).split())
     places: set[int] = set()
     for option, place in options.texts:
         start = said.find(option)
@@ -597,7 +359,7 @@ def _mentioned_by_text(line: str, options: Options) -> frozenset[int] | None:
         if (
             start < 0
             or said[start - 1 : start].isalnum()
-            or not (_ends(said[start:], option) or _COPULA.match(said, end))
+            or not (ends(said[start:], option) or COPULA.match(said, end))
         ):
             continue
         if len(option) > 2 and not _denied(said, start, end):
@@ -607,4 +369,4 @@ def _mentioned_by_text(line: str, options: Options) -> frozenset[int] | None:
 
 
 def _denied(text: str, start: int, end: int) -> bool:
-    return bool(_WRONG.match(text, end) or _DENIED.search(text, max(0, start - 40), start))
+    return bool(WRONG.match(text, end) or DENIED.search(text, max(0, start - 40), start))

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from .choices import MOST, Mode, Options, Unclear, chosen, folded, known, unknown
+from .choices import Mode, Unclear, chosen
 from .errors import ModelFault, Ungradable
 from .from_item import ItemTemplate
 from .grader import Comparison, Inline
+from .options import MOST, Options, folded, known, unknown
 from .sample import Sample, kind, parsed
 from .template_value import value
 from .types import Case, Item, Verdict

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairmark_graders import InvalidGrader, Verdict, grade, parse_grader
-from fairmark_graders.choices import folded, unknown
+from fairmark_graders.options import folded, unknown
 
 LETTERS = {"type": "multiple_choice", "input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}
 WITH_OPTIONS = {**LETTERS, "options": "{{ item.options }}"}
@@ -57,6 +57,14 @@ MARKED = [
 ANYWHERE = [
     *[
         "I choose B.",
+        "Looking at the options, B seems to be the best answer.",
+        "选项B正确",
+        "i think its b",
+        "B, because A is wrong",
+        "B: it is the largest",
+        "The statement in B is correct",
+        "We conclude that B is correct.",
+        "I'm going with B",
         "I would go with (B)",
         "I'd pick option B",
         "So B.",
@@ -105,6 +113,23 @@ NOT_CHOSEN = [
     ],
     *[
         "A big dog",
+        "A) 1\nB) 2\nC) 3",
+        "I would not choose B",
+        "I don't think the answer is B",
+        "The answer cannot be B.",
+        "The answer isn't B",
+        "I rule out B",
+        "Answer: B (or C)",
+        r"\boxed{B}\boxed{C}",
+        "Answer: ABC",
+        "The answer is B?",
+        "Plan B",
+        "Vitamin B is important",
+        "A is better than B",
+        "Answer: A lot of people",
+        "That's a wrap",
+        "The answer is between B and C",
+        "The answer begins with B",
         "The answer is a prime",
         "Answer: I think so",
         "The answer is unknown",

@@ -1,0 +1,152 @@
+"""The words and marks around a choice, in a dozen languages: what announces it, what may follow it, what denies it."""
+
+import re
+
+_NOISE = (
+    "(?:the|most|likely|best|correct|right|final|only|clearly|definitely|probably|simply|indeed|actually|just|"
+    "therefore|thus|hence|so|then|either|both|option|choice|letter|answer|number|no|alternative|statement|candidate|"
+    "is|are|be|its|it's|la|el|le|die|der|das|with|for|as|on|to|would|must|should|"
+    "вариант|вариантом|ответ|под|буквой|буква|опция|opción|opcion|opção|letra|opzione|lettera|lettre|buchstabe|"
+    "alternativa|seçenek|pilihan|विकल्प|বিকল্প|الخيار|خيار|الاجابة|گزینه)"
+)
+OPEN = re.compile(
+    rf"""(?: [\s"'“”‘«»„「『【〔<>*_`#~$:：=,.({{\[\u2012-\u2015-]
+      | \\(?:text|textbf|mathrm|mathbf|mathsf|boxed|fbox|bf|rm|left|displaystyle|quad)\b | \\[(\[,;!\ ]
+      | {_NOISE}(?=[\s"'(*_`$:\[]) (?!\s+(?:because|since)\b)
+      | 选项?|選項?|为|為|是|番号|第
+      | not\s+[(*]*\w[)*]*,?\s*but(?:\s+(?:rather|instead))? )*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+PLAIN = re.compile(
+    r"""(?:[\s"'“”‘«»„「『【〔<>*_`$(\[{-]|\\(?:text|textbf|mathrm|mathbf|mathsf|bf|rm|left)\b|\\[(\[,;! ]
+      |(?:option|choice|letter|вариант|विकल्प|বিকল্প|الخيار)(?=[\s(*])|选项|選項)*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What may stand before a choice that is all there is."""
+MARKS = re.compile(r"""(?:[\s"'“”‘«»„「『【<>*_`#~$:：=]|\\[(\[])*""")
+CLOSE = re.compile(r"""[)\]}*_`"”»」』】〕$~]*|'+(?!\w)|\\[)\]]""")
+_WORDS = (
+    "because|since|as|due|which|and|or|but|so(?!-)|for|if|per|based on|according|given that|instead|rather|here|"
+    "in this case|i think|i believe|i guess|i\\.e|и|или|а|так|потому|поскольку|porque|ya que|car|parce|weil|"
+    "denn|da|ou|et|y|o|oder|und|"
+    "है|हैं|क्योंकि|হলো|হল|কারণ|لأن|لأنه|أو|است|olur|는|은|입니다|이다"
+)
+AFTER = re.compile(
+    rf"""\s*(?:\Z|\n) | \s*[)\]}}】）」』"”»`|!;,。、，；．।۔،؛<>] | \s*[:：] | \s*[*_$]+(?!\w) | '(?!\w)
+      | \.(?!\w|\.\w) | \.(?=[^\W\d_a-zA-Z]) | \s+[(\u2012-\u2015→-] | [\u2012-\u2015] | \\
+      | \s*/\s* | \s*[&+]\s | \s+(?:{_WORDS.replace(" ", "[ ]")})(?!\w)
+      | (?:です|だ|である|が正|项|項|选项|번|입니다|이다|선택) """,
+    re.VERBOSE,
+)
+CJK = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]")
+COPULA = re.compile(
+    r"\W*(?:is|are|was|were|isn't|aren't|can|cannot|can't|could|would|might|may|does|doesn't|do|don't|has|have|"
+    r"seems?|looks?|fails?|contradicts?|es|est|ist|не|неверн\w*|错误?|不)\b"
+)
+_GOOD = (
+    r"(?:(?:the|most|clearly|therefore|indeed|thus|only|also|probably|definitely|both|all|an?|more|likely|my|our)\s+)*"
+    r"(?:(?:final|single|logical|obvious|only)\s+)*(?:correct|right|best|true|answers?|appropriate|accurate|valid|proper|choice|one)\b"
+)
+POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
+WRONG = re.compile(
+    r"\W*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
+    r"(?:wrong|incorrect|false|invalid|not|ruled out|eliminated|excluded|impossible|неверн\w*|错|错误|不对)\b",
+    re.IGNORECASE,
+)
+SEPARATOR = re.compile(
+    r"\s*(?:(?P<comma>[,;、，]\s*)(?:(?:and/or|or|and)\s+)?|[/&+]\s*|"
+    r"\(?(?:and/or|or|and|oder|und|ou|et|y|o|или|и|أو|या|অথবা)\s+|[或和与と]|または)"
+    r"(?:also\s+|maybe\s+|perhaps\s+|possibly\s+|both\s+)?(?:option\s+|choice\s+|answer\s+)?[\s(\[*_`'\"“$]*",
+    re.IGNORECASE,
+)
+HYPOTHESIS = re.compile(
+    r"""\b(?:if|suppose|supposing|assume|assuming|whether|unless|pretend|might|may|some|tempt\w*|one\ could|not\ that
+        |doubt\w*|если|si|wenn|如果|假设)\b[^.;\n]*\Z
+      | (?:\bnot|n't|\bnever|\bcannot)\b(?:(?!\b(?:so|but|therefore|thus|hence|and)\b)[^.;,\n]){0,16}\Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What makes a conclusion one that is only supposed, or denied."""
+_SAYS = r"\b(?:is|are|was|be|would be|must be|should be|has to be|will be|seems to be|appears to be|turns out to be)\b"
+MARKER = re.compile(
+    rf"""\b(?:answer|choice|option|solution|conclusion|selection|pick)s?\b[*_]*
+           (?:\s+(?:to|for|of|here|that|in|from|among)\b[^\n.:=?!]{{0,80}}?)?[\s*_]*(?:[:：=]|(?<=\s)[\u2012-\u2015-]\s|{_SAYS})
+      | \banswer[*_#\s]*\n | \#\#\#\# | \b(?:ans|sol)[.:]+\s
+      | \b(?:ответ|вариант)(?:ом)?\b[\s*_]*(?:[:—–-]|будет|это|является)?
+      | (?:答案|正确选项|正確選項|正解|答え|回答|故选|故選|应选|應選|所以选|因此选|정답|(?<!\w)답)
+           [*_]*\s*(?:应该|應該|应|應)?(?::|是|为|為|选|選|は|은|는)?
+      | \b(?:réponse|respuesta|antwort|risposta|resposta|opción|opcion|opção|odpowiedź|cevap|jawaban|jawabannya
+           |solución|lösung|đáp\ án)\b
+           (?:\s+(?:correcte|correcta|richtige|corretta|correta|final|finale|benar|poprawna|đúng|doğru))?
+           [\s*_]*(?::|est|es|ist|è|é|adalah|lautet|là|to)?
+      | (?:الإجابة|الاجابة|الجواب|پاسخ|उत्तर|विकल्प|বিকল্প|জবাব|উত্তর|תשובה|คําตอบ|απάντηση)
+           \s*(?:الصحيحة|الصحيح|صحیح|สุดท้าย|הנכונה)?\s*(?::|هي|هو|है|হলো|হল|היא|คือ|είναι)?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+MARKER_WORDS = (
+    "answer", "choice", "option", "solution", "conclusion", "selection", "pick", "####",
+    "antwort", "respuesta", "risposta", "resposta", "cevap", "jawaban", "opcion", "ans:", "ans.", "sol:",
+)  # fmt: skip
+MARKER_WORDS_BEYOND = (
+    "ответ", "вариант", "答案", "正确选项", "正確選項", "正解", "答え", "回答", "故选", "故選", "应选", "應選",
+    "所以选", "因此选", "정답", "답",     "réponse", "odpowiedź", "solución", "lösung", "opción", "opção", "đáp án",
+    "الاجابة", "الجواب", "پاسخ", "उत्तर", "विकल्प", "বিকল্প", "জবাব", "উত্তর", "תשובה", "คําตอบ", "απάντηση",
+)  # fmt: skip
+CHOOSES = re.compile(
+    r"""\b(?: choose|chose|choosing|pick|picked|picking|select|selected|selecting|go\ with|going\ with|opt\ for
+      | vote\ for|i\ (?:would\ )?(?:say|guess|answer)|my\ guess|i\ (?:think|believe)|verdict|it's|it\ is
+      | it\ must\ be|that's
+      | so|thus|hence|therefore|thereby|consequently|accordingly|conclude|leaves(?:\ only|\ us\ with)?
+      | leaving(?:\ only)?|left\ with|выбираю|elijo|wähle )\b[:,]?
+      | → | ⇒ | => | ∴ | 选择? | 選擇?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+CHOOSING_WORDS = (
+    "choos", "chose", "pick", "select", "go with", "going with", "opt for", "vote for", "i say",
+    "i would say", "i guess", "i answer", "my guess", "i think", "i believe", "verdict", "it's", "it is", "it must be",
+    "that's", "so", "thus", "hence", "therefore", "thereby", "consequently", "accordingly", "conclude", "leav",
+    "left with", "=>", "→", "⇒", "∴",
+    "выбираю", "elijo", "wähle", "选", "選",
+)  # fmt: skip
+CORRECT = re.compile(
+    rf"\s?(?:(?:is|must be|has to be|(?:seems|looks|appears)(?: to be)?|would be|should be|are)\s+{_GOOD}"
+    r"|remains?\b|(?:is|are) left\b|正[确確])",
+    re.IGNORECASE,
+)
+PRAISING_WORDS = (
+    " is ",
+    " are ",
+    " must be ",
+    " has to be ",
+    " seems ",
+    " looks ",
+    " appears ",
+    " would be ",
+    " remain",
+    "正确",
+    "正確",
+)
+BEFORE = re.compile(
+    r"(?:(?<![\w'-])|(?<=[\u3040-\u9fff])(?=[(A-Za-z]))(?P<denied>(?:not|nor|neither|if|whether)\s+)?(?:(?:option|choice|answer|letter)\s+)?"
+    r"[(\[*_`]*(?P<label>[^\W_]{1,2})[)\]*_`.]*\s*\Z",
+    re.IGNORECASE,
+)
+JOINED = re.compile(r"(?P<label>[^\W_]{1,2})[)\]*_`]*\s*(?:,|/|&|\bor\b|\band\b|\bnor\b)\s*\Z", re.IGNORECASE)
+RUN = re.compile(r"\b(?=[A-J]{2})A?B?C?D?E?F?G?H?I?J?\b")
+BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+BRACE = re.compile(r"[{}]")
+BETWEEN = re.compile(
+    r"[\W_]*(?:(?:or|and|also|alternatively|maybe|perhaps|the|final|correct|my|our)\b[\W_]*){0,4}", re.IGNORECASE
+)
+ALSO = re.compile(r"\b(?:also|equally|as well|too)\b")
+GOES_ON = re.compile(r".?(?:\s*\Z|[\s)\]*_}]*[).:,;!\u2012-\u2015*-]|\s*\(|\s+(?:because|since|as)\b)|[)\]*}:.]")
+SPACE = re.compile(r"\s+")
+SYMBOLS = re.compile(r"[\W_]*")
+SENTENCE = re.compile(r"(?<=[.!?;])\s+|[。！？]")
+MENTION = re.compile(
+    r"""\((?P<bracketed>[^\W_]{1,2})\) | \*\*\(?(?P<bold>[^\W_]{1,2})[).:]{0,2}\*\*
+      | \b(?:option|choice)\s+\(?(?P<named>[^\W_]{1,2})\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+DENIED = re.compile(
+    r"\b(?:not|nor|neither|never|n't|rule[sd]? out|eliminat\w+|exclud\w+|unlike|except)\b[^.;\n]{0,20}\Z"
+)
