@@ -49,7 +49,7 @@ _GOOD = (
 )
 POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
 WRONG = re.compile(
-    r"\W*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
+    r"[^\w,.;:!]*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
     r"(?:wrong|incorrect|false|invalid|not|ruled out|eliminated|excluded|impossible|неверн\w*|错|错误|不对)\b",
     re.IGNORECASE,
 )
