@@ -95,10 +95,12 @@ class Balls:
     def call(self, node: Call) -> Ball:
         if node in self.at:
             return self.field(self.at[node])
-        try:
-            return self.field(exact(node))
-        except (Irrational, Undefined):
-            function = FUNCTIONS.get(node.name)
+        if node.name in OF_INTEGERS:
+            try:
+                return self.field(exact(node))
+            except (Irrational, Undefined):
+                pass
+        function = FUNCTIONS.get(node.name)
         if function is None:
             raise Unsupported
         try:
@@ -118,11 +120,11 @@ def _root(balls: Balls, degree: Ball, of: Ball) -> Ball:
     return balls.rational_power(of, fmpq(1, whole))
 
 
-def _log(balls: Balls, *arguments: Ball) -> Ball:
-    if len(arguments) == 2:
-        return arguments[1].log() / arguments[0].log()
-    (of,) = arguments
-    return of.log() / balls.field(10).log() if balls.decimal_log else of.log()
+def _log(balls: Balls, first: Ball, second: Ball | None = None) -> Ball:
+    """The logarithm of the first, or of the second to the base of the first."""
+    if second is not None:
+        return second.log() / first.log()
+    return first.log() / balls.field(10).log() if balls.decimal_log else first.log()
 
 
 def _binomial(balls: Balls, n: Ball, k: Ball) -> Ball:
@@ -178,7 +180,11 @@ FUNCTIONS: dict[str, Callable[..., Ball]] = {
 }
 """Functions with values as balls; a call of any other name is opaque unless its value is rational."""
 
-KNOWN = frozenset(FUNCTIONS) | {"double_factorial", "gcd", "lcm", "mod"}
+OF_INTEGERS = frozenset(
+    {"gcd", "lcm", "mod", "floor", "ceil", "factorial", "double_factorial", "binomial", "permutations"}
+)
+"""Functions that are best taken exactly where that is possible: a ball beside an integer has no floor."""
+KNOWN = frozenset(FUNCTIONS) | OF_INTEGERS
 
 _CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e, "i": lambda: acb(0, 1)}
 

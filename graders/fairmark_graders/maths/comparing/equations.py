@@ -20,6 +20,8 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
     left, right = named(answer), named(reference)
     if left is None or right is None:
         return _unsolved(answer, reference, right)
+    if left.value is answer and right.value is reference:
+        return undecided("relations that state no value")
     if contradicts(left):
         return different("chain of values", "the answer states two values")
     return _named(run, left, right)

@@ -106,6 +106,14 @@ def bound(node: Node) -> None:
         level = [child for at in level for child in children(at)]
 
 
+def _matrix(width: int, parts: tuple[Node, ...]) -> Matrix:
+    return Matrix(tuple(parts[at : at + width] for at in range(0, len(parts), width)))
+
+
+def _cases(node: Cases, parts: Iterator[Node]) -> Cases:
+    return Cases(tuple((next(parts), None if condition is None else next(parts)) for _, condition in node.pieces))
+
+
 _REBUILD: dict[type, Callable[[Any, tuple[Node, ...]], Node]] = {
     Negative: lambda node, parts: Negative(*parts),
     Sum: lambda node, parts: Sum(parts),
@@ -122,6 +130,10 @@ _REBUILD: dict[type, Callable[[Any, tuple[Node, ...]], Node]] = {
     Relation: lambda node, parts: Relation(parts, node.signs),
     Combined: lambda node, parts: Combined(node.operation, parts),
     Given: lambda node, parts: Given(parts[0], parts[1:]),
+    Matrix: lambda node, parts: _matrix(len(node.rows[0]), parts),
+    SetOf: lambda node, parts: SetOf(parts[0], parts[1:]),
+    Choice: lambda node, parts: Choice(node.letter, *parts),
+    Cases: lambda node, parts: _cases(node, iter(parts)),
 }
 
 
