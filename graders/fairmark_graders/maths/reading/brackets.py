@@ -8,6 +8,7 @@ _CLOSERS = {"(": (")", "]", "["), "[": ("]", ")", "["), "]": ("[", "]", ")"), "\
 _WRITTEN = {"\\{": "{", "langle": "<", "relation": "<", "]": "(", "[": "["}
 _SETS = frozenset(["\\{", "{"])
 _SUCH_THAT = frozenset(["|", "mid", ":", "where", "rvert", "lvert", ";"])
+_PIECEWISE = frozenset(["cases", "dcases", "rcases"])
 _LINES = frozenset(["aligned", "align", "gather", "gathered", "split", "alignedat", "equation", "multline", "eqnarray"])
 
 
@@ -100,10 +101,15 @@ class Parser(Statements):
             self.text_of_group()
         outer = self.bars, self.angle, self.colon_is_condition
         self.bars, self.angle, self.colon_is_condition = "", False, False
-        node = self.cases() if name in ("cases", "dcases", "rcases") else self.rows(name)
+        node = self.cases() if name in _PIECEWISE or self.has_conditions() else self.rows(name)
         self.bars, self.angle, self.colon_is_condition = outer
         self.close("environment end")
         return node
+
+    def has_conditions(self) -> bool:
+        """Whether an "if" or "otherwise" comes before the end: an array that stands for cases."""
+        kinds = ("where", "otherwise", "environment end")
+        return next((token.kind for token in self.tokens[self.at :] if token.kind in kinds), "") in kinds[:2]
 
     def rows(self, name: str) -> Node:
         rows: list[list[Node]] = [[]]

@@ -40,6 +40,7 @@ _ISO_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|[
 _ORDINAL = re.compile(
     r"(?i)(?:the\s)?([0-9]{1,9})\s?(?:\^?\s?\{?\s?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?)(st|nd|rd|th)\s?\}{0,2}(?:\s(?:place|term|position|one))?"
 )
+_REMAINDER = re.compile(r"([0-9]{1,20})\s?(?:\\text\s?\{\s?)?(?:R|[Rr]emainder|rem)\s?\}?\.?\s?([0-9]{1,20})")
 _IN_BASE = re.compile(r"(?i)\(?([0-9][0-9a-f]{0,60})\)?\s?,?\s?\(?(?:in\s)?base[\s-]?([0-9]{1,2}|[a-z]{3,9})\)?")
 
 
@@ -47,6 +48,8 @@ def label(text: str, read: Callable[[str], Node]) -> Node | None:
     """The text as one of these, or None; `read` reads the text of a choice's option."""
     first = text[0]
     if first.isdigit():
+        if match := _REMAINDER.fullmatch(text):
+            return Words(f"{match[1]} remainder {match[2]}")
         return _time(text) or _date(text) or _ordinal(text) or _in_base(text)
     if first.isalpha() or first in "(\\$":
         return (

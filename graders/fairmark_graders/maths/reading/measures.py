@@ -15,6 +15,8 @@ _VARIABLE_LIKE = frozenset({"mg", "ms", "mV", "mA", "mN", "pt", "pm", "hm", "dm"
 _ALGEBRA_AFTER = frozenset(
     ["+", "-", "*", "/", "^", "_", "(", "letter", "number", "frac", "sqrt", "root", "function", "sup", "±", "!", "'"]
 )
+MAY_BE_UNITS = frozenset([*SPELLINGS, "\\mu", "\\Omega", "k"])
+"""Letters that a unit may start with."""
 _LONGEST_NOUN = 4
 _MOST_FACTORS = 8
 
@@ -55,11 +57,20 @@ class _Factor(NamedTuple):
 def _factor(tokens: Sequence[Token], at: int, latex: bool, inside: bool) -> _Factor | None:
     power = _POWERS_BEFORE.get(tokens[at].raw.lower(), 1)
     at += power > 1
+    if prefixed := _prefixed(tokens[at], tokens[at + 1] if at + 1 < len(tokens) else tokens[at]):
+        return _Factor(prefixed, power, at + 2)
     name = _name(tokens[at], latex, inside or _in_series(tokens, at))
     if name is None or (tokens[at].kind == "in" and not _is_inch(tokens, at)):
         return None
     exponent, after = _exponent(tokens, at + 1)
     return _Factor(name, power * exponent, after)
+
+
+def _prefixed(prefix: Token, name: Token) -> str | None:
+    """`\\mu\\text{m}`, `\\text{k}\\Omega`."""
+    if prefix.raw == "\\mu" and name.upright and f"μ{name.raw}" in SPELLINGS:
+        return f"μ{name.raw}"
+    return f"{prefix.raw}Ω" if name.raw == "\\Omega" and prefix.raw in ("k", "M", "m") else None
 
 
 def _is_inch(tokens: Sequence[Token], at: int) -> bool:
@@ -68,6 +79,8 @@ def _is_inch(tokens: Sequence[Token], at: int) -> bool:
 
 def _name(token: Token, latex: bool, inside: bool) -> str | None:
     raw = token.raw
+    if raw == "\\Omega" and token.gap:
+        return "Ω"
     if raw == "in" and not inside and token.kind == "in":
         return "in"
     if token.kind not in ("word", "letter", "function", "money") or raw.startswith("\\") and token.kind != "word":

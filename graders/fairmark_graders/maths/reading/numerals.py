@@ -15,7 +15,8 @@ _GROUP = r"(?:\\!,\\!|\{,\}|\\[,!;: ]|,\\!|\{\\,\}|')"
 
 NUMERAL = rf"""
     (?:(?P<based>(?:0[xX][0-9A-Fa-f]{{1,40}}(?![0-9A-Za-z])|0b[01]{{1,60}}(?![0-9A-Za-z]))
-      | (?:\(?\s?(?:[0-9]{{1,60}}|[0-9A-F]{{2,60}}(?=\)?_\{{?\s?(?:1[1-6]|hex))))(?:\s?\))?\s?
+      | (?:\(?\s?(?:[0-9]{{1,60}}|[0-9A-F]{{2,60}}(?=\)?_\{{?\s?(?:1[1-6]|hex))
+          |[0-9][0-9A-Fa-f]{{1,60}}(?=\)?_\{{\s?(?:16|hex))))(?:\s?\))?\s?
         _\s?(?:\{{\s?)?(?:\\(?:text|mathrm|textrm)\s?\{{\s?)?(?:(?:{_WORD_BASES})\b|[0-9]{{1,2}}(?![0-9]))\s?\}}{{0,2}})
   | (?P<repeating>[0-9]{{0,40}}\.[0-9]{{0,60}}
       (?: \\(?:overline|bar|overbar)\s?(?:\{{[0-9]{{1,60}}\}}|[0-9])
@@ -71,7 +72,7 @@ def based(text: str) -> Based | None:
     if text[:2] == "0b":
         return Based(text[2:], 2)
     digits, _, subscript = text.partition("_")
-    digits = digits.strip(" ()")
+    digits = digits.strip(" ()").upper()
     name = re.sub(r"\\[a-z]+|[{}\s]", "", subscript)
     base = BASES.get(name) or int(name)
     return Based(digits, base) if 2 <= base <= 36 and all(int(digit, 36) < base for digit in digits) else None

@@ -59,7 +59,7 @@ _MARKUP = re.compile(
 _MAY_BE_MARKUP = re.compile(r"[&<]|\\(?:no|new|phan|color|textcolor)")
 _LEAD = re.compile(
     r"""(?ix)
-    (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|we\ (?:get|have|obtain|find)(?:\ that)?)
+    (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|either|both|only|we\ (?:get|have|obtain|find)(?:\ that)?)
         \s*[:,]?\s+ (?![=<>]) )*
     (?: (?: [=≈~≃≅∴⇒] | \\(?:approx|sim|simeq|implies|therefore|Rightarrow)\b
       | (?:the|my|our|your)?\s*(?:final|correct|right|exact|required|simplified|numerical)?\s*

@@ -90,6 +90,12 @@ _PHRASES = {
     r"(?:the )?cube root of": " ∛",
     r"such that|on condition that|on the condition that|provided that|given that|assuming that|assuming|as long as|valid for": " where ",  # noqa: E501
     r"if and only if": " and ",
+    r"(?<=[0-9] )(?:in|out of)(?= [0-9])": " / ",
+    r"is (?:any |a )?real(?: number)?": " ∈ ℝ ",
+    r"(?:is |being )?(?:a |any )positive integer|(?:are )positive integers": " ∈ ℤ^+ ",
+    r"(?:is |being )?(?:a |any )non-?negative integer": " ∈ ℕ ",
+    r"(?:the )?(?:set of )?all (?:the )?positive integers": " ℤ^+ ",
+    r"(?:the )?(?:set of )?all (?:the )?positive real(?: number)?s": " ℝ^+ ",
     r"(?:the )?(?:set of )?(?:all )?(?:the )?real numbers|all reals|the reals|every real number|any real number": " ℝ ",
     r"(?:the )?(?:set of )?(?:all )?(?:the )?rational numbers": " ℚ ",
     r"(?:the )?(?:set of )?all (?:the )?integers|the integers": " ℤ ",
@@ -120,7 +126,7 @@ PHRASE = re.compile(
 _RUNS = re.compile(r"(?<!\\)\b[a-z]{2,}")
 _PHRASE_WORDS = frozenset(
     words_of(
-        "than least most equal equals approximately about roughly in to element member divided multiplied power "
+        "out than least most equal equals approximately about roughly in to element member divided multiplied power "
         "exponent root that condition provided given assuming long valid only numbers number reals rational integer "
         "integers naturals natural complex set real except excluding other apart infinity plus cent points point "
         "degree degrees miles fl fluid nautical us well along any every all some each"
