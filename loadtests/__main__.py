@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "shapes", nargs="*", type=_shape, default=list(SHAPES), help=f"of {', '.join(SHAPES)}; all by default"
     )
-    parser.add_argument("--short", action="store_true", help="a rough look in 15 seconds instead of two minutes")
+    parser.add_argument("--short", action="store_true", help="a rough look in 40 seconds instead of four minutes")
     parser.add_argument(
         "--save",
         nargs="?",

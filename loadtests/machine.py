@@ -6,7 +6,10 @@ import platform
 import subprocess
 from pathlib import Path
 
-_LIBRARIES = ("uvicorn", "uvloop", "httptools", "orjson", "msgspec", "pydantic")
+_LIBRARIES = (
+    *("uvicorn", "uvloop", "httptools", "orjson", "msgspec", "pydantic"),
+    *("math-verify", "sympy", "python-flint"),
+)
 
 
 def facts() -> dict[str, str | int]:

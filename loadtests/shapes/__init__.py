@@ -7,6 +7,7 @@ from ..figures import Figure
 from .batch import batch
 from .endpoint import endpoint
 from .long_texts import long_texts
+from .math import math
 from .similarity import similarity
 
 Shape = Callable[[Bench], Awaitable[list[Figure]]]
@@ -16,4 +17,5 @@ SHAPES: Mapping[str, Shape] = {
     "batch": batch,
     "similarity": similarity,
     "long_texts": long_texts,
+    "math": math,
 }

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that a short run of every shape leaves."""
     folder = tmp_path_factory.mktemp("results")
-    subprocess.run([ROOT / "scripts" / "loadtest", "--short", "--save", folder], cwd="/", check=True, timeout=300)
+    subprocess.run([ROOT / "scripts" / "loadtest", "--short", "--save", folder], cwd="/", check=True, timeout=500)
     (file,) = folder.iterdir()
     return file
 
@@ -32,7 +32,7 @@ def figure(results: Any, shape: str, name: str) -> float:
 
 
 def test_every_shape_is_measured(results: Any) -> None:
-    assert list(results["shapes"]) == ["endpoint", "batch", "similarity", "long_texts"]
+    assert list(results["shapes"]) == ["endpoint", "batch", "similarity", "long_texts", "math"]
 
 
 def test_one_rollout_costs_at_most_four_times_a_bare_application(results: Any) -> None:
@@ -49,6 +49,16 @@ def test_known_texts_are_graded_faster_than_new_ones(results: Any) -> None:
 
 def test_long_texts_do_not_hold_up_the_service(results: Any) -> None:
     assert figure(results, "long_texts", "/healthz meanwhile, median") < 100
+
+
+def test_mathematics_is_far_ahead_of_math_verify(results: Any) -> None:
+    assert figure(results, "math", "decided in place: math-verify's time over fairmark's") >= 10
+    assert figure(results, "math", "realistic mix: math-verify's time over fairmark's") >= 5
+    assert figure(results, "math", "left to sympy: math-verify's time over fairmark's") >= 0.5
+
+
+def test_long_reasoning_costs_nothing(results: Any) -> None:
+    assert figure(results, "math", "30 kB of reasoning, in times of 1 to 2 kB") < 2
 
 
 def test_what_is_saved_names_no_host(results: Any) -> None:
