@@ -63,3 +63,13 @@ def test_a_function_that_can_not_be_imported_is_refused_before_any_row(tmp_path:
     graded = fairmark("grade", rows(tmp_path / "rows.jsonl", row("4")), "--grader", tmp_path / "short.yaml")
     assert (graded.returncode, graded.stdout) == (2, "")
     assert "rewards:fn can't be imported: ModuleNotFoundError" in graded.stderr
+
+
+def test_a_function_whose_module_is_missing_is_a_problem_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "short.yaml").write_text("type: function\nfunction: rewards:fn\npackages: .\n")
+    problem = f"function: no file of a module 'rewards' in {tmp_path} or on the path"
+    validated = fairmark("graders", "validate", tmp_path / "short.yaml")
+    assert (validated.returncode, validated.stdout) == (1, f"✗ {tmp_path}/short.yaml: {problem}\n")
+    listed = fairmark("graders", "list", "--catalog", tmp_path)
+    assert listed.returncode == 1
+    assert f"✗ short.yaml: {problem}" in listed.stdout

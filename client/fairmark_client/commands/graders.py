@@ -66,11 +66,12 @@ def validate(files: Sequence[Path]) -> None:
 def _valid(path: Path) -> bool:
     try:
         grader = read_grader(path)
+        good = f"{path}: {grader.type} {grader.version}"
     except InvalidGrader as error:
         for problem in error.problems:
             bad(path, problem)
         return False
-    out.print(Text.assemble(("✓ ", "bold green"), f"{path}: {grader.type} {grader.version}"), soft_wrap=True)
+    out.print(Text.assemble(("✓ ", "bold green"), good), soft_wrap=True)
     return True
 
 
@@ -82,10 +83,9 @@ def _read(catalog: Path) -> Iterator[Listed]:
     for path in files:
         try:
             grader = read_grader(path)
+            yield Listed(path.stem, grader.type, _runs(grader.type), f"{path.stem}@{grader.version}")
         except InvalidGrader as error:
             yield Listed(path.name, problems=error.problems)
-        else:
-            yield Listed(path.stem, grader.type, _runs(grader.type), f"{path.stem}@{grader.version}")
 
 
 def _served(url: str, key_env: str | None) -> list[Listed]:

@@ -1,9 +1,18 @@
 """What runs in a worker to hear math-verify's opinion; nothing here is imported before that."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 _SHOWN = 200
+
+Texts = tuple[str, str]
+"""A reference and what the model said."""
+
+
+def compare_all(pairs: Sequence[Texts]) -> list[tuple[float | None, str]]:
+    """What `compare` says of each pair."""
+    return [compare(*pair) for pair in pairs]
 
 
 def compare(reference: str, text: str) -> tuple[float | None, str]:
