@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from tests.running import Serve
 
+from fairmark_graders.fixtures import fixtures_file, read_fixtures
+from fairmark_graders.grader_file import grader_files, shipped_catalog
+
 from .cli import fairmark, row, rows
 
 
@@ -60,6 +63,22 @@ def test_a_log_of_the_service_under_a_changed_grader(serve: Serve, tmp_path: Pat
     # Only where the samples were logged is the thinking still there to be read.
     assert counts(flipped.stdout)["higher"] == ("2" if samples else "1")
     assert [flip["line"] for flip in flips(tmp_path / "out.jsonl")] == ([2, 3] if samples else [2])
+
+
+@pytest.mark.slow
+def test_every_shipped_grader_takes_its_own_cases_back_from_the_log(serve: Serve, tmp_path: Path) -> None:
+    log = tmp_path / "verdicts.jsonl"
+    running = serve("--verdict-log", log)
+    paths = grader_files(shipped_catalog())
+    for path in paths:
+        fixtures = read_fixtures(fixtures_file(path))
+        samples = [{"sample": fixture.sample, "item": fixture.item} for fixture in fixtures]
+        running.post("/v1/grade", {"grader": path.stem, "samples": samples})
+    running.stop()
+    for path in paths:
+        regraded = fairmark("regrade", log, "--with", path.stem)
+        assert regraded.returncode == 0, regraded.stdout
+        assert int(counts(regraded.stdout)["same"]) > 1
 
 
 def test_every_flip_is_counted_and_the_commonest_are_shown(tmp_path: Path) -> None:
