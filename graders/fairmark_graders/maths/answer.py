@@ -34,10 +34,10 @@ _BOX = re.compile(r"\\?(?:boxed|fbox)\s*")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _TOKEN = re.compile(r"(?:[^\s${}\\]|\\[a-zA-Z]+|\\.)+")
 _JOINER = re.compile(
-    r"""(?: \s | [,;$&] | \*\* | \\[()\[\],;:!\ ] | \\q?quad
-        | \\(?:text|mathrm|textbf)\s*\{\s*,?\s*(?:and|or)\s*\}
-        | \b(?:and|or)\b | \\(?:land|lor|vee|wedge)\b
-        )*
+    r"""(?: \s | [-.,;$&*/()\[\]] | \d+[.)] | \\[()\[\],;:!\ ] | \\q?quad
+        | \\(?:text|mathrm|textbf)\s*\{[\s,]*(?:and|or)\s*\}
+        | \b(?:and|or|also|maybe|perhaps|possibly|alternatively)\b | \\(?:land|lor|vee|wedge)\b
+        )*+
         (?:(?P<name>[A-Za-z](?:_\w)?)\s*=\s*)? \$?\s*""",
     re.VERBOSE,
 )
@@ -228,9 +228,8 @@ def _closing(text: str, start: int) -> int:
 
 
 def _joint(text: str, left: _Span, right: _Span) -> re.Match[str] | None:
-    """What stands between two boxes or formulas, where that joins them into one list."""
-    between = _JOINER.fullmatch(text, left.end, right.start)
-    return None if between and "\n" in between[0] and not re.search("[,;]|and|or", between[0]) else between
+    """What stands between two boxes or formulas, where that joins them into one list: marks, "and", "or", no more."""
+    return _JOINER.fullmatch(text, left.end, right.start)
 
 
 def _joined(text: str, spans: list[_Span]) -> str:
@@ -241,15 +240,18 @@ def _joined(text: str, spans: list[_Span]) -> str:
     joints = [_joint(text, left, right) for left, right in zip(spans, spans[1:], strict=False)]
     if any(joint and joint["name"] for joint in joints) and (name := _NAME.search(text, 0, spans[0].start)):
         said = f"{name[1]} = {said}"
-    seen = {spans[0].content}
+    seen = {_unnamed(said)}
     for span, joint in zip(spans[1:], joints, strict=True):
         assert joint
-        if span.content in seen and not joint["name"]:
-            continue
-        seen.add(span.content)
-        named = f"{joint['name']} = " if joint["name"] else ""
-        said += f"{' or ' if _OR.search(joint[0]) else ', '}{named}{span.content}"
+        if joint["name"] or _unnamed(span.content) not in seen:
+            named = f"{joint['name']} = " if joint["name"] else ""
+            said += f"{' or ' if _OR.search(joint[0]) else ', '}{named}{span.content}"
+            seen.add(_unnamed(span.content))
     return said
+
+
+def _unnamed(content: str) -> str:
+    return content.rpartition("=")[2].strip()
 
 
 def _formulas(text: str) -> list[_Span]:
@@ -286,7 +288,7 @@ def _groups(text: str, formulas: list[_Span]) -> list[list[_Span]]:
 
 def _between_tags(text: str) -> str:
     """What stands in the last `<answer>`, or the text itself."""
-    start = text.rfind("<answer>", max(0, len(text) - 2 * LONGEST))
+    start = text.rfind("<answer>", max(0, len(text) - LONGEST))
     if start < 0:
         return text
     end = text.find("</answer>", start)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Leniency(BaseModel):
     """Differences that are forgiven; a decision names each one that it needed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     units: bool = True
     """A unit that only one side has: `5` for `5 cm`. Two units are always converted, exactly."""

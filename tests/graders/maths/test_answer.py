@@ -102,12 +102,17 @@ def test_a_marker_of_ones_own_may_be_missing() -> None:
         final_answer("5", "marker", "RESULT>")
 
 
-def test_two_boxes_in_two_sentences_are_no_list() -> None:
+def test_boxes_with_words_between_are_no_list() -> None:
     assert final_answer("First \\boxed{5}. Then \\boxed{6}.") == "6"
 
 
-def test_two_boxes_in_two_lines_are_no_list() -> None:
-    assert final_answer("$$\\boxed{x = 5}$$\n\n$$\\boxed{5}$$") == "5"
+@pytest.mark.parametrize("between", ["\n", "\n\n", " ", "/", ". ", " (or ", ", maybe ", "\n- ", "\n2. ", "$ $"])
+def test_boxes_without_words_between_are_one_list(between: str) -> None:
+    assert final_answer(f"\\boxed{{5}}{between}\\boxed{{6}}") in ("5, 6", "5 or 6")
+
+
+def test_what_is_said_twice_with_and_without_its_name_counts_once() -> None:
+    assert final_answer("$$\\boxed{x = 5}$$\n\n$$\\boxed{5}$$") == "x = 5"
 
 
 def test_what_is_said_twice_counts_once() -> None:
