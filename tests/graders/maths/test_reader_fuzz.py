@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from fairmark_graders.maths.errors import TooComplex, Unreadable
 from fairmark_graders.maths.reader import LONGEST, read
-from fairmark_graders.maths.reading.tokens import COMMAND_NAMES
+from fairmark_graders.maths.reading.signs import COMMANDS as READ
 from fairmark_graders.maths.tree import Node, Number
 
 SECONDS = 0.5
 """More than ten times what the slowest text of full length took on a crowded machine."""
 
-COMMANDS = [f"\\{name}" for name in COMMAND_NAMES]
+COMMANDS = [f"\\{name}" for name in READ]
 PIECES = [
     *"0123456789abcdefinxyzABCDU+-*/^_=<>()[]{}|,;:.!'%$&~ \\\"",
     *["\\{", "\\}", "\\\\", "\\,", "\\left(", "\\right)", "\\left|", "\\right|", "\\begin{cases}", "\\end{cases}"],

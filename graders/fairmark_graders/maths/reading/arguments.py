@@ -56,7 +56,7 @@ class Arguments(Cursor):
 
     def digits(self, one: bool) -> Node:
         digits = self.value
-        if not one or len(digits) == 1:
+        if not one or len(digits) == 1 or not digits.isdecimal():
             self.advance()
             return plain_number(digits)
         self.replace("number", digits[1:])

@@ -3,7 +3,9 @@
 from typing import Any
 
 from ..errors import TooComplex, Unreadable
+from ..units import SPELLINGS
 from .tokens import Token, Tokenizer
+from .words import looks_like_a_word
 
 DEEPEST = 40
 """Brackets, roots, exponents and the like inside one another: up to 15 calls each, of the 1,000 that Python allows."""
@@ -56,6 +58,19 @@ class Cursor:
         self.tokens[self.at] = Token(kind, value, False, self.upright, value)
         self.at -= 1
         self.advance()
+
+    def took_apart(self) -> bool:
+        """Put letters in the place of a unit's name, where a unit can't stand: `mg` is a product in `mg/2`."""
+        name = self.raw
+        upright = self.latex and self.upright
+        if self.kind != "word" or name not in SPELLINGS or len(name) > 3 or not name.isalpha() or upright:
+            return False
+        if looks_like_a_word(name):
+            return False
+        self.tokens[self.at : self.at + 1] = [Token("letter", char, False, self.upright, char) for char in name]
+        self.at -= 1
+        self.advance()
+        return True
 
     def deeper(self) -> None:
         self.depth += 1

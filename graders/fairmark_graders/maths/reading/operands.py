@@ -30,6 +30,8 @@ class Operands(Functions):
             return number
         if self.kind == "letter":
             return self.symbol()
+        if self.took_apart():
+            return self.symbol()
         self.deeper()
         reader = _READERS.get(self.kind)
         if reader is None:

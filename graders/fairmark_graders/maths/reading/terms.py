@@ -57,7 +57,7 @@ class Term:
         if kind in _MAYBE_UNITS and self.unit():
             return True
         if kind == "word":
-            return self.noun()
+            return self.parser.took_apart() or self.noun()
         if kind in STARTS and self.may_follow(kind):
             return self.beside()
         if kind == "mod":

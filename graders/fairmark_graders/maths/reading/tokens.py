@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ..errors import Unreadable
 from ..units import SPELLINGS
 from .numerals import NUMERAL, based, grouped_digits, repeating, scientific
+from .signs import BLACKBOARD, COMMANDS, GREEK_LETTERS, IGNORED, SIGNS, TEXT
 from .words import (
     AMBIGUOUS_FUNCTIONS,
     CONNECTIVE_VALUES,
@@ -16,15 +17,8 @@ from .words import (
     SPOKEN,
     SYMBOLS,
     looks_like_a_word,
-    words_of,
 )
 
-_TEXT = frozenset(
-    words_of(
-        "text textbf textit textrm mbox mathrm rm operatorname textnormal emph textsf textup mathit mathsf mathtt "
-        "operatornamewithlimits hbox textsc texttt bf it mathop cal"
-    )
-)
 _RAISED_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ"
 _SIZES = "left|right|[bB]igg?[lrm]?|middle"
 
@@ -52,7 +46,7 @@ _PATTERN = re.compile(
   | (?P<degree>(?:\{{\}})?\^\s?(?:\\circ(?![A-Za-z])|\{{\s?(?:\\circ|°)\s?\}}|°)|\\(?:text)?degree(?![A-Za-z])|°)
   | (?P<bar>\\(?:{_SIZES})(?![A-Za-z])\s?(?:\\?\||\\[lr]?[vV]ert(?![A-Za-z])|[.<>]))
   | (?P<size>\\(?:{_SIZES})(?![A-Za-z]))
-  | (?P<font>\\(?:{"|".join(_TEXT)})(?![A-Za-z])\s?\{{)
+  | (?P<font>\\(?:{"|".join(TEXT)})(?![A-Za-z])\s?\{{)
   | (?P<boards>\\(?:mathbb|mathds|bm|Bbb|mathbf)\s?(?:\{{\s?[RZNQC]\s?\}}|\s[RZNQC](?![A-Za-z])))
   | (?P<environment>\\(?:begin|end)\s?\{{[A-Za-z]{{1,12}}\*?\}})
   | (?P<command>\\[A-Za-z]+)
@@ -64,98 +58,12 @@ _PATTERN = re.compile(
     re.VERBOSE,
 )
 
-_SIGNS: dict[str, tuple[str, str]] = {
-    **{char: (char, char) for char in "+-*/^_!|(){}[],;:&'%±∓<>"},
-    "<": ("relation", "<"), ">": ("relation", ">"), "=": ("relation", "="), "==": ("relation", "="),
-    ":=": ("relation", "="), "<=": ("relation", "<="), ">=": ("relation", ">="), "!=": ("relation", "!="),
-    "≤": ("relation", "<="), "≥": ("relation", ">="), "≠": ("relation", "!="), "⩽": ("relation", "<="),
-    "⩾": ("relation", ">="), "≦": ("relation", "<="), "≧": ("relation", ">="), "≈": ("relation", "~"),
-    "≃": ("relation", "~"), "≅": ("relation", "~"), "~": ("relation", "~"), "≡": ("relation", "equiv"),
-    "∈": ("relation", "in"), "∉": ("relation", "not in"), "⊂": ("relation", "subset"), "⊆": ("relation", "subset"),
-    "->": ("relation", "to"), "→": ("relation", "to"), "↦": ("relation", "to"), "∝": ("relation", "proportional"),
-    "**": ("^", "^"), "·": ("*", "*"), "+-": ("±", "±"), "+/-": ("±", "±"), "!!": ("!!", "!!"),
-    "∪": ("union", "union"), "∩": ("intersection", "intersection"), "∖": ("difference", "difference"),
-    "√": ("root", "2"), "∛": ("root", "3"), "∜": ("root", "4"), "∞": ("letter", "infinity"), "∅": ("letter", "Empty"),
-    "Ø": ("letter", "Empty"), "...": ("letter", "..."), "||": ("||", "||"), "\\|": ("||", "||"),
-    "\\{": ("\\{", "{"), "\\}": ("\\}", "}"), "\\%": ("%", "%"), "\\$": ("money", "$"), "$": ("money", "$"),
-    "£": ("money", "£"), "€": ("money", "€"), "¥": ("money", "¥"), "₹": ("money", "₹"), "¢": ("word", "cents"),
-    "\\&": ("and", "and"), "\\_": ("_", "_"), "\\#": ("skip", ""), "#": ("skip", ""), '"': ("skip", ""),
-    "\\-": ("skip", ""), "\\'": ("'", "'"), "∨": ("or", "or"), "∧": ("and", "and"), "⇒": ("and", "and"),
-    "=>": ("and", "and"), "⇔": ("and", "and"), "<=>": ("and", "and"), "∫": ("integral", "integral"),
-    "∑": ("sum", "sum"), "∏": ("sum", "product"), "∂": ("letter", "partial"), "∆": ("letter", "Delta"),
-    "''": ("''", "''"), ".": ("skip", ""), "‰": ("word", "‰"), "¬": ("function", "not"), "∠": ("skip", ""),
-    "△": ("skip", ""), "∘": ("letter", "composed"), "⊥": ("relation", "perpendicular"), 
-    "∥": ("relation", "parallel"), "∀": ("where", "where"),
-}  # fmt: skip
-
-_COMMANDS: dict[str, tuple[str, str]] = {
-    **{name: ("function", plain) for name, plain in FUNCTIONS.items()},
-    **{name: ("letter", plain) for name, plain in SYMBOLS.items()},
-    **dict.fromkeys(["frac", "dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"], ("frac", "frac")),
-    **dict.fromkeys(["binom", "dbinom", "tbinom"], ("binom", "binomial")),
-    **dict.fromkeys(["cdot", "times", "ast", "bullet"], ("*", "*")), "div": ("/", "/"), "slash": ("/", "/"),
-    "pm": ("±", "±"), "mp": ("∓", "∓"), "sqrt": ("sqrt", "sqrt"), "over": ("over", "over"), "choose": ("choose", ""),
-    **dict.fromkeys(["le", "leq", "leqslant", "leqq"], ("relation", "<=")),
-    **dict.fromkeys(["ge", "geq", "geqslant", "geqq"], ("relation", ">=")),
-    "lt": ("relation", "<"), "gt": ("relation", ">"), **dict.fromkeys(["ne", "neq"], ("relation", "!=")),
-    **dict.fromkeys(["approx", "simeq", "cong", "sim", "thickapprox"], ("relation", "~")),
-    "equiv": ("relation", "equiv"), "in": ("relation", "in"), "notin": ("relation", "not in"),
-    **dict.fromkeys(["subset", "subseteq", "subseteqq", "subsetneq"], ("relation", "subset")),
-    "propto": ("relation", "proportional"),
-    **dict.fromkeys(["to", "rightarrow", "mapsto", "longrightarrow"], ("relation", "to")),
-    "coloneqq": ("relation", "="), "triangleq": ("relation", "="), "not": ("not", "not"),
-    "cup": ("union", "union"), "bigcup": ("union", "union"), "cap": ("intersection", "intersection"),
-    "setminus": ("difference", ""), "backslash": ("difference", ""), "smallsetminus": ("difference", ""),
-    "mid": ("mid", "divides"), "parallel": ("relation", "parallel"), "perp": ("relation", "perpendicular"),
-    "circ": ("letter", "composed"), "neg": ("function", "not"), "lnot": ("function", "not"),
-    "vert": ("|", "|"), "lvert": ("lvert", "|"), "rvert": ("rvert", "|"), "Vert": ("||", ""),
-    "lVert": ("||", ""), "rVert": ("||", ""), "lfloor": ("lfloor", "floor"), "rfloor": ("rfloor", ""),
-    "lceil": ("lceil", "ceil"), "rceil": ("rceil", ""), "langle": ("langle", "<"), "rangle": ("rangle", ">"),
-    "lbrace": ("\\{", "{"), "rbrace": ("\\}", "}"), "lbrack": ("[", "["), "rbrack": ("]", "]"), "colon": (":", ":"),
-    "lparen": ("(", "("), "rparen": (")", ")"),
-    **dict.fromkeys(["quad", "qquad", "enspace", "enskip"], ("quad", "")),
-    **dict.fromkeys(["ldots", "cdots", "dots", "dotsc", "dotsb", "vdots", "ddots", "dotsm"], ("letter", "...")),
-    "mod": ("mod", "mod"), "bmod": ("mod", "mod"), "pmod": ("pmod", "mod"), "pod": ("pmod", "mod"),
-    "int": ("integral", ""), "iint": ("integral", ""), "oint": ("integral", ""), "sum": ("sum", "sum"),
-    "prod": ("sum", "product"), "lim": ("sum", "limit"), "prime": ("'", "'"),
-    **dict.fromkeys(["overline", "bar", "conj", "overbar"], ("bar", "conjugate")),
-    **dict.fromkeys(["hat", "vec", "overrightarrow", "widehat"], ("mark", "basis")),
-    **dict.fromkeys(["tilde", "widetilde", "dot", "ddot", "underline"], ("mark", "")),
-    **dict.fromkeys(["mathbf", "boldsymbol", "bm", "pmb"], ("mark", "basis")),
-    **dict.fromkeys(["mathcal", "mathscr", "mathfrak", "overset", "underset"], ("mark", "")),
-    **dict.fromkeys(["land", "wedge", "implies", "Rightarrow", "iff", "Leftrightarrow", "Longrightarrow", "And",
-                     "Longleftrightarrow", "leftrightarrow"], ("and", "and")),
-    **dict.fromkeys(["lor", "vee"], ("or", "or")), "forall": ("where", "where"), "colonequals": ("relation", "="),
-    **dict.fromkeys(["euro", "texteuro"], ("money", "€")), "pounds": ("money", "£"), "yen": ("money", "¥"),
-    "textdollar": ("money", "$"), "dollar": ("money", "$"), "percent": ("%", "%"), "Omega": ("letter", "Omega"),
-    "complement": ("letter", "complement"), "lbrace ": ("\\{", "{"), "C": ("letter", "Complexes"),
-    **{letter: ("letter", name) for letter, name in NAMED_SETS.items()},
-}  # fmt: skip
-
-_IGNORED = frozenset(
-    words_of(
-        "displaystyle textstyle scriptstyle boxed fbox limits nolimits nonumber notag hline phantom ensuremath "
-        "strut therefore because label tag hfill centering small large Large angle triangle cr par noindent "
-        "newline linebreak break allowbreak displaylimits Box square blacksquare checkmark qed qedhere "
-        "mathstrut smash rule color"
-    )
-)
-_BLACKBOARD = {"ℝ": "Reals", "ℤ": "Integers", "ℕ": "Naturals", "ℚ": "Rationals", "ℂ": "Complexes"}
-_GREEK_LETTERS = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", [
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"], strict=True)) | {
-    "Δ": "Delta", "Σ": "Sigma", "Ω": "Omega", "Γ": "Gamma", "Θ": "Theta", "Λ": "Lambda", "Π": "Pi", "Φ": "Phi",
-    "Ψ": "Psi", "ς": "sigma", "ℓ": "ell", "ϖ": "pi",
-}  # fmt: skip
 _MATH_AND_PROSE = re.compile(r"\$\$?(?=[^\s$])([^$]*)(?<=[^\s$\\])\$\$?(?![0-9])")
-_GLUED = re.compile(r"(arc)?(sin|cos|tan|cot|sec|csc|ln|log|sqrt|pi)([A-Za-z]|pi|theta|alpha|beta)")
+_GLUED = re.compile(
+    r"([a-z]?)((?:arc)?(?:sin|cos|tan|cot|sec|csc)|ln|log|sqrt|pi)([xyzuv]|theta|alpha|beta|pi|(?<=pi)[a-z])"
+)
 _OPERANDS = frozenset(["number", "node", "letter", ")", "}", "]"])
 _IN_MATHS, _IN_PROSE = "\ue000", "\ue001"
-
-
-def tokens_of(text: str) -> list[Token]:
-    """The tokens of a text and `END`, twice, so that two can always be looked ahead."""
-    return Tokenizer(text).run()
 
 
 class Tokenizer:
@@ -211,7 +119,7 @@ class Tokenizer:
             raw = "-"
         if raw == '"' and self.tokens and not self.gap and self.tokens[-1].kind == "number":
             raw = "''"
-        kind, value = _SIGNS.get(raw) or self.unknown(raw)
+        kind, value = SIGNS.get(raw) or self.unknown(raw)
         if kind == "skip":
             self.gap = True
         else:
@@ -221,8 +129,8 @@ class Tokenizer:
         if raw in (_IN_MATHS, _IN_PROSE):
             self.upright = raw == _IN_PROSE
             return "skip", ""
-        if raw in _BLACKBOARD:
-            return "letter", _BLACKBOARD[raw]
+        if raw in BLACKBOARD:
+            return "letter", BLACKBOARD[raw]
         if self.upright and raw in "?@\\":
             return "skip", ""
         return "odd", raw
@@ -307,11 +215,11 @@ class Tokenizer:
 
     def command(self, raw: str) -> None:
         name = raw[1:]
-        if name in _TEXT:
+        if name in TEXT:
             self.upright = True
-        elif name in _COMMANDS:
-            self.add(*_COMMANDS[name], raw)
-        elif name in _IGNORED:
+        elif name in COMMANDS:
+            self.add(*COMMANDS[name], raw)
+        elif name in IGNORED:
             self.gap = True
         else:
             self.odd_command(name, raw)
@@ -329,10 +237,10 @@ class Tokenizer:
         self.upright = True
 
     def letters(self, raw: str) -> None:
-        if raw in _GREEK_LETTERS:
-            self.add("letter", _GREEK_LETTERS[raw], raw)
-        elif raw in _BLACKBOARD:
-            self.add("letter", _BLACKBOARD[raw], raw)
+        if raw in GREEK_LETTERS:
+            self.add("letter", GREEK_LETTERS[raw], raw)
+        elif raw in BLACKBOARD:
+            self.add("letter", BLACKBOARD[raw], raw)
         elif len(raw) == 1:
             self.add("letter" if raw.isascii() else "word", raw, raw)
         else:
@@ -348,19 +256,14 @@ class Tokenizer:
             self.add("spoken", SPOKEN[low], raw)
         elif raw in SYMBOLS:
             self.add("letter", SYMBOLS[raw], raw)
-        elif _GLUED.fullmatch(raw) and raw not in SPELLINGS and not looks_like_a_word(raw):
-            self.glued(raw)
+        elif (glued := _GLUED.fullmatch(raw)) and (glued[2] != "pi" or not looks_like_a_word(raw)):
+            for part in filter(None, glued.groups()):
+                self.letters(part)
         else:
             self.word_or_product(raw)
 
     def is_function(self, raw: str) -> bool:
         return raw not in AMBIGUOUS_FUNCTIONS or "(" in self.text[self.end : self.end + 2]
-
-    def glued(self, raw: str) -> None:
-        match = _GLUED.fullmatch(raw)
-        assert match
-        for part in ((match[1] or "") + match[2], match[3]):
-            self.letters(part)
 
     def word_or_product(self, raw: str) -> None:
         """Letters of a product apart; what may be a word or a unit stays whole."""
@@ -368,11 +271,11 @@ class Tokenizer:
             self.add("word", raw.lower(), raw)
             return
         for char in raw:
-            self.letters(char) if char.isascii() or char in _GREEK_LETTERS else self.add("odd", char, char)
+            self.letters(char) if char.isascii() or char in GREEK_LETTERS else self.add("odd", char, char)
 
     def is_word(self, raw: str) -> bool:
-        if not raw.isascii() and any(char not in _GREEK_LETTERS and not char.isascii() for char in raw):
-            return True
+        if not raw.isascii():
+            return any(char not in GREEK_LETTERS and not char.isascii() for char in raw)
         if looks_like_a_word(raw):
             return True
         if not self.upright:
@@ -392,6 +295,3 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ₀₁₂₃₄�
 _HANDLERS: dict[str, Callable[[Tokenizer, str], None]] = {
     name: getattr(Tokenizer, name) for name in _PATTERN.groupindex if name not in ("gap", "number", "digits")
 }
-
-COMMAND_NAMES = tuple(_COMMANDS)
-"""The LaTeX commands that are read."""
