@@ -7,15 +7,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
+from tests.waiting import wait_until
 
-from fairmark_graders.workers import OverLimit, WorkerLost, Workers
+from fairmark_graders.workers import OverLimit, WorkerLost, Workers, on_slow
 
 pytestmark = pytest.mark.anyio
 
 ENDLESS = "while True: pass"
+BURN = """
+import time
+end = time.process_time() + {seconds}
+while time.process_time() < end: pass
+"""
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
@@ -46,11 +53,37 @@ def gone(pid: int) -> bool:
         return True
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def cpu(pid: int) -> float:
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(") ")[2][0]
+
+
+async def give_up(tasks: list["asyncio.Task[None]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def family() -> list[int]:
+    """All workers there are."""
+    return [pid for zygote in children(os.getpid()) for pid in children(zygote)]
+
+
+def stopped() -> list[int]:
+    """The workers that stand still."""
+    return [pid for pid in family() if state(pid) == "T"]
+
+
+def priorities() -> list[int]:
+    return sorted(os.getpriority(os.PRIO_PROCESS, pid) for pid in family())
 
 
 async def test_a_task_returns_what_its_function_returns(workers: Workers) -> None:
@@ -124,8 +157,7 @@ async def test_a_worker_killed_from_outside_is_lost_and_not_to_blame(worker: Wor
     pid = await worker.run(os.getpid, cpu_seconds=5)
     task = asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=60))
     begun = cpu(pid)
-    while cpu(pid) < begun + 0.05:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await wait_until(lambda: cpu(pid) > begun + 0.03)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(WorkerLost):
         await task
@@ -134,7 +166,7 @@ async def test_a_worker_killed_from_outside_is_lost_and_not_to_blame(worker: Wor
 async def test_an_idle_worker_that_died_is_replaced_unseen(worker: Workers) -> None:
     pid = await worker.run(os.getpid, cpu_seconds=5)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: gone(pid))
+    await wait_until(lambda: gone(pid))
     assert await worker.run(os.getpid, cpu_seconds=5) != pid
 
 
@@ -211,7 +243,7 @@ asyncio.run(main())
 """
 
 
-def test_no_worker_busy_or_idle_survives_a_parent_that_is_killed() -> None:
+def test_no_worker_busy_or_idle_survives_a_parent_that_is_killed(wait_until: Callable[..., None]) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         pids = [int(word) for word in parent.stdout.readline().split()]
@@ -259,33 +291,122 @@ async def test_a_worker_that_cannot_start_is_reported(monkeypatch: pytest.Monkey
         await workers.close()
 
 
-@pytest.fixture
-def hog() -> Iterator[int]:
-    """A processor kept busy by a process of ordinary priority."""
-    core = min(os.sched_getaffinity(0))
-    code = (
-        f"import os, time; os.sched_setaffinity(0, {{{core}}}); end = time.time() + 60\nwhile time.time() < end: pass"
-    )
-    with subprocess.Popen([sys.executable, "-c", code]) as process:
-        yield core
-        process.kill()
-
-
-STARVED = """
-import os
-os.sched_setaffinity(0, {{{core}}})
-if os.path.exists("/proc/self/autogroup"):  # the kernel shares a core between sessions first
-    open("/proc/self/autogroup", "w").write("19")
-os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-while True: pass
-"""
-
-
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_starved_task_is_not_to_blame(worker: Workers, hog: int) -> None:
+async def test_a_task_that_gets_no_processor_is_not_to_blame(workers: Workers) -> None:
+    frozen = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"  # as a machine does to a process that it freezes
     with pytest.raises(WorkerLost, match="no processor"):
-        await worker.run(exec, STARVED.format(core=hog), cpu_seconds=0.3)
+        await workers.run(exec, frozen, cpu_seconds=0.1)
 
 
-def cpu(pid: int) -> float:
-    return time.clock_gettime((~pid << 3) | 2)
+async def test_slow_tasks_hold_no_place(workers: Workers) -> None:
+    slow = [asyncio.ensure_future(workers.run(exec, ENDLESS, cpu_seconds=20)) for _ in range(2)]
+    for _ in range(50):
+        assert await workers.run(abs, -3, cpu_seconds=5) == 3
+    assert not any(task.done() for task in slow)
+    await give_up(slow)
+
+
+async def test_of_slow_tasks_few_run_at_a_time_and_the_rest_stand_still(workers: Workers) -> None:
+    slow = [asyncio.ensure_future(workers.run(exec, ENDLESS, cpu_seconds=20)) for _ in range(3)]
+    running = max(1, min(2, len(os.sched_getaffinity(0))) // 2)
+    await wait_until(lambda: len(stopped()) == 3 - running, 20)
+    assert not any(task.done() for task in slow)
+    await give_up(slow)
+
+
+async def test_a_full_slow_lane_makes_tasks_wait_and_fails_none(worker: Workers) -> None:
+    slow = [worker.run(exec, BURN.format(seconds=0.2), cpu_seconds=2) for _ in range(4)]
+    assert await asyncio.gather(*slow, worker.run(abs, -3, cpu_seconds=2)) == [None] * 4 + [3]
+
+
+async def test_waiting_for_a_turn_is_no_sleep(worker: Workers) -> None:
+    first = asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=2))
+    await wait_until(lambda: priorities() == [0, 0, 10], 20)
+    await worker.run(exec, BURN.format(seconds=0.08), cpu_seconds=0.2)  # asleep it would have 1.6 s
+    with pytest.raises(OverLimit):
+        await first
+
+
+async def test_the_slow_have_lower_priority_and_their_successors_do_not(worker: Workers) -> None:
+    priority = "__import__('os').getpriority(0, 0)"
+    quick = await worker.run(eval, priority, cpu_seconds=5)
+    slow = f"__import__('sys').exit(exec({BURN.format(seconds=1)!r}) or {priority})"
+    with pytest.raises(RuntimeError, match=rf"SystemExit: {quick + 10}"):
+        await worker.run(eval, slow, cpu_seconds=5)
+    assert await worker.run(eval, priority, cpu_seconds=5) == quick
+
+
+async def test_the_caller_is_told_when_its_task_turns_slow(worker: Workers) -> None:
+    told: list[str] = []
+    on_slow.set(lambda: told.append("slow"))
+    await worker.run(abs, -3, cpu_seconds=5)
+    assert told == []
+    await worker.run(exec, BURN.format(seconds=1), cpu_seconds=5)
+    assert told == ["slow"]
+
+
+async def test_who_stands_still_does_not_survive_close(worker: Workers) -> None:
+    slow = [asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=20)) for _ in range(4)]
+    await wait_until(lambda: len(stopped()) == 2, 20)
+    still = stopped()
+    await worker.close()
+    assert all(gone(pid) for pid in still)
+    assert {type(end) for end in await asyncio.gather(*slow, return_exceptions=True)} == {WorkerLost}
+
+
+async def test_a_worker_is_replaced_after_a_thousand_tasks(worker: Workers) -> None:
+    pids = [await worker.run(os.getpid, cpu_seconds=5) for _ in range(1001)]
+    assert len(set(pids[:1000])) == 1
+    assert pids[1000] != pids[0]
+
+
+@pytest.mark.parametrize(("mebibytes", "replaced"), [(10, False), (200, True)])
+async def test_a_worker_that_has_grown_is_replaced(worker: Workers, mebibytes: int, replaced: bool) -> None:
+    pid = await worker.run(os.getpid, cpu_seconds=5)
+    await worker.run(exec, f"import sys; sys.kept = b'x' * ({mebibytes} << 20)", cpu_seconds=5)
+    assert (await worker.run(os.getpid, cpu_seconds=5) != pid) is replaced
+
+
+async def test_a_worker_after_a_kill_has_the_libraries_of_its_predecessor(worker: Workers) -> None:
+    await worker.run(exec, "import wave", cpu_seconds=5)
+    await worker.settle()
+    with pytest.raises(OverLimit):
+        await worker.run(exec, ENDLESS, cpu_seconds=0.1)
+    assert await worker.run(eval, "'wave' in __import__('sys').modules", cpu_seconds=5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that children import from, too."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+async def test_a_users_own_code_is_not_handed_on(worker: Workers, folder: Path) -> None:
+    (folder / "own_code.py").write_text("")
+    pid = await worker.run(os.getpid, cpu_seconds=5)
+    await worker.run(exec, "import own_code", cpu_seconds=5)
+    os.kill(pid, signal.SIGKILL)
+    await wait_until(lambda: gone(pid))
+    await worker.settle()
+    assert not await worker.run(eval, "'own_code' in __import__('sys').modules", cpu_seconds=5)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[60]).start()",
+        "import os; os._exit(1)",
+        "1 +",
+    ],
+    ids=["starts a thread", "crashes", "isn't Python"],
+)
+async def test_workers_start_though_a_library_cannot_be_learned(folder: Path, code: str) -> None:
+    (folder / "bad_library.py").write_text(code)
+    workers = Workers(size=1)
+    try:
+        await workers.run(exec, "import wave", cpu_seconds=5)
+        await workers._zygote.learn(["bad_library"])
+        assert await workers.run(abs, -3, cpu_seconds=5) == 3
+    finally:
+        await workers.close()

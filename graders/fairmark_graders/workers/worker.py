@@ -1,0 +1,110 @@
+"""One worker, seen from the parent."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from typing import Self
+
+from .child import LENGTH, STARTED
+from .clock import gone, resident
+from .zygote import Zygote
+
+_IMPORT_SECONDS = 60.0
+"""Wall time for a worker to take a task and import its function."""
+_SLOW_NICE = 10
+_MOST_TASKS = 1000
+_MOST_GROWTH = 128 << 20
+
+
+class Worker:
+    """A process that does one task at a time."""
+
+    def __init__(
+        self, zygote: Zygote, pid: int, knowledge: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.pid = pid
+        self._zygote, self._knowledge, self._reader, self._writer = zygote, knowledge, reader, writer
+        self._tasks, self._size, self._ruined = 0, resident(pid), False
+        self._end: str | None = None
+
+    @classmethod
+    async def fork(cls, zygote: Zygote) -> Self:
+        """A new one. Raises `WorkerLost`."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                knowledge = zygote.knowledge
+                pid = await zygote.fork(theirs)
+            except BaseException:
+                ours.close()
+                raise
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        return cls(zygote, pid, knowledge, reader, writer)
+
+    @property
+    def alive(self) -> bool:
+        return not gone(self.pid)
+
+    @property
+    def worn(self) -> bool:
+        """Whether a fresh one should take its place: disturbed, old, grown, or without what others have imported."""
+        return (
+            self._ruined
+            or self._tasks >= _MOST_TASKS
+            or self._knowledge < self._zygote.knowledge
+            or resident(self.pid) > self._size + _MOST_GROWTH
+        )
+
+    async def begin(self, message: bytes) -> bytes | None:
+        """Hand it a task; the answer if it couldn't even import the function. Raises `OSError` or `EOFError`."""
+        self._tasks += 1
+        async with asyncio.timeout(_IMPORT_SECONDS):
+            self._writer.write(LENGTH.pack(len(message)) + message)
+            await self._writer.drain()
+            first = await self.receive()
+        return None if first == STARTED else first
+
+    async def receive(self) -> bytes:
+        """The next it has to say. Raises `EOFError` when it has gone."""
+        (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
+        return await self._reader.readexactly(length)
+
+    def stop(self) -> None:
+        """Have it stand still, and go on slowly after that; only the privileged could undo that for its next task."""
+        self._ruined = True
+        os.kill(self.pid, signal.SIGSTOP)
+        os.setpriority(os.PRIO_PROCESS, self.pid, _SLOW_NICE)
+
+    def go_on(self) -> None:
+        """Let it run again."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End it now, stopped or not."""
+        self._ruined = True
+        if self._end is not None:
+            return  # the process id may be another's by now
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    async def bury(self) -> str:
+        """Kill it, wait until it has ended, and say how it did."""
+        self.kill()
+        self._writer.close()
+        while not gone(self.pid):  # noqa: ASYNC110 - polled, since it is no child of ours
+            await asyncio.sleep(0.002)
+        if self._end is None:
+            self._end = await self._told_end()
+        return self._end
+
+    async def _told_end(self) -> str:
+        try:
+            status = await self._zygote.bury(self.pid)
+        except (OSError, EOFError):
+            status = None
+        if status is None:
+            return "the process it was forked from is gone"
+        code = os.waitstatus_to_exitcode(status)
+        return f"signal {-code}" if code < 0 else f"exit status {code}"
