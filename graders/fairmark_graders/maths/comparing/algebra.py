@@ -9,7 +9,7 @@ points come from the texts, so verdicts repeat.
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from random import Random
 from zlib import crc32
 
@@ -100,9 +100,10 @@ class _Identity:
     def _points(self) -> Iterator[Point]:
         """Eight points with small and large coordinates under every pattern of signs, then whole ones."""
         if not self.whole:
-            for signs in (lambda n: 1, lambda n: -1, lambda n: (-1) ** n, lambda n: self.random.choice((1, -1))):
+            for first, others in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
                 for low, high in ((1000, 7000), (1, 999)):
-                    yield {name: signs(n) * self._between(low, high) for n, name in enumerate(self.letters)}
+                    signs = (first if n == 0 else others * (-1) ** (n // 2) for n in count())
+                    yield {name: next(signs) * self._between(low, high) for name in self.letters}
         for number in self.random.sample(range(1, 13), ENOUGH):
             yield {name: fmpq(number + 3 * n) for n, name in enumerate(self.letters)}
 

@@ -1,9 +1,11 @@
 """Statements under conditions, functions in pieces, sets by their conditions."""
 
 from ..decision import Decision, different, undecided
-from ..tree import Cases, Given, Node, SetOf, Symbol, Words
+from ..tree import Call, Cases, Given, Negative, Node, Quotient, SetOf, Sum, Symbol, Words
 from .comparison import Comparison
-from .families import compare_families
+from .exact import exact, is_rational
+from .families import compare_families, is_family
+from .naming import named, names_agree
 from .shape import put
 from .wording import unconditioned
 
@@ -16,12 +18,28 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     if family is not None:
         return family
     found = run.decide(unconditioned(answer), unconditioned(reference))
+    if found.equal is False and is_family(answer, reference):
+        return undecided("families that aren't linear")
     if type(answer) is Given and type(reference) is Given:
+        if not found.equal and _are_congruent(answer, reference):
+            return Decision(True, "congruent")
         same = not found.equal or run.matched(answer.conditions, reference.conditions).equal
         return found if same else undecided("their conditions differ")
     if found.equal and not run.allow.conditions:
         return different("conditions", "one has a condition that the other hasn't")
     return found.by("conditions")
+
+
+def _are_congruent(answer: Given, reference: Given) -> bool:
+    """Whether `3 (mod 7)` and `10 (mod 7)` differ by a multiple of the modulus."""
+    (condition, *others), stated = answer.conditions, (named(answer.statement), named(reference.statement))
+    if others or reference.conditions != (condition,) or type(condition) is not Call or condition.name != "mod":
+        return False
+    left, right = stated
+    if left is None or right is None or not names_agree(left.name, right.name):
+        return False
+    difference = Quotient(Sum((left.value, Negative(right.value))), condition.arguments[0])
+    return is_rational(difference) and exact(difference).q == 1
 
 
 def compare_cases(run: Comparison, answer: Node, reference: Node) -> Decision | None:

@@ -155,7 +155,7 @@ def _scaled(node: Node) -> Entries | None:
     if type(node) is Quotient:
         found = entries(node.top) if type(node.top) in (Matrix, Enclosed) else None
         return found and found._replace(
-            rows=tuple(tuple(Quotient(entry, node.bottom) for entry in row) for row in found.rows)
+            rows=tuple(tuple(_worked_out(Quotient(entry, node.bottom)) for entry in row) for row in found.rows)
         )
     factors = node.factors if type(node) is Product else ()
     inner = [factor for factor in factors if type(factor) in (Matrix, Enclosed)]
@@ -163,7 +163,9 @@ def _scaled(node: Node) -> Entries | None:
     if found and len(factors) == 2 and inner[0] is factors[1] and _is_label(factors[0]):
         return found
     rest = tuple(factor for factor in factors if factor is not inner[0]) if found else ()
-    return found and found._replace(rows=tuple(tuple(Product((*rest, entry)) for entry in row) for row in found.rows))
+    return found and found._replace(
+        rows=tuple(tuple(_worked_out(Product((*rest, entry))) for entry in row) for row in found.rows)
+    )
 
 
 def aligned(left: Entries, right: Entries) -> Entries | None:
@@ -192,7 +194,7 @@ def by_unit_vectors(node: Node, count: int) -> Entries | None:
     mentioned = {at.name for at in walk(node) if type(at) is Symbol}
     for names in _UNIT_VECTORS:
         used = names[:count]
-        if names[1] in mentioned and not mentioned.intersection(names[count:]):
+        if mentioned.intersection(used[:2] if len(names[0]) > 1 else "j") and not mentioned.intersection(names[count:]):
             return Entries((tuple(_coefficient(node, name, used) for name in used),))
     return None
 
@@ -200,6 +202,11 @@ def by_unit_vectors(node: Node, count: int) -> Entries | None:
 def _coefficient(node: Node, name: str, names: Sequence[str]) -> Node:
     for each in names:
         node = put(node, each, Number(int(each == name)))
+    return _worked_out(node)
+
+
+def _worked_out(node: Node) -> Node:
+    """An entry that was never written as such, reckoned out where that is rational."""
     try:
         value = exact(node)
     except (Irrational, Undefined):

@@ -6,7 +6,7 @@ from .comparison import Comparison
 from .curves import compare_curves, is_same_curve
 from .naming import Named, contradicts, named, names_agree
 from .sets import SIGNS, has_region, is_region
-from .shape import put
+from .shape import is_literal, put
 
 
 def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decision | None:
@@ -51,6 +51,8 @@ def _named(run: Comparison, left: Named, right: Named) -> Decision:
     if not names_agree(left.name, right.name):
         return different("names", "they are values of different names")
     found = run.decide(_of_its_letter(left, right), right.value)
+    if not found.equal and any(is_literal(step) and run.decide(left.value, step).equal for step in right.steps):
+        found = Decision(True, "the reference, rounded")
     if (left.name is None) == (right.name is None) or not found.equal:
         return found
     return found.by("assignment") if run.allow.assignment else different("names", "one has a name in front")

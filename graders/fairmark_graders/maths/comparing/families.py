@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flint import arb, fmpq
 
-from ..decision import Decision, different
+from ..decision import Decision, different, undecided
 from ..tree import Alternatives, Enclosed, Given, Listed, Node, Relation, Symbol
 from .balls import Balls, Unsupported
 from .exact import Undefined
@@ -15,7 +15,7 @@ from .shape import letters, with_signs
 from .values import CLOSE, FINE, precision
 
 MOST = 60
-"""Residues that a family is taken apart into."""
+"""Members of a family within the common period."""
 
 _INTEGERS = (Symbol("Integers"),)
 
@@ -37,10 +37,16 @@ def compare_families(answer: Node, reference: Node) -> Decision | None:
             return None
         period = _common_period([*left, *right])
         if period is None:
-            return different("families of solutions", "their periods have no common multiple")
+            return undecided("families whose periods have no small common multiple")
         if _covers(left, right, period) and _covers(right, left, period):
             return Decision(True, "families of solutions")
     return different("families of solutions", "one has members that the other hasn't")
+
+
+def is_family(answer: Node, reference: Node) -> bool:
+    """Whether one stands for a solution for every integer, and the other may."""
+    one = _parameter(answer) is not None or _parameter(reference) is not None
+    return one and bool(letters(answer)) and bool(letters(reference))
 
 
 def _parameter(node: Node) -> str | None:
@@ -100,7 +106,8 @@ def _common_period(all_of_them: list[Progression]) -> arb | None:
     multiples = [_denominator(first / each.step) for each in all_of_them]
     if None in multiples:
         return None
-    return first * lcm(*(multiple for multiple in multiples if multiple is not None))
+    period = first * lcm(*(multiple for multiple in multiples if multiple is not None))
+    return period if all(abs(period / each.step) < MOST for each in all_of_them) else None
 
 
 def _denominator(ratio: arb) -> int | None:
@@ -119,4 +126,4 @@ def _covers(left: list[Progression], right: list[Progression], period: arb) -> b
 
 def _within(each: Progression, period: arb) -> list[arb]:
     count = abs(period / each.step).unique_fmpz()
-    return [each.start + k * each.step for k in range(min(int(count or 0), MOST))]
+    return [each.start + k * each.step for k in range(int(count or 0))]

@@ -61,12 +61,17 @@ def _stated(node: Relation) -> Members | None:
 def compare_members(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Exactly the reference's members, and one where it has one."""
     left, right = members(answer), members(reference)
-    if left is None and right is None:
+    if (left is None and right is None) or _is_equation(answer) or _is_equation(reference):
         return None
     found = _compare(run, left or Members((answer,)), right or Members((reference,)))
     if (left is None) == (right is None) or not found.equal or not _is_assigned(answer, reference):
         return found
     return found.by("assignment") if run.allow.assignment else different("members", "one is a set")
+
+
+def _is_equation(node: Node) -> bool:
+    """Whether this is an equation that states no value."""
+    return type(node) is Relation and named(node) is None
 
 
 def _is_assigned(answer: Node, reference: Node) -> bool:

@@ -17,7 +17,7 @@ class Named(NamedTuple):
     name: Node | None
     value: Node
     steps: tuple[Node, ...] = ()
-    """What is written between them, said to be equal."""
+    """What else it is said to be equal to: what it was worked out from, and what it rounds to."""
 
 
 def named(node: Node) -> Named | None:
@@ -46,7 +46,8 @@ def _last(name: Node | None, operands: list[Node]) -> Named:
     """The last operand, unless that is a rounded form of the one before."""
     *steps, value = operands
     if steps and rounds(steps[-1], value) and not _same(steps[-1], value):
-        return _last(name, steps)
+        exact = _last(name, steps)
+        return exact._replace(steps=(*exact.steps, value))
     return Named(name, value, tuple(steps))
 
 

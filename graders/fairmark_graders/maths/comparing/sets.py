@@ -77,12 +77,31 @@ def compare_regions(run: Comparison, answer: Node, reference: Node) -> Decision 
         try:
             left, right = region(answer), region(reference)
         except NotRegion:
-            return None
+            return _compare_between_letters(run, answer, reference)
         if left.letter and right.letter and left.letter != right.letter:
             return different("intervals", f"{left.letter} is not {right.letter}")
         if _same(left.intervals, right.intervals):
             return Decision(True, "intervals")
         return different("intervals", f"{described(left)} is not {described(right)}")
+
+
+def _compare_between_letters(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """Intervals whose ends are no numbers: `a < x < b`, (a, b)."""
+    left, right = _between_letters(answer), _between_letters(reference)
+    if left is None or right is None:
+        return None
+    if (left.open, left.close) != (right.open, right.close):
+        return different("intervals", "their ends are open on one side and closed on the other")
+    return run.in_turn("intervals", left.items, right.items)
+
+
+def _between_letters(node: Node) -> Enclosed | None:
+    if type(node) is Enclosed and len(node.items) == 2 and node.open in "([":
+        return node
+    if type(node) is not Relation or len(node.operands) != 3 or not {"<", "<="}.issuperset(node.signs):
+        return None
+    low, high = node.signs
+    return Enclosed("[" if "=" in low else "(", node.operands[::2], "]" if "=" in high else ")")
 
 
 def compare_combined(run: Comparison, answer: Node, reference: Node) -> Decision | None:
