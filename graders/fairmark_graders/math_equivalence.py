@@ -1,8 +1,9 @@
 """fairmark's `math_equivalence`: 1 when the final answer of a text equals the reference mathematically, else 0.
 
 The final answer is found first (`maths/answer.py`) and only it is read, so a long chain of thought costs what a short
-one does. Most pairs are decided at once and exactly; what is long, or left open, goes to a worker, with sympy last.
-docs/math_equivalence.md has what is recognised, what is forgiven, and where math-verify differs.
+one does. Most pairs are decided at once and exactly; what is long goes to a worker, and so do expressions that are left
+open, which sympy gets to see. docs/math_equivalence.md has what is recognised, what is forgiven, and where math-verify
+differs.
 
 Whether a sample is ungradable depends on the reference alone: it is read first, and an answer nobody can read, or one
 too complex to decide, scores 0.
@@ -11,17 +12,18 @@ too complex to decide, scores 0.
 import importlib.util
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from .errors import ModelFault, Ungradable
 from .grader import Comparison, Shared, Tools
 from .maths.answer import NoAnswer, Place, TooLong, final_answer, reference_answer
+from .maths.comparing.shape import walk
 from .maths.decision import Decision, Leniency
 from .maths.errors import TooComplex, Unreadable
 from .maths.reader import read
-from .maths.tree import Node, Number, Sum
+from .maths.tree import Call, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
 from .sample import Sample
 from .types import Case, Item, Verdict
 from .workers import OverLimit, WorkerLost
@@ -30,15 +32,20 @@ CPU_SECONDS = 1.0
 """Sizes decide first; this stops what sympy makes of the rest, which for an integral takes it 30 ms."""
 
 IN_PLACE = 400
-"""Characters of an answer and its reference together that are compared in place: see docs/math_equivalence.md."""
+"""Characters of an answer and its reference together that are compared in place: the slowest take 5 ms, most 0.1."""
+
+SYMPY = 200
+"""Characters of an answer that sympy gets to see: its parser takes 0.4 s for 1,300."""
 
 _EXACTLY = Leniency(rounding=False, unevaluated=True)
+_EXPRESSIONS = (Number, Symbol, Negative, Sum, Product, Quotient, Power, Call)
 _LIBRARIES = {
     "math-verify": "math_verify",
     "latex2sympy2_extended": "latex2sympy2_extended",
     "sympy": "sympy",
     "python-flint": "flint",
 }
+T = TypeVar("T")
 
 
 class MathEquivalence(Comparison, Shared):
@@ -82,24 +89,28 @@ class MathEquivalence(Comparison, Shared):
     def quick(self, case: Case) -> Verdict | None:
         if case.answer == case.reference:
             return Verdict(1.0, rule="math_equivalence.same")
-        if len(case.answer) + len(case.reference) > IN_PLACE:
+        if _is_long(case):
             return None
-        try:
-            decision = _decide()(_tree(case.answer), _tree(case.reference), self.allow)
-        except (Unreadable, TooComplex) as error:
-            raise _fault(error) from None
-        return None if decision.equal is None else _verdict(case, decision)
+        decision = self._decision(case)
+        return None if decision.equal is None and _may_ask_sympy(case) else _verdict(case, decision)
 
     async def judge(self, case: Case, tools: Tools) -> Verdict:
+        if _is_long(case):
+            try:
+                decision = await _in_worker(tools, compare, *case, self.allow)
+            except (Unreadable, TooComplex) as error:
+                raise _fault(error) from None
+        elif await _in_worker(tools, _Sympy(), *case):
+            decision = Decision(True, "sympy")
+        else:
+            decision = self._decision(case)
+        return _verdict(case, decision)
+
+    def _decision(self, case: Case) -> Decision:
         try:
-            decision = await tools.workers.run(_Settle(), *case, self.allow, cpu_seconds=CPU_SECONDS)
+            return _decide()(_tree(case.answer), _tree(case.reference), self.allow)
         except (Unreadable, TooComplex) as error:
             raise _fault(error) from None
-        except OverLimit as error:
-            raise ModelFault(f"comparing the answers {error}", "limit", repeatable=False) from None
-        except WorkerLost as error:
-            raise Ungradable(str(error)) from None
-        return _verdict(case, decision)
 
     def _reference(self, text: str) -> str:
         """The reference, found to be readable; one made of the sample is the model's to write."""
@@ -114,6 +125,39 @@ class MathEquivalence(Comparison, Shared):
         raise ModelFault(reason) if "sample" in self.reference.namespaces else Ungradable(reason, repeatable=True)
 
 
+def compare(answer: str, reference: str, allow: Leniency) -> Decision:
+    """Whether two texts say the same, for a worker. Raises `Unreadable` or `TooComplex`."""
+    return _decide()(read(answer), read(reference), allow)
+
+
+async def _in_worker(tools: Tools, function: Callable[..., T], *args: object) -> T:
+    try:
+        return await tools.workers.run(function, *args, cpu_seconds=CPU_SECONDS)
+    except OverLimit as error:
+        raise ModelFault(f"comparing the answers {error}", "limit", repeatable=False) from None
+    except WorkerLost as error:
+        raise Ungradable(str(error)) from None
+
+
+class _Sympy:
+    """`outside.equal` for a worker, which finds it by importing sympy, before its clock starts.
+
+    This process never imports that: it takes a second and 60 MB.
+    """
+
+    def __call__(self, answer: str, reference: str) -> bool:
+        return _sympy()(answer, reference)
+
+    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
+        return _sympy, ()
+
+
+def _sympy() -> Callable[[str, str], bool]:
+    from .maths.outside import equal
+
+    return equal
+
+
 @cache
 def _decide() -> Callable[[Node, Node, Leniency], Decision]:
     """`equality.decide`, imported when a grader is loaded: flint isn't part of the base install."""
@@ -122,23 +166,15 @@ def _decide() -> Callable[[Node, Node, Leniency], Decision]:
     return decide
 
 
-class _Settle:
-    """`outside.settle` for a worker, which finds it by importing sympy, before its clock starts.
-
-    This process never imports that: it takes half a second and 60 MB.
-    """
-
-    def __call__(self, answer: str, reference: str, allow: Leniency) -> Decision:
-        return _settle()(answer, reference, allow)
-
-    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
-        return _settle, ()
+def _is_long(case: Case) -> bool:
+    return len(case.answer) + len(case.reference) > IN_PLACE
 
 
-def _settle() -> Callable[[str, str, Leniency], Decision]:
-    from .maths.outside import settle
-
-    return settle
+def _may_ask_sympy(case: Case) -> bool:
+    """Whether both are expressions and short."""
+    return all(
+        len(text) <= SYMPY and all(isinstance(node, _EXPRESSIONS) for node in walk(_tree(text))) for text in case
+    )
 
 
 @lru_cache(maxsize=2_000)

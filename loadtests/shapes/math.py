@@ -2,8 +2,8 @@
 
 What a row costs is what its verdict costs from the text: extraction, reading, comparison. math-verify gets the text as
 its documentation says, with no timeouts of its own (they would only slow it); fairmark reads each row as the service
-does, and what it leaves open is settled in this process instead of a worker, so that nothing but work is compared. Each
-round has rows of its own, so that neither finds an answer it has read before.
+does, and asks sympy here instead of in a worker, so that nothing but work is compared. Each round has rows of its own,
+so that neither finds an answer it has read before.
 """
 
 import logging
@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from fairmark_graders import Case, Fault, MathEquivalence
-from fairmark_graders.maths.outside import settle
+from fairmark_graders.maths.outside import equal
 from fairmark_graders.sample import Sample
 
 from .. import texts
@@ -134,7 +134,7 @@ def _ours(row: Row) -> bool:
         verdict = GRADER.quick(found)
     except Fault:
         return False
-    return settle(*found, GRADER.allow).equal is True if verdict is None else verdict.score == 1.0
+    return equal(*found) if verdict is None else verdict.score == 1.0
 
 
 def _integer(chance: random.Random) -> Answer:
