@@ -273,6 +273,6 @@ def write(path: Path, text: str) -> None:
     """A new file, or another union in an old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        text, count = re.subn(r"^AnyLeaf = .*$", lambda _: text, path.read_text(), flags=re.MULTILINE)
+        text, count = re.subn(r"(?ms)^AnyLeaf = Annotated\[.*?\]$", lambda _: text, path.read_text())
         assert count == 1
     path.write_text(text)
