@@ -66,6 +66,8 @@ EQUAL = {
         \cos(n\pi) ;; (-1)^n
         \frac{\pi}{2}-\arcsin x ;; \arccos x
         f(x) + 1 ;; 1 + f(x)
+        f(x+1) ;; f(1+x)
+        -\frac{1}{x+1} ;; \frac{-1}{1+x}
     """,
     "units": r"""
         5 cm ;; 50 mm
@@ -122,6 +124,9 @@ EQUAL = {
         [1,2] ;; 1 \le x \le 2
         x \in (2,5) ;; 2<x<5
         x > a ;; a < x
+        a < x \le b ;; (a,b]
+        |x| \le 1 ;; [-1,1]
+        |x|>1 ;; x<-1 or x>1
     """,
     "curves": r"""
         2x-y+3=0 ;; y=2x+3
@@ -137,12 +142,16 @@ EQUAL = {
         x^2-1=(x-1)(x+1) ;; (x-1)(x+1)
         \int_0^1 x dx = \frac12 ;; \frac12
         x = \frac13 \approx 0.333 ;; \frac13
+        2\sqrt3 ;; 2\sqrt3 \approx 3.46
+        3.46 ;; 2\sqrt3 \approx 3.46
+        P(X > 2) = \frac14 ;; \frac14
     """,
     "families": r"""
         \frac{\pi}{4}+k\pi, k\in\mathbb{Z} ;; \frac{5\pi}{4}+n\pi, n\in\mathbb{Z}
         x=\frac{\pi}{4}+\frac{k\pi}{2}, k\in\mathbb{Z} ;; x=\pm\frac{\pi}{4}+k\pi, k\in\mathbb{Z}
         45^\circ+180^\circ k, k\in\mathbb{Z} ;; \frac{\pi}{4}+k\pi, k\in\mathbb{Z}
         2n+1, n\in\mathbb{Z} ;; 2k-1, k\in\mathbb{Z}
+        x \equiv 3 \pmod 7 ;; x \equiv 10 \pmod 7
     """,
     "ratios": r"""
         3:4 ;; 6:8
@@ -156,6 +165,7 @@ EQUAL = {
         yes ;; true
         infinitely many ;; infinite
         Paris ;; paris
+        \mathrm{NaCl} ;; NaCl
     """,
 }
 
@@ -185,6 +195,9 @@ DIFFERENT = {
         (x+1)^2 ;; x^2+2x+2
         \sqrt{x^2} ;; x
         \sqrt{x^2y^2} ;; xy
+        \sqrt{a^2b} ;; a\sqrt b
+        \sqrt{ab^2} ;; b\sqrt a
+        \lfloor x \rfloor ;; x
         e^{x^2} ;; e^{2x}
         x^2 ;; t^2
         (2n)! ;; 2 n!
@@ -228,7 +241,7 @@ DIFFERENT = {
         x^2-5x+6=0 ;; \{2,3\}
         x^2=4 ;; x=\pm 2
         2x<6 ;; x<3
-        |x|<2 ;; -2<x<2
+        |x-1|<2 ;; -1<x<3
         6 ;; 2x+3y=6
     """,
     "another order": r"""
@@ -250,6 +263,9 @@ DIFFERENT = {
         \mathbb{Z} ;; \mathbb{R}
         \{\emptyset\} ;; \emptyset
         0 \le x \le 100 ;; 42
+        a < x < b ;; a \le x \le b
+        (a,b) ;; (a,c)
+        |x|<1 ;; [-1,1]
         y>2x+1 ;; 2x-y+1>0
         y=2x+3 ;; y=3x+2
         (x-1)^2+(y+2)^2=9 ;; (x+1)^2+(y-2)^2=9
@@ -375,7 +391,8 @@ def test_what_is_left_to_be_worked_out_may_be_let_pass(answer: str, reference: s
     [
         ("the red one", "x^2"),
         ("g(2)", "g(3)"),
-        ("-2<x<2", "|x|<2"),
+        ("(-1)^k\\frac{\\pi}{6}+k\\pi, k\\in\\mathbb{Z}", "\\frac{\\pi}{6}+2\\pi k, k\\in\\mathbb{Z}"),
+        ("-1<x<3", "|x-1|<2"),
         ("\\int_0^x f(t) dt", "\\int_0^x f(s) ds"),
         ("\\{x \\mid f(x) > 0\\}", "(0, 1)"),
     ],

@@ -20,7 +20,9 @@ integers = st.integers(-50, 50)
 rationals = st.fractions(-50, 50, max_denominator=20)
 numbers = rationals.map(Number)
 letters = st.sampled_from("xyzabn").map(Symbol)
-names = st.sampled_from("sqrt sin ln log abs factorial floor f integral gcd root max".split())
+names = st.sampled_from(
+    ["sqrt", "sin", "ln", "log", "abs", "factorial", "floor", "f", "integral", "gcd", "root", "max"]
+)
 
 
 def larger(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:

@@ -34,12 +34,33 @@ WIDTH = 1 << 24
 def compare(answer: Node, reference: Node, whole: frozenset[str] = frozenset()) -> Decision:
     """Whether two expressions are one function of their letters; those in `whole` stand for integers."""
     found = mentions(answer, reference, known=KNOWN)
+    if len(found.opaque) > 1:
+        answer = _with_calls_of(reference, answer)
+        found = mentions(answer, reference, known=KNOWN)
     if not found.letters and not found.opaque:
         return compare_values(answer, reference)
     decision = _Identity(answer, reference, found, whole).decide()
     if decision.equal is False and found.opaque:
         return undecided(f"what '{sorted(call.name for call in found.opaque)[0]}' stands for isn't known")
     return decision
+
+
+def _with_calls_of(reference: Node, answer: Node) -> Node:
+    """The answer with each call of an unknown function that equals one of the reference's replaced by that."""
+    theirs = sorted(mentions(reference, known=KNOWN).opaque, key=repr)
+
+    def same(at: Node) -> Node | None:
+        if type(at) is not Call or at.name in KNOWN:
+            return None
+        return next((call for call in theirs if _same_call(at, call)), at)
+
+    return changed(answer, same)
+
+
+def _same_call(left: Call, right: Call) -> bool:
+    if left.name != right.name or len(left.arguments) != len(right.arguments):
+        return False
+    return left == right or all(compare(a, b).equal for a, b in zip(left.arguments, right.arguments, strict=True))
 
 
 class _Identity:

@@ -56,16 +56,21 @@ def _same(left: Node, right: Node) -> bool:
 
 
 def is_name(node: Node) -> bool:
-    """Whether this is what a value is given as a name: `x`, `f(x)`, `P(A)`, `AB`, `m\\angle A`, `(x, y)`, words."""
+    """Whether a value may be given this name: `x`, `f(x)`, `P(A)`, `P(X > 2)`, `AB`, `m\\angle A`, `(x, y)`, words."""
     if type(node) is Symbol:
         return node.name not in {"pi", "i", "infinity"} | SETS
     if type(node) is Call:
         return node.name not in KNOWN and node.name not in OPERATORS
     if type(node) is Product:
-        return all(type(factor) is Symbol for factor in node.factors) and _is_upper(node.factors[-1])
+        first, *_, last = node.factors
+        return _is_upper(first) and type(last) is Relation or _is_upper(last) and _are_letters(node)
     if type(node) is Enclosed:
         return node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
     return type(node) is Words
+
+
+def _are_letters(node: Product) -> bool:
+    return all(type(factor) is Symbol for factor in node.factors)
 
 
 def _is_upper(node: Node) -> bool:

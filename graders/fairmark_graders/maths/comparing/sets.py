@@ -13,6 +13,7 @@ from flint import arb
 from ..decision import Decision, different, undecided
 from ..tree import (
     Alternatives,
+    Call,
     Combined,
     Enclosed,
     Given,
@@ -280,7 +281,10 @@ def _combined(node: Combined) -> Region:
 
 
 def _relation(node: Relation) -> Region:
-    """`1 < x <= 2`: one letter, and what each sign beside it says."""
+    """`1 < x <= 2`: one letter, and what each sign beside it says; for `|x| < 2`, of either sign."""
+    absolute = [operand for operand in node.operands if type(operand) is Call and operand.name == "abs"]
+    if len(node.operands) == 2 and len(absolute) == 1 and type(absolute[0].arguments[0]) is Symbol:
+        return _mirrored(node, absolute[0], absolute[0].arguments[0])
     at = [index for index, operand in enumerate(node.operands) if type(operand) is Symbol and not _is_fixed(operand)]
     if len(at) != 1 or len(node.operands) > 3 or (len(node.operands) == 3 and at[0] != 1):
         raise NotRegion
@@ -291,6 +295,13 @@ def _relation(node: Relation) -> Region:
         half = _half(sign, right) if left is letter else _half(_TURNED.get(sign, ""), left)
         said = intersection(said, half)
     return Region(said, letter.name if type(letter) is Symbol else None)
+
+
+def _mirrored(node: Relation, absolute: Call, letter: Symbol) -> Region:
+    within = _relation(Relation(tuple(letter if each is absolute else each for each in node.operands), node.signs))
+    above = intersection(within.intervals, [Interval(arb(0), True, UP, False)])
+    below = [Interval(-each.high, each.closed_high, -each.low, each.closed_low) for each in above]
+    return Region(union([*above, *below]), within.letter)
 
 
 def _is_fixed(node: Symbol) -> bool:

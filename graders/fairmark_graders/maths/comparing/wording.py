@@ -16,6 +16,7 @@ from ..tree import (
     Matrix,
     Node,
     Number,
+    Product,
     Ratio,
     Relation,
     SetOf,
@@ -115,11 +116,19 @@ def compare_words(run: Comparison, answer: Node, reference: Node) -> Decision | 
     return _compare_words(reference, answer) if type(reference) is Words else None
 
 
+def _letters_of(node: Node) -> str:
+    """What is written, less the gaps: `NaCl` is read as four letters, `\\mathrm{NaCl}` as a word."""
+    if type(node) is Product:
+        return "".join(map(_letters_of, node.factors)) if all(type(factor) is Symbol for factor in node.factors) else ""
+    text = node.text if type(node) is Words else node.name if type(node) is Symbol else ""
+    return text.replace(" ", "").casefold()
+
+
 def _compare_words(words: Words, other: Node) -> Decision:
-    if type(other) is Words:
-        return Decision(True, "words") if words == other else different("words", "the words differ")
-    if type(other) is Symbol and other.name.casefold() == words.text.casefold():
+    if _letters_of(words) == _letters_of(other):
         return Decision(True, "words")
+    if type(other) is Words:
+        return different("words", "the words differ")
     if words.text in _NO_VALUES and type(other) in EXPRESSIONS:
         return different("words", f"'{words.text}' is not a value")
     return undecided("words against mathematics")
