@@ -2,6 +2,7 @@
 
     spelling    one character for those that look alike; the wrapping around an answer taken off
     labels      texts that are something as a whole: a choice, a time, a date, an ordinal
+    substances  chemical formulas
     words       the vocabulary: functions, constants, connectives, number words, phrases
     numerals    numbers as they are written
     tokens      text to tokens, one pass of one pattern

@@ -9,6 +9,7 @@ _WRITTEN = {"\\{": "{", "langle": "<", "relation": "<", "]": "(", "[": "["}
 _SETS = frozenset(["\\{", "{"])
 _SUCH_THAT = frozenset(["|", "mid", ":", "where", "rvert", "lvert", ";"])
 _PIECEWISE = frozenset(["cases", "dcases", "rcases"])
+_LONGEST_HEADING = 4
 _LINES = frozenset(["aligned", "align", "gather", "gathered", "split", "alignedat", "equation", "multline", "eqnarray"])
 
 
@@ -17,11 +18,19 @@ class Parser(Statements):
 
     def read(self) -> Node:
         self.separator()
+        self.skip_heading()
         node = self.bound() if self.kind == "relation" and not self.is_vector() else self.statement()
         self.took("}")
         if self.kind not in ("end", "because"):
             raise self.unreadable("expected nothing more")
         return node
+
+    def skip_heading(self) -> None:
+        """The words of `\\text{Maximum: } 7`."""
+        words = next((index for index, token in enumerate(self.tokens) if token.kind not in ("word", "function")), 0)
+        if 0 < words <= _LONGEST_HEADING and self.tokens[words].kind == ":":
+            self.at = words
+            self.advance()
 
     def is_vector(self) -> bool:
         """Whether `<` opens `<1, 2>`."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from ..errors import Unreadable
 from ..tree import Based, Choice, Node, Words
+from .substances import substance
 from .words import BASES, words_of
 
 _FONTS = r"(?:\\(?:text|textbf|textrm|textit|mathrm|mathbf|rm|bf|boxed|textsf|bm|boldsymbol)\s?\{?\s?){0,3}"
@@ -54,6 +55,7 @@ def label(text: str, read: Callable[[str], Node]) -> Node | None:
     if first.isalpha() or first in "(\\$":
         return (
             _choice(text, read)
+            or substance(text)
             or (_date(text) if first.isalpha() else None)
             or (_ordinal(text) if first in "tT" else None)
         )

@@ -7,6 +7,7 @@ from .numerals import plain_number
 
 CALLED = frozenset("fghFGHO")
 """Letters that are functions wherever a bracket follows."""
+_LONGEST_NAME = 4
 _BASIS = frozenset("ijk")
 _BARS = {"|": ("abs", ("|", "rvert")), "lvert": ("abs", ("rvert", "|")), "||": ("norm", ("||",)),
          "lfloor": ("floor", ("rfloor",)), "lceil": ("ceil", ("rceil",))}  # fmt: skip
@@ -30,8 +31,8 @@ class Operands(Functions):
             return number
         if self.kind == "letter":
             return self.symbol()
-        if self.took_apart():
-            return self.symbol()
+        if self.kind == "word":
+            return self.symbol() if self.took_apart() else self.named()
         self.deeper()
         reader = _READERS.get(self.kind)
         if reader is None:
@@ -44,6 +45,16 @@ class Operands(Functions):
         node: Node = self.value
         self.advance()
         return node
+
+    def named(self) -> Symbol:
+        """The words before a sign of equality, as a name: `\\text{Area} = 25`."""
+        words: list[str] = []
+        while self.kind == "word" and len(words) < _LONGEST_NAME:
+            words += [self.value] if self.value not in ("the", "an") else []
+            self.advance()
+        if self.kind != "relation" or self.value != "=":
+            raise self.unreadable("expected an operand")
+        return Symbol(" ".join(words))
 
     def symbol(self) -> Node:
         if self.value == "a" and self.ahead().kind == "spoken":
@@ -118,7 +129,7 @@ class Operands(Functions):
         node = self.argument()
         if kind == "basis" and isinstance(node, Symbol) and node.name in _BASIS:
             return Symbol(f"unit {node.name}")
-        return node
+        return self.applied(node) if isinstance(node, Symbol) else node
 
     def absolute(self) -> Node:
         if self.kind == "||" and self.next_bar() == "|":

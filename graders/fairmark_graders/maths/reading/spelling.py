@@ -66,7 +66,7 @@ _LEAD = re.compile(
         (?:answer|ans|result|solution(?:\ set)?|value)s?
         \s*(?:is|are|equals|=|:|\b)(?:\ (?:given\ by|equal\ to))?\s*:?
       | (?:the|its|their)\s[a-z\s]{1,60}\s(?:is|are|equals)\s+(?=[-\d$\\(])
-      | it\ is | it\ equals | (?:approximately|approx\.?|about|roughly|around|nearly|exactly)
+      | it\ is | it\ equals | (?:converges|tends)\ to | (?:approximately|approx\.?|about|roughly|around|nearly|exactly)
       | there\ (?:are|is|were|will\ be)(?=\s+\d|\s+\\) | a\ total\ of(?=\s) | total\ of(?=\s)
     ) (?=[\s\d$\\(\[{:=+-]) )?"""
 )
@@ -129,7 +129,7 @@ def _without_command(text: str) -> str:
     inner = text[match.end() + 1 : end]
     if end == len(text) - 1:
         return inner
-    return text[end + 1 :] if end > 0 and _without_lead(f"{inner.strip()} 0") == " 0" else text
+    return text[end + 1 :] if end > 0 and _without_lead(f"{inner.strip()} 0").strip() == "0" else text
 
 
 def _without_braces(text: str) -> str:

@@ -199,11 +199,14 @@ _SMALL = frozenset(
 )
 
 
+_SHOUTED = frozenset(["no", "yes", "odd", "all", "any", "not", "off"])
+
+
 def looks_like_a_word(run: str) -> bool:
     """Whether letters side by side are more likely a word than a product: by length, vowels and case."""
     low = run.lower()
     if len(run) <= 3:
-        return low in _SMALL
+        return low in (_SHOUTED if run.isupper() else _SMALL)
     if len(run) == 4:
         return low in _SMALL or (run[1:].islower() and _varied(low))
     return True
