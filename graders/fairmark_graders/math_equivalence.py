@@ -10,7 +10,7 @@ too complex to decide, scores 0.
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Literal, Self, TypeVar
 
@@ -93,6 +93,10 @@ class MathEquivalence(Comparison, Shared):
             return None
         decision = self._decision(case)
         return None if decision.equal is None and _may_ask_sympy(case) else _verdict(case, decision)
+
+    def warm(self) -> Iterable[Case]:
+        """One that sympy gets to see."""
+        return [Case(r"\int_0^1 x \, dx", r"\frac{1}{2}")]
 
     async def judge(self, case: Case, tools: Tools) -> Verdict:
         if _is_long(case):
