@@ -19,8 +19,7 @@ class Leniency(BaseModel):
     order: bool = True
     """Lists without brackets in another order: `2, 1` for `1, 2`. Points and vectors never."""
     rounding: bool = True
-    """An exact value, or more decimals, for a reference in decimals that it rounds to: `1/3` for 0.33. The reference
-    has two decimals or three significant digits at least; nothing less precise than it passes."""
+    """More digits than a reference in decimals has, which round to it: `1/3` or 0.3333 for 0.33; fewer never."""
     assignment: bool = True
     """A name in front: `x = 5` or `x \\in \\{5\\}` for 5, `f(x) = x^2` for `x^2`."""
     conditions: bool = True

@@ -65,6 +65,9 @@ EQUAL = {
         n! ;; n(n-1)!
         \cos(n\pi) ;; (-1)^n
         \frac{\pi}{2}-\arcsin x ;; \arccos x
+        \max(a,b) ;; \frac{a+b+|a-b|}{2}
+        \binom{n}{k} ;; \binom{n}{n-k}
+        10^x ;; e^{x\ln 10}
         f(x) + 1 ;; 1 + f(x)
         f(x+1) ;; f(1+x)
         -\frac{1}{x+1} ;; \frac{-1}{1+x}
@@ -104,6 +107,10 @@ EQUAL = {
         \langle 1,2\rangle ;; (1,2)
         2\mathbf{i}+3\mathbf{j} ;; \langle 2,3\rangle
         P(1,2) ;; (1,2)
+        (1,2,3)+t(4,5,6) ;; (1+4t,2+5t,3+6t)
+        2\begin{bmatrix}1\\2\end{bmatrix} ;; \begin{bmatrix}2\\4\end{bmatrix}
+        (\pm 1, 2) ;; (1,2),(-1,2)
+        x=\pm 1, y=2 ;; (1,2),(-1,2)
         \begin{pmatrix}1&0\\0&1\end{pmatrix} ;; [[1,0],[0,1]]
         (\frac12, \frac34) ;; (0.5, 0.75)
     """,
@@ -198,6 +205,10 @@ DIFFERENT = {
         \sqrt{a^2b} ;; a\sqrt b
         \sqrt{ab^2} ;; b\sqrt a
         \lfloor x \rfloor ;; x
+        |x-20| ;; 20-x
+        \binom{n}{k} ;; \binom{n}{k+1}
+        x^{\sqrt2} ;; x^{1.414}
+        \log_{10} x ;; \ln x
         e^{x^2} ;; e^{2x}
         x^2 ;; t^2
         (2n)! ;; 2 n!
@@ -243,6 +254,9 @@ DIFFERENT = {
         2x<6 ;; x<3
         |x-1|<2 ;; -1<x<3
         6 ;; 2x+3y=6
+        \tan x = 1 ;; x = \frac{\pi}{4}
+        \sin x = 1 ;; 1
+        x > 5 ;; 5
     """,
     "another order": r"""
         2,1 ;; (1,2)
@@ -270,6 +284,9 @@ DIFFERENT = {
         y=2x+3 ;; y=3x+2
         (x-1)^2+(y+2)^2=9 ;; (x+1)^2+(y-2)^2=9
         y = 5 ;; x = 5
+        x^2+y^2=0 ;; x+y=0
+        (x+y)^2=0 ;; x+y=0
+        x=2y+3 ;; y=2x+3
     """,
     "another family": r"""
         k\pi, k\in\mathbb{Z} ;; 2k\pi, k\in\mathbb{Z}

@@ -37,6 +37,8 @@ def compare(answer: Node, reference: Node, whole: frozenset[str] = frozenset()) 
     if len(found.opaque) > 1:
         answer = _with_calls_of(reference, answer)
         found = mentions(answer, reference, known=KNOWN)
+    if "..." in found.letters:
+        return undecided("what the dots stand for isn't known")
     if not found.letters and not found.opaque:
         return compare_values(answer, reference)
     decision = _Identity(answer, reference, found, whole).decide()
@@ -119,14 +121,18 @@ class _Identity:
         return found
 
     def _points(self) -> Iterator[Point]:
-        """Eight points with small and large coordinates under every pattern of signs, then whole ones."""
+        """Points of every pattern of signs, some far out, whole ones last."""
         if not self.whole:
             for first, others in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
-                for low, high in ((1000, 7000), (1, 999)):
-                    signs = (first if n == 0 else others * (-1) ** (n // 2) for n in count())
-                    yield {name: next(signs) * self._between(low, high) for name in self.letters}
+                yield from (self._point(first, others, *within) for within in ((1000, 7000), (1, 999)))
+                if first == others:
+                    yield self._point(first, others, 20_000, 900_000)
         for number in self.random.sample(range(1, 13), ENOUGH):
             yield {name: fmpq(number + 3 * n) for n, name in enumerate(self.letters)}
+
+    def _point(self, first: int, others: int, low: int, high: int) -> Point:
+        signs = (first if n == 0 else others * (-1) ** (n // 2) for n in count())
+        return {name: next(signs) * self._between(low, high) for name in self.letters}
 
     def _between(self, low: int, high: int) -> fmpq:
         """A random number between two thousandths, with a denominator that no constant in an expression has."""

@@ -167,6 +167,7 @@ FUNCTIONS: dict[str, Callable[..., Ball]] = {
     "root": _root,
     "abs": lambda balls, of: balls.field(abs(of)),
     "norm": lambda balls, of: balls.field(abs(of)),
+    "sgn": _real_only("sgn"),
     "floor": _real_only("floor"),
     "ceil": _real_only("ceil"),
     "max": _extreme("max"),

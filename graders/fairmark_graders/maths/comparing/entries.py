@@ -107,6 +107,8 @@ def entries(node: Node) -> Entries | None:
         return Entries((node.arguments,))
     if type(node) in (Product, Quotient):
         return _scaled(node)
+    if type(node) is Sum:
+        return _added([entries(term) for term in node.terms])
     if type(node) is Relation:
         return _named_point(node)
     return _system(node) if type(node) is Listed else None
@@ -203,6 +205,18 @@ def _coefficient(node: Node, name: str, names: Sequence[str]) -> Node:
     for each in names:
         node = put(node, each, Number(int(each == name)))
     return _worked_out(node)
+
+
+def _added(terms: Sequence[Entries | None]) -> Entries | None:
+    """A sum of vectors or matrices, entry by entry."""
+    rows = [term.rows for term in terms if term is not None]
+    if len(rows) < len(terms) or len({tuple(map(len, each)) for each in rows}) > 1:
+        return None
+    return Entries(tuple(tuple(map(_sum, *beside)) for beside in zip(*rows, strict=True)))
+
+
+def _sum(*beside: Node) -> Node:
+    return _worked_out(Sum(beside))
 
 
 def _worked_out(node: Node) -> Node:

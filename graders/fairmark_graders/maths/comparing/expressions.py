@@ -6,9 +6,10 @@ from .algebra import differ_by_a_constant
 from .comparison import Comparison, all_equal
 from .quantities import compare_quantities
 from .sets import infinite
-from .shape import EXPRESSIONS, NUMBERS, SETS, letters, put
+from .shape import EXPRESSIONS, NUMBERS, SETS, letters, put, walk
 from .wording import kind
 
+_BRACKETS = {Matrix, Enclosed}
 _ARBITRARY = frozenset({"C", "K", "C_1", "C_2", "c_1", "c_2"})
 _CONSTANT = _ARBITRARY | {"c", "k", "C_0", "c_0", "A", "B", "D", "const", "constant"}
 
@@ -89,8 +90,9 @@ def _proportional(run: Comparison, answer: Ratio, reference: Ratio) -> Decision:
 
 
 def compare_kinds(run: Comparison, answer: Node, reference: Node) -> Decision | None:
-    """A single value is no point, vector or matrix."""
-    types = {type(answer), type(reference)}
-    if types & EXPRESSIONS and types & {Matrix, Enclosed}:
-        return different("kinds", f"{kind(answer)} is not {kind(reference)}")
+    """A single value is no point, vector or matrix; what is reckoned with these may be."""
+    for value, brackets in ((answer, reference), (reference, answer)):
+        single = type(value) in EXPRESSIONS and not any(type(at) in _BRACKETS for at in walk(value))
+        if single and type(brackets) in _BRACKETS:
+            return different("kinds", f"{kind(answer)} is not {kind(reference)}")
     return None

@@ -24,13 +24,20 @@ def members(node: Node) -> Members | None:
     if type(node) is Alternatives:
         return Members(_flattened(node.items))
     if type(node) is Listed:
-        return Members(_flattened(node.items), is_list=True)
+        return _listed(node)
     if type(node) is Relation:
         return _stated(node)
     if node == Symbol("Empty"):
         return Members(())
     signs = with_signs(node)
     return Members(signs) if len(signs) > 1 else None
+
+
+def _listed(node: Listed) -> Members:
+    """The items; for values of several names, some with both signs, the two that this stands for."""
+    items = _flattened(node.items)
+    signs = with_signs(node)
+    return Members(signs) if items is node.items and len(signs) > 1 else Members(items, is_list=True)
 
 
 def _flattened(items: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -1,4 +1,7 @@
-"""Whether a value rounds to a reference that is written in decimals."""
+"""Whether a value rounds to a reference that is written in decimals.
+
+A reference of fewer than two decimals and three significant digits may be exact, and no rounded form of anything.
+"""
 
 from fractions import Fraction
 
