@@ -86,6 +86,15 @@ def test_math_verify_says_what_it_read(tmp_path: Path) -> None:
     assert third["theirs"]["reason"] == "reads nothing in the reference '\\\\boxed{}'"
 
 
+def test_math_differs_from_math_verify_with_what_either_read(tmp_path: Path) -> None:
+    source = rows(tmp_path / "rows.jsonl", row(r"\boxed{\frac{1}{3}}", r"0.\overline{3}"), row("so it is 8", "8"))
+    compared = fairmark("graders", "diff", "math", source, "--baseline", "math-verify", COLUMNS="300")
+    assert compared.returncode == 1
+    assert kinds(compared.stdout) == {"ours is higher": 1, "agree": 1}
+    assert r'{"answer": "\\frac{1}{3}", "reference": "0.\\overline{3}"}' in compared.stdout
+    assert "theirs     0; reads 1/3" in compared.stdout
+
+
 @pytest.mark.slow
 def test_what_hangs_math_verify_costs_that_row_alone(tmp_path: Path) -> None:
     source = rows(tmp_path / "rows.jsonl", row("4 is not $9^{9^{9^{9}}}$", "4"), row("4", "4"))

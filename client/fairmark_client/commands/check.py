@@ -124,7 +124,8 @@ class Run:
             style = "bold red" if self.fails(name) else "green"
             if self._made[name]:
                 table.add_row(words, f"{self._made[name]:,}", Text(f"{self.failed[name]:,}", style))
-        self._console.print(table)
+        if self.rows:
+            self._console.print(table)
         for remark in self._remarks():
             self._console.print(remark, soft_wrap=True)
 

@@ -117,7 +117,8 @@ class Run:
         table.add_column(justify="right", style="dim")
         for kind, count in self.kinds.most_common():
             table.add_row(kind, Text(f"{count:,}", "bold"), f"{count / self.kinds.total():.2%}")
-        self._console.print(table)
+        if self.kinds:
+            self._console.print(table)
 
     async def _take(self, batch: list[Row | Broken]) -> None:
         rows = [row for row in batch if isinstance(row, Row)]

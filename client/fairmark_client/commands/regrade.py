@@ -113,7 +113,8 @@ class Run:
         if self._before:
             before, after = (math.fsum(scores) / len(scores) for scores in (self._before, self._after))
             table.add_row("mean score", f"{before:.4g} → {after:.4g}")
-        self._console.print(table)
+        if self.counts:
+            self._console.print(table)
         if self._flips:
             self._console.print(self._commonest())
 
