@@ -19,7 +19,6 @@ LONGEST = 5000
 
 _SHORT = re.compile(r"(-?)([0-9]{1,300})(?:\.([0-9]{1,300}))?(?:(/)([0-9]{1,300}))?")
 _FRACTION = re.compile(r"(-?)\\[dt]?frac\{([0-9]{1,300})\}\{([0-9]{1,300})\}")
-_UNREADABLE_LENGTH = f"the text has {{:,}} characters; {LONGEST:,} can be read"
 
 
 def read(text: str) -> Node:
@@ -48,13 +47,18 @@ def _decimal(whole: str, decimals: str) -> Number:
 
 
 def _read(text: str) -> Node:
-    if len(text) > LONGEST:
-        raise TooComplex(_UNREADABLE_LENGTH.format(len(text)))
+    _fit(text)
     written = without_markup(plain_characters(text)).strip()
+    _fit(written)
     text = unwrapped(written)
     if not text:
         raise Unreadable("the text is empty")
     return _short(text) or _label(written, text) or read_inside(text)
+
+
+def _fit(text: str) -> None:
+    if len(text) > LONGEST:
+        raise TooComplex(f"the text has {len(text):,} characters; {LONGEST:,} can be read")
 
 
 def _label(written: str, text: str) -> Node | None:

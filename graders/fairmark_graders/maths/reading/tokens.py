@@ -16,6 +16,7 @@ from .words import (
     NAMED_SETS,
     SPOKEN,
     SYMBOLS,
+    is_short_word,
     looks_like_a_word,
 )
 
@@ -278,6 +279,8 @@ class Tokenizer:
             return any(char not in GREEK_LETTERS and not char.isascii() for char in raw)
         if looks_like_a_word(raw):
             return True
+        if raw == self.text:
+            return is_short_word(raw)
         if not self.upright:
             return False
         if self.latex:

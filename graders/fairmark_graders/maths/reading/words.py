@@ -190,13 +190,21 @@ def canonical_words(text: str) -> str:
 
 _SMALL = frozenset(
     words_of(
-        "sq cu is it an at as by of on no so do we he me my be to go up us am oh ok hi if in or are the and but not "
-        "can may all any has had was yes odd one two ten six set sum row day way ace men man box bag dog cat car pen "
-        "cup red new old boy she her his its our out due did for you who how why get got let nor per too use won "
-        "now off see top try non far few both none same true mon tue wed thu fri sat sun jan feb mar apr jun jul "
-        "aug sep oct nov dec"
+        "pin pit pie pig sq cu is it an at as by of on no so do we he me my be to go up us am oh ok hi if in "
+        "or are the and but not can may all any has had was yes odd one two ten six set sum row day way ace "
+        "men man box bag dog cat car pen cup red new old boy she her his its our out due did for you who how "
+        "why get got let nor per too use won now off see top try non far few both none same true mon tue wed "
+        "thu fri sat sun jan feb mar apr jun jul aug sep oct nov dec"
     )
 )
+
+
+_NAME = re.compile(r"[A-Z][aeiouy][a-z]|[AEIOU][a-z]{2}|[b-df-hj-np-tv-z][eiou][b-df-hj-np-tv-z]")
+
+
+def is_short_word(text: str) -> bool:
+    """Whether three letters that are a whole text are a name or a word: Tom, Ann, fox; not abc or xyz."""
+    return len(text) == 3 and bool(_NAME.fullmatch(text))
 
 
 _SHOUTED = frozenset(["no", "yes", "odd", "all", "any", "not", "off"])
