@@ -293,6 +293,8 @@ DIFFERENT = {
         x=\frac{k\pi}{2}, k\in\mathbb{Z} ;; x=k\pi, k\in\mathbb{Z}
         \frac{\pi}{4}+k\pi, k\in\mathbb{Z} ;; -\frac{\pi}{4}+k\pi, k\in\mathbb{Z}
         \pi ;; n\pi, n\in\mathbb{Z}
+        k\pi, k\in\mathbb{N} ;; k\pi, k\in\mathbb{Z}
+        2x for x<0 ;; 2x for x>0
     """,
     "another base": r"""
         1010_2 ;; 1010
@@ -445,3 +447,4 @@ def test_the_reason_says_what_differs() -> None:
     assert decided("2", "3").reason == "2 is not 3"
     assert decided("x < 3", "x \\le 3").reason == "(-∞, 3.0000000) is not (-∞, 3.0000000]"
     assert decided("5 kg", "5 m").reason == "kg is not m"
+    assert decided("2^{1000}+1", "2^{1000}").reason == "they differ beyond the first digits, 1.0715086e+301"

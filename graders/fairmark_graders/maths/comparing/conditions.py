@@ -1,5 +1,7 @@
 """Statements under conditions, functions in pieces, sets by their conditions."""
 
+from collections.abc import Sequence
+
 from ..decision import Decision, different, undecided
 from ..tree import Call, Cases, Given, Negative, Node, Quotient, SetOf, Sum, Symbol, Words
 from .comparison import Comparison
@@ -23,11 +25,20 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     if type(answer) is Given and type(reference) is Given:
         if not found.equal and _are_congruent(answer, reference):
             return Decision(True, "congruent")
-        same = not found.equal or run.matched(answer.conditions, reference.conditions).equal
-        return found if same else undecided("their conditions differ")
+        return found if not found.equal else _under(run, found, answer.conditions, reference.conditions)
     if found.equal and not run.allow.conditions:
         return different("conditions", "one has a condition that the other hasn't")
     return found.by("conditions")
+
+
+def _under(run: Comparison, found: Decision, left: Sequence[Node], right: Sequence[Node]) -> Decision:
+    """The same statement under the conditions of either side; several may say together what one says."""
+    matched = run.matched(left, right)
+    if matched.equal:
+        return found
+    if matched.equal is False and len(left) == len(right) == 1:
+        return different("conditions", "they hold under other conditions")
+    return undecided("their conditions differ")
 
 
 def _are_congruent(answer: Given, reference: Given) -> bool:

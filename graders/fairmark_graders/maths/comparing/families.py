@@ -65,6 +65,8 @@ def _progressions(node: Node) -> list[Progression] | None:
     statement = node.statement if type(node) is Given else node
     members = [each for item in _members(statement) for each in with_signs(item)]
     if parameter is None:
+        if type(node) is Given:
+            return None
         unknown = {letter for member in members for letter in letters(member)}
         if len(unknown) != 1:
             return None

@@ -44,7 +44,7 @@ def compare(answer: Node, reference: Node) -> Decision:
         return _divided_by_zero(reference)
     if left == right:
         return Decision(True, "rational value")
-    return different("rational value", f"{shown(left)} is not {shown(right)}")
+    return different("rational value", _is_not(left, right))
 
 
 def _divided_by_zero(reference: Node) -> Decision:
@@ -68,6 +68,11 @@ def shown(value: fmpq | Ball) -> str:
     with precision(ROUGH):
         ball: Ball = arb(value) if type(value) is fmpq else value
         return str(ball.str(8, radius=False))
+
+
+def _is_not(left: fmpq | Ball, right: fmpq | Ball) -> str:
+    one, other = shown(left), shown(right)
+    return f"{one} is not {other}" if one != other else f"they differ beyond the first digits, {one}"
 
 
 def by_balls(answer: Node, reference: Node, at: Mapping[str | Call, fmpq] | None = None) -> Decision:
@@ -113,7 +118,7 @@ def _refined(evaluate: Balls, answer: Node, reference: Node) -> Decision:
 def _named(equal: bool, left: Ball, right: Ball) -> Decision:
     if equal:
         return Decision(True, BY_BALLS)
-    return different("ball arithmetic", f"{shown(left)} is not {shown(right)}")
+    return different("ball arithmetic", _is_not(left, right))
 
 
 def meet(left: Ball, right: Ball) -> bool | None:
