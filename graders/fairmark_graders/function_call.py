@@ -78,7 +78,7 @@ def _visible(root: Path) -> Iterator[Path]:
 
 _path = tuple(sys.path)
 _loaded: dict[str, Target] = {}
-"""The target that each outermost module was last imported for."""
+"""The target that each outermost module was last imported for; not in here is what other graders have imported."""
 
 
 class Loaded:
@@ -95,16 +95,18 @@ def load(target: Target) -> Callable[..., Any]:
     """The function itself, of the code that is meant. Raises `ImportFailed`, and nothing of the operator's."""
     _only_own_packages(target.packages)
     root = target.module.partition(".")[0]
-    before = _loaded.get(root, target)
-    if (before.packages, before.digest) != (target.packages, target.digest):
+    before = _loaded.get(root)
+    if before and (before.packages, before.digest) != (target.packages, target.digest):
         _forget(root)
-    _loaded[root] = target
+    if root not in sys.modules:
+        _loaded[root] = target
     try:
         return _imported(target)
     except (ImportFailed, MemoryError):
         raise
     except BaseException as error:
-        _forget(root)
+        if root in _loaded:
+            _forget(root)
         raise ImportFailed(f"{target.module}:{target.name} can't be imported: {_told(error)}") from None
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from fairmark_graders import InvalidGrader, Verdict, grade, parse_grader
+from fairmark_graders import InvalidGrader, Sample, Tools, Verdict, grade, parse_grader
 from fairmark_graders.fixtures import prove
 from fairmark_graders.grader_file import read_grader
+from fairmark_graders.local import grade_with
+from fairmark_graders.workers import Workers
 
 Judge = Callable[..., Verdict]
 
@@ -170,6 +172,21 @@ def test_a_function_comes_with_packages_of_its_own_and_replaces_none_of_fairmark
     (tmp_path / "json.py").write_text("n = 100")
     verdict = grade({"type": "function", "function": "mine:fn", "packages": str(tmp_path)}, "")
     assert verdict.reason == "the function raised AttributeError: module 'json' has no attribute 'n'"
+
+
+@pytest.mark.anyio
+async def test_what_other_graders_have_imported_is_never_imported_anew(tmp_path: Path) -> None:
+    (tmp_path / "same.py").write_text(
+        "import json\nfrom fairmark_graders import sample\ndef fn(_, item): return sample.json is json"
+    )
+    tools = Tools(Workers(1))
+    lost, same = ({"type": "function", "function": function} for function in ("json:nothing", "same:fn"))
+    verdicts = [
+        await grade_with(tools, parse_grader(grader), Sample("x"), {})
+        for grader in (lost, same | {"packages": str(tmp_path)})
+    ]
+    await tools.workers.close()
+    assert [verdict.score for verdict in verdicts] == [None, 1.0]
 
 
 def test_nothing_is_imported_or_written_where_the_grader_is_held(tmp_path: Path) -> None:
