@@ -5,17 +5,22 @@ What is equal to what is in maths/cases; where an answer is found, in maths/test
 
 import asyncio
 import importlib.util
+import re
 import statistics
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.graders.maths.truth import CASES, TEXTS
 from tests.running import Running
 
 from fairmark_graders import Fault, InvalidGrader, MathEquivalence, Verdict, grade, parse_grader
 from fairmark_graders.grader import Tools
 from fairmark_graders.math_equivalence import IN_PLACE
+from fairmark_graders.sample import Sample
 from fairmark_graders.types import Case
 from fairmark_graders.workers import Workers
 
@@ -265,3 +270,39 @@ def test_neighbours_of_hostile_answers_are_answered_meanwhile(service: Running) 
         return waits
 
     assert statistics.median(asyncio.run(meanwhile())) < 0.5
+
+
+# Any answer, any reference
+
+SPLIT = re.compile(r"\\[a-zA-Z]+|\\.|\d+|[a-zA-Z]+|\S")
+WRITTEN = sorted({text for case in CASES if case.subject != TEXTS for text in (case.answer, case.reference)})
+TOKENS = sorted({token for text in WRITTEN for token in SPLIT.findall(text)})
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """What people write, with up to three of its tokens lost, repeated or replaced."""
+    tokens = SPLIT.findall(draw(st.sampled_from(WRITTEN)))
+    for _ in range(draw(st.integers(0, 3))):
+        place = draw(st.integers(0, len(tokens)))
+        tokens[place : place + draw(st.integers(0, 1))] = draw(st.lists(st.sampled_from(TOKENS), max_size=2))
+    return " ".join(tokens)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts(), st.lists(texts(), min_size=2, max_size=4))
+def test_whether_it_can_be_graded_depends_on_the_reference_alone(reference: str, answers: list[str]) -> None:
+    math = loaded(answer_in="whole")
+    assert len({gradable(math, answer, reference) for answer in [*answers, reference, "", "("]}) == 1
+
+
+def gradable(math: MathEquivalence, answer: str, reference: str) -> bool:
+    """Whether there is a score; what is left to sympy has one."""
+    found = math.start(Sample(answer), {"answer": reference})
+    if isinstance(found, Verdict):
+        return found.score is not None
+    try:
+        verdict = math.quick(found)
+    except Fault as fault:
+        verdict = fault.verdict
+    return verdict is None or verdict.score is not None

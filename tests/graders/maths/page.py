@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.graders.maths.cases import CASES, SUBJECTS, TEXTS, MathCase, load
+from tests.graders.maths.truth import CASES, SUBJECTS, TEXTS, MathCase, load
 
 from fairmark_graders import grade
 from fairmark_graders.maths.decision import Leniency

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from tests.graders.maths.cases import CASES, TEXTS, MathCase
+from tests.graders.maths.truth import CASES, TEXTS, MathCase
 from tests.graders.maths.page import generated
 
 from fairmark_graders import grade, parse_grader
