@@ -4,6 +4,7 @@ A key that stands twice in an object counts with its last value, as in `sample.o
 infinities and half surrogate pairs are not JSON. `null` on its own counts as no value, as everywhere in fairmark.
 """
 
+import json
 import re
 from collections.abc import Hashable
 from typing import Any, NamedTuple
@@ -14,6 +15,11 @@ DEEPEST = 100
 """Levels of objects and lists: a tenth of what Python's parser can take, whatever else is on its stack."""
 
 MOST_FENCES = 2_000
+MOST_OBJECTS = 200
+"""Places of a text where an object of JSON may begin, those inside objects apart: each costs its attempt."""
+
+_DECODER = json.JSONDecoder()
+_OPENING = re.compile(r'\{\s*["}]')
 
 # A fence stands at the head of a line; a string of JSON can't hold a line break, so no fence is inside one.
 _BLOCK = re.compile(r"^ {0,3}```[ \t]*(\w*)[^\n]*\n(.*?)(?:^ {0,3}```|\Z)", re.MULTILINE | re.DOTALL)
@@ -45,6 +51,33 @@ def fenced(text: str) -> Any:
         if bodies:
             return parsed(bodies[-1])
     return None
+
+
+def objects(text: str) -> list[tuple[int, int, Any]]:
+    """The JSON objects that stand in a text, not inside one another: where each begins and ends, and its value.
+
+    Linear: what is no JSON is left where the parser gave up. Raises `TooLarge`.
+    """
+    found, end = list[tuple[int, int, Any]](), 0
+    for _ in range(MOST_OBJECTS):
+        opening = _OPENING.search(text, end)
+        if opening is None:
+            return found
+        start = opening.start()
+        try:
+            length = _DECODER.raw_decode(text[start : start + LONGEST_JSON])[1]
+        except json.JSONDecodeError as error:
+            if error.msg.startswith("Unterminated string"):
+                return found  # no quotation mark is left, so nothing is that could be an object with a key
+            end = start + max(1, error.pos)
+            continue
+        except RecursionError:
+            raise TooLarge(f"nested more than {DEEPEST} deep") from None
+        end = start + length
+        value = parsed(text[start:end])
+        if value is not None:
+            found.append((start, end, value))
+    raise TooLarge(f"in more than {MOST_OBJECTS} pieces")
 
 
 def size(value: Any, most: int = LONGEST_JSON) -> Size:

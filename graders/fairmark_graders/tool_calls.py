@@ -1,9 +1,8 @@
 """fairmark's `tool_calls`: did the model call the tools the reference calls, with the same arguments?
 
 A call is OpenAI's `{"type": "function", "function": {"name": …, "arguments": …}}` or `{"name": …, "arguments": …}`; the
-arguments are an object or its JSON as text, and may be called `parameters`. The calls of a sample are its tool calls
-where it has any; else what stands between `<tool_call>` and `</tool_call>` in its text (Hermes, Qwen), or the calls
-that its text, or its last fenced block of JSON, consists of.
+arguments are an object or its JSON as text, and may be called `parameters`, `args` or `input`. The calls of a sample
+are its tool calls where it has any; else those written into its text, as tool_call_text.py reads them.
 
 Two calls are the same when the names are and each argument has the same value: 1 and 1.0 are the same, 1 and "1" or
 true aren't; the order of arguments and of keys doesn't count, that of a list does. A reference of no calls asks for
@@ -17,9 +16,10 @@ from typing import Any, Literal
 from .errors import ModelFault, Ungradable
 from .from_item import ItemTemplate, json_value
 from .grader import Inline
-from .json_text import TooLarge, canonical, fenced, size
+from .json_text import TooLarge, canonical, size
 from .sample import Sample, parsed
 from .template import LONGEST
+from .tool_call_text import ARGUMENTS, Unreadable, written
 from .types import Case, Item, Verdict
 
 MOST_CALLS = 100
@@ -31,9 +31,8 @@ Match = Literal["ordered", "any_order", "subset"]
 Call = tuple[str, dict[str, Any]]
 """A tool's name and its arguments."""
 
-
-class Unreadable(ValueError):
-    """What should be a tool call isn't one."""
+_BESIDE_ARGUMENTS = {"name", "type", "id", "call_id", "index", "status"}
+"""Keys that a call without arguments may have; another one may hold arguments, which aren't passed over."""
 
 
 class ToolCalls(Inline):
@@ -86,10 +85,12 @@ class ToolCalls(Inline):
             sample = self.fairmark.thinking.strip(sample, item)
         text = sample.get("output_text")
         if text is None:
+            if made == [] and "output_tools" in sample.fields and not sample.unfinished:
+                return []
             raise Unreadable("the text is thinking that never ends" if sample.unfinished else "there is no text")
         if len(text) > LONGEST:
             raise TooLarge(f"the text is over {LONGEST:,} characters long")
-        return _written(text)
+        return _calls(written(text))
 
     def _comparable(self, call: Call) -> tuple[str, Hashable]:
         name, arguments = call
@@ -117,28 +118,18 @@ def _call(value: Any, place: int) -> Call:
     name = function.get("name") if isinstance(function, dict) else None
     if not isinstance(function, dict) or not isinstance(name, str):
         raise Unreadable(f"call {place + 1} isn't JSON with the name of a tool")
-    given = function.get("arguments", function.get("parameters"))
+    keys = [key for key in ARGUMENTS if function.get(key) is not None]
+    if len(keys) > 1:
+        raise Unreadable(f"call {place + 1}, of '{name[:100]}', has both '{keys[0]}' and '{keys[1]}'")
+    if not keys and (unknown := set(function) - _BESIDE_ARGUMENTS - {*ARGUMENTS}):
+        raise Unreadable(f"call {place + 1}, of '{name[:100]}', has '{min(unknown)[:100]}' and no arguments")
+    given = function[keys[0]] if keys else None
     if given is None or (isinstance(given, str) and given.strip() in ("", "null")):
         return name, {}
     arguments = parsed(given) if isinstance(given, str) else given
     if not isinstance(arguments, dict):
         raise Unreadable(f"call {place + 1}, of '{name[:100]}', has arguments that are no JSON object")
     return name, arguments
-
-
-def _written(text: str) -> list[Call]:
-    """The calls written into a text, none where there are none."""
-    if tagged := text.split("<tool_call>", MOST_CALLS + 1)[1:]:
-        return _calls([parsed(body.partition("</tool_call>")[0]) for body in tagged])
-    whole = parsed(text)
-    value = fenced(text) if whole is None else whole
-    values = value if isinstance(value, list) else [value]
-    return _calls(values) if all(map(_looks_like_a_call, values)) else []
-
-
-def _looks_like_a_call(value: Any) -> bool:
-    function = value.get("function", value) if isinstance(value, dict) else None
-    return isinstance(function, dict) and "name" in function and ("arguments" in function or "parameters" in function)
 
 
 def _in_order(made: Sequence[Hashable], wanted: Sequence[Hashable]) -> int:

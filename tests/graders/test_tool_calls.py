@@ -1,13 +1,15 @@
 """fairmark's tool_calls."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairmark_graders import InvalidGrader, grade, parse_grader
+from fairmark_graders import InvalidGrader, Sample, grade, parse_grader
+from fairmark_graders.grader import Inline
 
 GRADER = {"type": "tool_calls", "reference": "{{ item.calls }}"}
 
@@ -86,10 +88,61 @@ def test_arguments_compare_by_type_and_value(made: object, wanted: object, score
         '[{"name": "weather", "arguments": {"city": "Oslo"}}]',
         'So:\n```json\n[{"name": "weather", "arguments": {"city": "Oslo"}}]\n```\n',
         '```\n{"type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}\n```',
+        'I need the weather.\n{"name": "weather", "arguments": {"city": "Oslo"}}',
+        '```tool_call\n{"name": "weather", "arguments": {"city": "Oslo"}}\n```',
+        '{"tool_calls": [{"function": {"name": "weather", "arguments": "{\\"city\\": \\"Oslo\\"}"}}]}',
+        '<tool_call>\n```json\n[{"name": "weather", "arguments": {"city": "Oslo"}}]\n```\n</tool_call><|im_end|>',
+        '{"type": "function", "name": "weather", "parameters": {"city": "Oslo"}}<|eot_id|>',
+        '<|python_tag|>{"name": "weather", "parameters": {"city": "Oslo"}}<|eom_id|>',
+        '<function=weather>{"city": "Oslo"}</function>',
+        '[TOOL_CALLS] [{"name": "weather", "arguments": {"city": "Oslo"}}]</s>',
+        'Sure.[TOOL_CALLS]weather[ARGS]{"city": "Oslo"}',
+        '[TOOL_CALLS]weather[CALL_ID]a1B2c3D4e[ARGS]{"city": "Oslo"}',
+        '[TOOL_CALLS]weather{"city": "Oslo"}',
+        'In {braces} and $\\frac{1}{2}$: {"name": "weather", "arguments": {"city": "Oslo"}}',
     ],
 )
 def test_calls_are_read_from_text_where_there_are_no_others(text: str) -> None:
     assert grade(GRADER, text, {"calls": [A]}).score == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<tool_call>{json.dumps(A)}</tool_call>\n<tool_call>{json.dumps(B)}</tool_call>",
+        f"<tool_call>\n{json.dumps(A)}\n{json.dumps(B)}\n</tool_call>",
+        f"<tool_call>[{json.dumps(A)}, {json.dumps(B)}]</tool_call>",
+        f"<tool_call>{json.dumps(A)}</tool_call> and ```json\n{json.dumps(B)}\n```",
+        f"```json\n{json.dumps(A)}\n```\nand\n```json\n{json.dumps(B)}\n```",
+        f"{json.dumps(A)}; {json.dumps(B)}",
+        f"[TOOL_CALLS][{json.dumps(A)}, {json.dumps(B)}]",
+        '[TOOL_CALLS]weather[ARGS]{"city": "Oslo"}[TOOL_CALLS]time[ARGS]{"zone": "CET"}',
+        f"First {json.dumps(A)}, then {json.dumps({'plan': [B]})}.",
+    ],
+)
+def test_every_call_in_a_text_counts_wherever_it_stands(text: str) -> None:
+    assert grade(GRADER, text, {"calls": [A, B]}).score == 1
+    for hidden in ([A], [B], []):
+        assert grade(GRADER, text, {"calls": hidden}).score == 0
+
+
+@pytest.mark.parametrize("echoed", ["a</tool_call>b", "<tool_call>", json.dumps(B), "[TOOL_CALLS]", "```json"])
+def test_what_an_argument_quotes_is_no_call(echoed: str) -> None:
+    made = call("echo", text=echoed, object={"inner": B})
+    assert grade(GRADER, f"<tool_call>{json.dumps(made)}</tool_call>", {"calls": [made]}).score == 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([A, B, C, call("echo", text='"}{<tool_call>')]), max_size=5), st.data())
+def test_calls_are_read_from_text_as_they_were_written(wanted: list[Any], data: st.DataObject) -> None:
+    forms = st.sampled_from(["<tool_call>{}</tool_call>", "\n```json\n{}\n```\n", "[TOOL_CALLS] [{}]", " so {}; "])
+    text = "Well." + "".join(data.draw(forms).replace("{}", json.dumps(made)) for made in wanted)
+    assert grade(GRADER, text, {"calls": wanted}).score == 1
+
+
+def test_a_sample_that_says_it_has_no_calls_needs_no_text() -> None:
+    assert grade(GRADER, {"output_tools": []}, {"calls": []}).score == 1
+    assert grade(GRADER, {"output_tools": []}, {"calls": [A]}).score == 0
 
 
 def test_calls_of_their_own_win_over_the_text() -> None:
@@ -119,7 +172,20 @@ def test_json_that_is_no_call_is_none() -> None:
         ({"output_tools": [A] * 101}, "there are more than 100 tool calls"),
         ({"output_tools": [call("f", x=[0] * 2_000)]}, "the tool calls are of more than 2,000 values"),
         ({"output_tools": [call("f", x="a" * 100_000)]}, "the tool calls are over 100,000 characters long"),
-        ("<tool_call>" * 20_000, "there are more than 100 tool calls"),
+        (json.dumps([A] * 101), "there are more than 100 tool calls"),
+        ("<tool_call>" * 20_000, "call 1 isn't JSON with the name of a tool"),
+        ("<tool_call>\n<function=weather>\n<parameter=city>\nOslo", "call 1 isn't JSON with the name of a tool"),
+        (f"<tool_call>{json.dumps(A)} or so</tool_call>", "call 1 has text behind its JSON"),
+        (f"{json.dumps(A)}<tool_call>[]</tool_call>", "call 2 isn't JSON with the name of a tool"),
+        ('<tool_call>{"name": "f", "arguments": {"x": NaN}}', "call 1 isn't JSON with the name of a tool"),
+        ({"output_tools": [{"name": "f", "arg": {"x": 1}}]}, "call 1, of 'f', has 'arg' and no arguments"),
+        (
+            {"output_tools": [{"name": "f", "arguments": {}, "parameters": {}}]},
+            "call 1, of 'f', has both 'arguments' and 'parameters'",
+        ),
+        ('{"a' * 100_000, "the text is over 250,000 characters long"),
+        ('{"a' * 50_000, "the JSON in the text is in more than 200 pieces"),
+        ('{"a":' * 50_000, "the JSON in the text is nested more than 100 deep"),
         ("x" * 250_001, "the text is over 250,000 characters long"),
         ("<think>forever", "the text is thinking that never ends"),
         ({}, "there is no text"),
@@ -142,11 +208,41 @@ def test_deep_nesting_is_a_fault_and_no_crash(depth: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "calls", [None, "f(x)", 7, [7], [{"name": "f", "arguments": "x"}], [{"arguments": {}}], [A] * 101, [None]]
+    "calls",
+    [
+        None,
+        "f(x)",
+        7,
+        [7],
+        [{"name": "f", "arguments": "x"}],
+        [{"arguments": {}}],
+        [A] * 101,
+        [None],
+        {"name": "f", "kwargs": {}},
+    ],
 )
 @pytest.mark.parametrize("sample", ["no calls", {}, "<tool_call>broken", {"output_tools": [{}]}])
 def test_a_bad_reference_is_ungradable_whatever_the_model_did(calls: object, sample: Any) -> None:
     assert grade(GRADER, sample, {"calls": calls}).outcome == "ungradable"
+
+
+@pytest.mark.parametrize("key", ["arguments", "parameters", "args", "input"])
+def test_arguments_have_several_names(key: str) -> None:
+    made = {"id": "c1", "type": "tool_use", "name": "weather", key: {"city": "Oslo"}}
+    assert grade(GRADER, {"output_tools": [made]}, {"calls": [A]}).score == 1
+    assert grade(GRADER, as_openai(A), {"calls": [made]}).score == 1
+    assert grade(GRADER, as_openai(call("weather", city="Rome")), {"calls": [made]}).score == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["The weather is fine. " * 11_000, "[TOOL_CALLS" * 20_000, '{"' * 100_000, "<" * 240_000]
+)
+def test_no_text_takes_long_to_look_through(text: str) -> None:
+    grader, sample = parse_grader(GRADER), Sample(text)
+    assert isinstance(grader, Inline)
+    began = time.process_time()
+    grader.start(sample, {"calls": [A]})
+    assert time.process_time() - began < 0.1
 
 
 @pytest.mark.parametrize("calls", [A, [A], json.dumps([A]), as_openai(A)["choices"][0]["message"]["tool_calls"]])
