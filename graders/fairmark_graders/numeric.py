@@ -18,7 +18,7 @@ from .grader import Comparison, Inline
 from .maths.answer import NoAnswer, Place, TooLong, final_answer, reference_answer
 from .maths.errors import TooComplex, Unreadable
 from .maths.reader import read
-from .maths.tree import Based, Measure, Negative, Node, Number, Power, Product, Quotient, Relation, Symbol
+from .maths.tree import Alternatives, Based, Measure, Negative, Node, Number, Power, Product, Quotient, Relation, Symbol
 from .maths.units import Unit, unit
 from .sample import Sample
 from .types import Case, Item, Verdict
@@ -32,10 +32,16 @@ _DIGITS = re.compile(
     r"[-−+]?\s?\\?[$€£¥₹]?\s?[-−]?(?<![\w.,])(?:\d[\d.,'_]*|\.\d+)(?:\s?[×*/^]\s?\{?[-−]?\d+\}?|[eE][-+]?\d+)*"
 )
 _LEADS = re.compile(
-    r"(?!.*\b(?:not|never|no|than|least|most|over|under|between|\w+n['’]t)\b)[^\d_√\\^{}=+*/<>()|]*",
+    r"(?!.*\b(?:not|never|no|than|least|most|over|under|between|\w+n['’]t)\b)[^\d_√\\^{}=+*/<>≤≥≠±()|]*",
     re.IGNORECASE | re.DOTALL,
 )
 """What may stand before the only number of a sentence: words, and none that say the number is another one."""
+_OPERATES = re.compile(r"\s*(?:[<>=≤≥≠±+*^|÷×·]|[-−/]\s*\w|[xyzn]\b)")
+"""What makes a number in front of it a part of something."""
+_REMARK = re.compile(r"\s\((?P<said>[^()]+)\)\Z")
+_EXPLAINS = re.compile(r"(?!.*\b(?:or|alternatively|maybe|perhaps|possibly)\b).*(?:[=×*+·]|[A-Za-z]{2})", re.IGNORECASE)
+_THOUSANDS = ("K", "M")
+"""Units by their letter, but written at a number they rather stand for thousands and millions."""
 _WORDS_BEHIND = 4
 """Words after a number in a sentence that may be its unit."""
 
@@ -135,6 +141,10 @@ class Quantity(NamedTuple):
         values = [self.value] if left_out and (units == "optional" or right.unit is None) else []
         return values + self._converted(right)
 
+    def equals(self, other: "Quantity") -> bool:
+        """Whether both are the same number, in whatever unit, be it a percent."""
+        return self.value in ([other.value] if other.unit == self.unit else other._converted(self))
+
     def _converted(self, right: "Quantity") -> list[Fraction]:
         mine, theirs = _unit(self.unit), _unit(right.unit)
         if mine is None or theirs is None or (mine.dimensions, mine.pi) != (theirs.dimensions, theirs.pi):
@@ -170,10 +180,24 @@ def _said(text: str) -> Quantity:
     try:
         return _quantity(text)
     except NoNumber:
-        numbers = list(_DIGITS.finditer(text, 0, LONGEST))
-        if len(text) > LONGEST or len(numbers) != 1 or not _LEADS.fullmatch(text, 0, numbers[0].start()):
+        if len(text) > LONGEST:
+            raise
+        if remark := _REMARK.search(text):
+            return _explained(text[: remark.start()], remark["said"])
+        numbers = list(_DIGITS.finditer(text))
+        if len(numbers) != 1 or not _LEADS.fullmatch(text, 0, numbers[0].start()):
+            raise
+        if _OPERATES.match(text, numbers[0].end()):
             raise
         return _beginning(text[numbers[0].start() :], numbers[0][0].count(" "))
+
+
+def _explained(text: str, remark: str) -> Quantity:
+    """The number before a remark that explains it or says it again: 10 of `10 (2 × 5)`, 0.5 of `0.5 (50%)`."""
+    said = _said(text)
+    if not _EXPLAINS.match(remark) and not said.equals(_quantity(remark)):
+        raise NoNumber("names several numbers")
+    return said
 
 
 def _beginning(text: str, spaces: int) -> Quantity:
@@ -195,21 +219,41 @@ def _quantity(text: str) -> Quantity:
         node = read(text)
     except (Unreadable, TooComplex) as error:
         raise NoNumber(f"is no number: {error}") from None
-    if isinstance(node, Relation):
-        node = _right_side(node)
-    if isinstance(node, Measure):
-        return Quantity(_value(node.value), node.unit)
-    if isinstance(node, Negative) and isinstance(node.of, Measure):
-        return Quantity(-_value(node.of.value), node.of.unit)
+    return _measured(node)
+
+
+def _measured(node: Node) -> Quantity:
+    match node:
+        case Relation():
+            return _right_side(node)
+        case Alternatives(items):
+            return _agreed(items)
+        case Measure(value, name):
+            return Quantity(_value(value), name)
+        case Negative(Measure(value, name)):
+            return Quantity(-_value(value), name)
+        case Product((Number(value), Symbol(name)), written=False) if unit(name) and name not in _THOUSANDS:
+            return Quantity(Fraction(value), name)  # the m of 5m: there are no variables here
     return Quantity(_value(node), None)
 
 
-def _right_side(relation: Relation) -> Node:
+def _agreed(items: tuple[Node, ...]) -> Quantity:
+    """The number that is said several times, such as `0.5 or 50%`."""
+    first, *others = map(_measured, items)
+    if not all(map(first.equals, others)):
+        raise NoNumber("names several numbers")
+    return first
+
+
+def _right_side(relation: Relation) -> Quantity:
     """The 5 of `x = 5` and `v = 2 * 2.5 = 5`; a number that is said to be another is neither."""
     *before, last = relation.operands
-    if set(relation.signs) - {"="} or any(isinstance(node, Number | Negative | Measure) for node in before):
+    if set(relation.signs) - {"="}:
         raise NoNumber("is a relation, not one number")
-    return last
+    said = _measured(last)
+    if any(isinstance(node, Number | Negative | Measure) and not said.equals(_measured(node)) for node in before):
+        raise NoNumber("is a relation, not one number")
+    return said
 
 
 def _value(node: Node) -> Fraction:

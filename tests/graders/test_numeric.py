@@ -39,6 +39,7 @@ def within(text: str, answer: Any, **tolerance: Any) -> float | None:
             "forty-two",
         ],
         *["42 apples", "He has 42 apples left.", "The total is 42 dollars", "$42", "<think>41?</think>42"],
+        *["42 (6 × 7)", "Answer: 42 (six times seven)", "42, or 4200%", "42 (4200%)", "42!"],
     ],
 )
 def test_42_is_said(text: str) -> None:
@@ -115,6 +116,9 @@ def test_a_fraction_equals_itself_in_other_terms(top: int, bottom: int) -> None:
         (r"5\text{ kilometers}", "5 km", 1, 1, 1),
         ("The train makes 42 km/h.", "42 km/h", 1, 1, 1),
         ("5000 m", "5 km", 1, 1, 0),
+        ("5000m", "5 km", 1, 1, 0),
+        ("d = 5000 m = 5 km", "5 km", 1, 1, 1),
+        ("d = 4000 m = 5 km", "5 km", 0, 0, 0),
         ("5", "5 km", 1, 0, 0),
         ("5 km", "5", 1, 1, 0),
         ("5 m", "5 km", 0, 0, 0),
@@ -179,6 +183,15 @@ def test_the_place_of_the_answer_can_be_chosen() -> None:
         *[
             "It is not 5",
             "x^5 or so",
+            "5 <= x",
+            "≥5",
+            "x ≠ 5",
+            "5 + y",
+            "5 x",
+            "5 (6)",
+            "5 (or 6)",
+            "5, or 60%",
+            "5K",
             "1/0",
             "1e999999999",
             "1e1001",
