@@ -28,14 +28,15 @@ CLOSE = re.compile(r"""[)\]}*_`"”»」』】〕$~]*|'+(?!\w)|\\[)\]]""")
 _WORDS = (
     "because|since|as|due|which|and|or|but|so(?!-)|for|if|per|based on|according|given that|instead|rather|here|"
     "in this case|i think|i believe|i guess|i\\.e|и|или|а|так|потому|поскольку|porque|ya que|car|parce|weil|"
-    "denn|da|ou|et|y|o|oder|und|"
+    "denn|da|ou|et|y|o|oder|und|works|fits|matches|holds|applies|it is|for sure|"
     "है|हैं|क्योंकि|হলো|হল|কারণ|لأن|لأنه|أو|است|olur|는|은|입니다|이다"
 )
 AFTER = re.compile(
     rf"""\s*(?:\Z|\n) | \s*[)\]}}】）」』"”»`|!;,。、，；．।۔،؛<>] | \s*[:：] | \s*[*_$]+(?!\w) | '(?!\w)
       | \.(?!\w|\.\w) | \.(?=[^\W\d_a-zA-Z]) | \s+[(\u2012-\u2015→-] | [\u2012-\u2015] | \\
       | \s*/\s* | \s*[&+]\s | \s+(?:{_WORDS.replace(" ", "[ ]")})(?!\w)
-      | (?:です|だ|である|が正|项|項|选项|번|입니다|이다|선택) """,
+      | \s+(?=(?:(?:[Tt]he|[Mm]y)\s)?(?:(?:[Ff]inal|[Cc]orrect)\s)?(?:[Aa]nswer|ANSWER)\b)
+      | \s*(?:です|だ|である|が正|项|項|选项|選項|번|입니다|이다|선택) """,
     re.VERBOSE,
 )
 CJK = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]")
@@ -44,8 +45,8 @@ COPULA = re.compile(
     r"seems?|looks?|fails?|contradicts?|es|est|ist|не|неверн\w*|错误?|不)\b"
 )
 _GOOD = (
-    r"(?:(?:the|most|clearly|therefore|indeed|thus|only|also|probably|definitely|both|all|an?|more|likely|my|our)\s+)*"
-    r"(?:(?:final|single|logical|obvious|only)\s+)*(?:correct|right|best|true|answers?|appropriate|accurate|valid|proper|choice|one)\b"
+    r"(?:(?:the|most|clearly|therefore|indeed|thus|only|also|equally|probably|definitely|both|all|an?|more|likely|my|our)\s+)*"
+    r"(?:(?:final|single|logical|obvious|only)\s+)*(?:correct|right|best|true|answers?|appropriate|accurate|valid|acceptable|proper|choice|one)\b"
 )
 POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
 WRONG = re.compile(
@@ -54,23 +55,24 @@ WRONG = re.compile(
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
-    r"\s*(?:(?P<comma>[,;、，]\s*)(?:(?:and/or|or|and)\s+)?|[/&+]\s*|"
+    r"\s*(?:(?P<comma>[,;、，]\s*)(?:(?:and/or|or|and)\s+)?|[/&+|~∨\u2044\u2215]\s*|"
     r"\(?(?:and/or|or|and|oder|und|ou|et|y|o|или|и|أو|या|অথবা)\s+|[或和与と]|または)"
     r"(?:also\s+|maybe\s+|perhaps\s+|possibly\s+|both\s+)?(?:option\s+|choice\s+|answer\s+)?[\s(\[*_`'\"“$]*",
     re.IGNORECASE,
 )
 HYPOTHESIS = re.compile(
-    r"""\b(?:if|suppose|supposing|assume|assuming|whether|unless|pretend|might|may|some|tempt\w*|one\ could|not\ that
+    r"""\b(?:if|suppose|supposing|assume|assuming|whether|unless|pretend|might|may|some|one\ could|not\ that
         |doubt\w*|если|si|wenn|如果|假设)\b[^.;\n]*\Z
+      | \b(?:although|though|while|tempt\w*)\b[^.;,\n]*\Z
       | (?:\bnot|n't|\bnever|\bcannot)\b(?:(?!\b(?:so|but|therefore|thus|hence|and)\b)[^.;,\n]){0,16}\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What makes a conclusion one that is only supposed, or denied."""
-_SAYS = r"\b(?:is|are|was|be|would be|must be|should be|has to be|will be|seems to be|appears to be|turns out to be)\b"
+_SAYS = r"\b(?:is|are|was|(?:(?:would|must|should|will|(?:has|seems|appears|turns\s+out)\s+to)\s+)?be)\b"
 MARKER = re.compile(
-    rf"""\b(?:answer|choice|option|solution|conclusion|selection|pick)s?\b[*_]*
+    rf"""\b(?:answer|choice|option|solution|conclusion|selection|pick)s?\b[*_"']*
            (?:\s+(?:to|for|of|here|that|in|from|among)\b[^\n.:=?!]{{0,80}}?)?[\s*_]*(?:[:：=]|(?<=\s)[\u2012-\u2015-]\s|{_SAYS})
-      | \banswer[*_#\s]*\n | \#\#\#\# | \b(?:ans|sol)[.:]+\s
+      | \banswer[*_#\s]*\n | \#\#\#\# | \b(?:ans|sol)[.:]+\s | \b(?:result|response|output|prediction)[*_"']*:
       | \b(?:ответ|вариант)(?:ом)?\b[\s*_]*(?:[:—–-]|будет|это|является)?
       | (?:答案|正确选项|正確選項|正解|答え|回答|故选|故選|应选|應選|所以选|因此选|정답|(?<!\w)답)
            [*_]*\s*(?:应该|應該|应|應)?(?::|是|为|為|选|選|は|은|는)?
@@ -85,31 +87,37 @@ MARKER = re.compile(
 MARKER_WORDS = (
     "answer", "choice", "option", "solution", "conclusion", "selection", "pick", "####",
     "antwort", "respuesta", "risposta", "resposta", "cevap", "jawaban", "opcion", "ans:", "ans.", "sol:",
+    "result", "response", "output", "prediction",
 )  # fmt: skip
 MARKER_WORDS_BEYOND = (
     "ответ", "вариант", "答案", "正确选项", "正確選項", "正解", "答え", "回答", "故选", "故選", "应选", "應選",
     "所以选", "因此选", "정답", "답",     "réponse", "odpowiedź", "solución", "lösung", "opción", "opção", "đáp án",
     "الاجابة", "الجواب", "پاسخ", "उत्तर", "विकल्प", "বিকল্প", "জবাব", "উত্তর", "תשובה", "คําตอบ", "απάντηση",
 )  # fmt: skip
+_BESIDES = r"also|alternatively|otherwise|if\s+not"
 CHOOSES = re.compile(
-    r"""\b(?: choose|chose|choosing|pick|picked|picking|select|selected|selecting|go\ with|going\ with|opt\ for
-      | vote\ for|i\ (?:would\ )?(?:say|guess|answer)|my\ guess|i\ (?:think|believe)|verdict|it's|it\ is
-      | it\ must\ be|that's
+    rf"""\b(?: choose|chose|choosing|pick|picked|picking|select|selected|selecting|go\ with|going\ with|opt\ for
+      | vote\ for|(?:i|would|i'd|to)\ (?:say|guess|answer)|(?:my|best)\ guess|i\ (?:think|believe)|verdict|it's|it\ is
+      | it\ (?:must|has\ to|should|would)\ be|that's|only|except(?:\ for)?|in\ (?:summary|short)|overall
+      | (?:one|statement|exception|out)(?:\s+that\s+\w+[^\n.:=?!]{{0,40}}?)?\s+(?:is|must\ be|has\ to\ be)|{_BESIDES}
       | so|thus|hence|therefore|thereby|consequently|accordingly|conclude|leaves(?:\ only|\ us\ with)?
       | leaving(?:\ only)?|left\ with|выбираю|elijo|wähle )\b[:,]?
       | → | ⇒ | => | ∴ | 选择? | 選擇?""",
     re.VERBOSE | re.IGNORECASE,
 )
 CHOOSING_WORDS = (
-    "choos", "chose", "pick", "select", "go with", "going with", "opt for", "vote for", "i say",
-    "i would say", "i guess", "i answer", "my guess", "i think", "i believe", "verdict", "it's", "it is", "it must be",
-    "that's", "so", "thus", "hence", "therefore", "thereby", "consequently", "accordingly", "conclude", "leav",
-    "left with", "=>", "→", "⇒", "∴",
+    "choos", "chose", "pick", "select", "go with", "going with", "opt for", "vote for", "i say", "would say", "i'd say",
+    "to say", "i guess", "would guess", "i answer", "would answer", "my guess", "best guess", "i think", "i believe",
+    "verdict", "it's", "it is", "it must be", "it has to be", "it should be", "it would be", "that's", "only", "except",
+    "in summary", "in short", "overall", "one ", "statement ", "exception ", "out ", "also", "alternatively",
+    "otherwise", "if not", "so", "thus", "hence", "therefore", "thereby", "consequently", "accordingly", "conclude",
+    "leav", "left with", "=>", "→", "⇒", "∴",
     "выбираю", "elijo", "wähle", "选", "選",
 )  # fmt: skip
 CORRECT = re.compile(
-    rf"\s?(?:(?:is|must be|has to be|(?:seems|looks|appears)(?: to be)?|would be|should be|are)\s+{_GOOD}"
-    r"|remains?\b|(?:is|are) left\b|正[确確])",
+    rf"\s?(?:(?:is|are|(?:must|has to|(?:would|could)(?: also)?|should) be|(?:seems|looks|appears)(?: to be)?)"
+    rf"\s+{_GOOD}"
+    r"|it is\b(?! not)|remains?\b|(?:is|are) left\b|正[确確])",
     re.IGNORECASE,
 )
 PRAISING_WORDS = (
@@ -121,6 +129,9 @@ PRAISING_WORDS = (
     " looks ",
     " appears ",
     " would be ",
+    " would also be ",
+    " could also be ",
+    " it is",
     " remain",
     "正确",
     "正確",
@@ -135,13 +146,27 @@ RUN = re.compile(r"\b(?=[A-J]{2})A?B?C?D?E?F?G?H?I?J?\b")
 BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 BRACE = re.compile(r"[{}]")
 BETWEEN = re.compile(
-    r"[\W_]*(?:(?:or|and|also|alternatively|maybe|perhaps|the|final|correct|my|our)\b[\W_]*){0,4}", re.IGNORECASE
+    r"[\W_]*(?:(?:or|and|also|alternatively|maybe|perhaps|possibly|the|final|correct|my|our|i|so|first|second|option)"
+    r"\b[\W_]*){0,4}",
+    re.IGNORECASE,
 )
-ALSO = re.compile(r"\b(?:also|equally|as well|too)\b")
-GOES_ON = re.compile(r".?(?:\s*\Z|[\s)\]*_}]*[).:,;!\u2012-\u2015*-]|\s*\(|\s+(?:because|since|as)\b)|[)\]*}:.]")
+ALSO = re.compile(rf"\b(?:{_BESIDES}|equally|as well|too)\b", re.IGNORECASE)
+RETRACTED = re.compile(
+    r"\b(?:wait|actually|no|hmm+|however|but|instead|rather|correction|mistaken?|sorry|oops|reconsider\w*"
+    r"|second thought)\b",
+    re.IGNORECASE,
+)
+"""What may take a conclusion back."""
+GOES_ON = re.compile(
+    r".?(?:\s*\Z|[\s)\]*_}]*[).:,;!\u2012-\u2015*-]|\s*\(|\s+(?:because|since|as|for[ ]sure)\b)|[)\]*}:.]"
+)
+ENTRY = re.compile(r"(?<![\w'])(?P<label>[^\W_]{1,2})(?P<mark>[):=])(?!\s*(?:is|was)\b)")
+"""An option in a list of them."""
+END = re.compile(r"[.!?](?:\s|\Z)")
+OTHERS = re.compile(r"[^\W_]{1,2}[)\]*_`]*\s+(?:are|were)\b")
 SPACE = re.compile(r"\s+")
 SYMBOLS = re.compile(r"[\W_]*")
-SENTENCE = re.compile(r"(?<=[.!?;])\s+|[。！？]")
+SENTENCE = re.compile(r"(?<=[.!?;])(?<!\d\.)\s+|[。！？]")
 MENTION = re.compile(
     r"""\((?P<bracketed>[^\W_]{1,2})\) | \*\*\(?(?P<bold>[^\W_]{1,2})[).:]{0,2}\*\*
       | \b(?:option|choice)\s+\(?(?P<named>[^\W_]{1,2})\b""",

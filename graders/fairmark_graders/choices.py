@@ -37,6 +37,8 @@ from .choice_words import (
     COPULA,
     CORRECT,
     DENIED,
+    END,
+    ENTRY,
     GOES_ON,
     HYPOTHESIS,
     JOINED,
@@ -46,9 +48,11 @@ from .choice_words import (
     MARKS,
     MENTION,
     OPEN,
+    OTHERS,
     PLAIN,
     POSITIVE,
     PRAISING_WORDS,
+    RETRACTED,
     RUN,
     SENTENCE,
     SEPARATOR,
@@ -105,9 +109,13 @@ def _told(places: frozenset[int] | None, otherwise: str) -> frozenset[int]:
 
 
 def _between_tags(text: str) -> str:
-    """What stands in the last `<answer>`, or the text itself."""
+    """What stands in the last `<answer>` and the one beside it, or the text itself."""
     start = text.rfind("<answer>", max(0, len(text) - TAIL))
-    return text if start < 0 else text[start + len("<answer>") :].partition("</answer>")[0]
+    if start < 0:
+        return text
+    held = text[start + len("<answer>") :].partition("</answer>")[0]
+    _, _, earlier = text[max(0, start - HEAD) : start].rpartition("<answer>")
+    return _joined(*earlier.partition("</answer>")[::2], held)
 
 
 def _last_box(text: str) -> str | None:
@@ -116,12 +124,15 @@ def _last_box(text: str) -> str | None:
     if not boxes:
         return None
     held = _braced(text, boxes[-1].end())
-    if len(boxes) == 2:
-        before = _braced(text, boxes[0].end())
-        between = text[boxes[0].end() + len(before) + 1 : boxes[1].start()]
-        if len(between) < 40 and BETWEEN.fullmatch(between):
-            held = f"{before}, {held}"
-    return held
+    if len(boxes) == 1:
+        return held
+    before = _braced(text, boxes[0].end())
+    return _joined(before, text[boxes[0].end() + len(before) + 1 : boxes[1].start()], held)
+
+
+def _joined(before: str, between: str, held: str) -> str:
+    """Two things held as one, where nothing is said between them."""
+    return f"{before}, {held}" if before and len(between) < 40 and BETWEEN.fullmatch(between) else held
 
 
 def _braced(text: str, start: int) -> str:
@@ -147,13 +158,21 @@ def _concluded(window: str, options: Options, mode: Mode) -> frozenset[int] | No
     plain = window.isascii()
     claims = _after(MARKER, MARKER_WORDS if plain else MARKER_WORDS + MARKER_WORDS_BEYOND, window, options)
     if mode == "anywhere":
-        claims += [*_after(CHOOSES, CHOOSING_WORDS, window, options, weak=True), *_called_correct(window, options)]
-        claims += _last_line(window, options)
+        claims += [praise for praise in _called_correct(window, options) if _counts(window, praise, claims)]
+        claims += [*_after(CHOOSES, CHOOSING_WORDS, window, options, weak=True), *_last_line(window, options)]
     if claims:
         return _last(window, sorted(set(claims), key=lambda claim: (claim.end, -claim.start)))
     if mode == "anywhere":
         return _first_line(window, options) or _mentioned(window, options)
     return None
+
+
+def _counts(window: str, praise: Claim, marked: list[Claim]) -> bool:
+    """Whether praise is more than a part of the explanation that follows an answer."""
+    if not marked or praise.start < marked[0].end:
+        return True
+    taken_back = RETRACTED.search(window, marked[0].end, praise.start)
+    return bool(taken_back or _beside(window, marked[0], praise))
 
 
 def _after(
@@ -164,6 +183,8 @@ def _after(
     for mark in _found(marker, words, window):
         claim = _claim(window, mark.end(), options, weak=weak)
         if claim is None or HYPOTHESIS.search(window, max(0, mark.start() - 60), mark.start()):
+            continue
+        if _lists(window, mark.end(), claim, options):
             continue
         found.append(claim._replace(start=mark.start()))
         if len(found) == 2:
@@ -196,10 +217,42 @@ def _last(window: str, claims: list[Claim]) -> frozenset[int]:
     last = claims[-1]
     places = last.places
     for claim in claims[-4:-1]:
-        also = BETWEEN.fullmatch(window, claim.end, last.start) or ALSO.search(window, last.start, last.end)
-        if also or claim.end > last.start:
+        if claim.end > last.start or _beside(window, claim, last):
             places |= claim.places
     return places
+
+
+def _beside(window: str, claim: Claim, other: Claim) -> bool:
+    """Whether a claim adds to the one before it instead of replacing it."""
+    return bool(BETWEEN.fullmatch(window, claim.end, other.start) or ALSO.search(window, other.start, other.end))
+
+
+def _lists(window: str, marked: int, claim: Claim, options: Options) -> bool:
+    """Whether a claim only begins a list of options, be it in one line or in several."""
+    end = window.find("\n", claim.start)
+    line, following = (window[claim.start :], "") if end < 0 else (window[claim.start : end], window[end + 1 :])
+    if _enumerates(line[:HEAD], options):
+        return True
+    return "\n" in window[marked : claim.start] and _goes_on(line, following.partition("\n")[0][:HEAD], options)
+
+
+def _enumerates(line: str, options: Options) -> bool:
+    """Whether a sentence goes on from its first option to the next, as `A) 1 B) 2` and `A: 0.4, B: 0.6` do."""
+    line = END.split(line, maxsplit=1)[0]
+    first = ENTRY.match(line)
+    place = options.place(first["label"]) if first else None
+    if first is None or place is None:
+        return False
+    entries = (entry for entry in ENTRY.finditer(line, first.end()) if entry["mark"] == first["mark"])
+    return any(options.place(entry["label"]) == place + 1 for entry in entries)
+
+
+def _goes_on(line: str, following: str, options: Options) -> bool:
+    """Whether two lines list options: the second is the next one, or both are nothing but an option."""
+    one, other = _line(line, options), _line(following, options)
+    if one is None or other is None or one.places == other.places:
+        return False
+    return min(other.places) == min(one.places) + 1 or bool(_whole(line, options) and _whole(following, options))
 
 
 def _claim(
@@ -251,12 +304,15 @@ def _lettered(text: str, start: int, options: Options, *, weak: bool = False) ->
     end = at = start
     while len(places) <= MOST:
         label = _label(text, at, options, weak=weak, more=bool(places))
+        if label is None and OTHERS.match(text, at):
+            return None
         if label is None:
             break
         place, end = label
         places.add(place)
         own = options.text_at(text, _opened(text, end, OPEN))
-        if own is not None:
+        begins_sentence = own is not None and text[end : end + 2] == ". " and text[own.end : own.end + 2] == " ("
+        if own is not None and not begins_sentence:
             places |= own.places
             end = max(end, own.end)
         separator = SEPARATOR.match(text, end)
@@ -289,7 +345,8 @@ def _label(text: str, at: int, options: Options, *, weak: bool, more: bool) -> t
 
 
 def _called_correct(window: str, options: Options) -> Iterator[Claim]:
-    """The last choice that is called correct; two where `and` joins it to another."""
+    """The last two choices that are called correct, each with the one that `and` joins to it."""
+    claims = 0
     for praise in _found(CORRECT, PRAISING_WORDS, window):
         end = praise.start()
         named = BEFORE.search(window, max(0, end - 30), end)
@@ -301,7 +358,9 @@ def _called_correct(window: str, options: Options) -> Iterator[Claim]:
         joined = JOINED.search(window, max(0, named.start() - 20), named.start())
         other = options.place(joined["label"]) if joined else None
         yield Claim(frozenset({place} if other is None else {place, other}), named.start(), praise.end())
-        return
+        claims += 1
+        if claims == 2:
+            return
 
 
 def _last_line(window: str, options: Options) -> Iterator[Claim]:
@@ -309,31 +368,26 @@ def _last_line(window: str, options: Options) -> Iterator[Claim]:
     lines = window.rsplit("\n", 2)
     line = lines[-1][-HEAD:]
     start = len(window) - len(line)
-    begins = _begins(line, lines[-2][:HEAD] if len(lines) > 1 else "", options)
-    if begins:
+    begins = _line(line, options)
+    if begins and not (len(lines) > 1 and _goes_on(lines[-2][:HEAD], line, options)):
         yield begins._replace(start=start + begins.start, end=start + begins.end)
-    sentence = SENTENCE.split(line)[-1]
-    if places := _whole(sentence, options):
+    *before, sentence = SENTENCE.split(line)
+    if before and (places := _whole(sentence, options)):
         yield Claim(places, len(window) - len(sentence), len(window))
 
 
 def _first_line(window: str, options: Options) -> frozenset[int] | None:
     line, _, rest = window.partition("\n")
-    begins = _begins(line[:HEAD], rest.partition("\n")[0][:HEAD], options)
-    return begins.places if begins else None
-
-
-def _begins(line: str, beside: str, options: Options) -> Claim | None:
-    """The choice a line begins with, unless the line beside it begins with another: then both list what there is."""
-    claim = _line(line, options)
-    other = _line(beside, options) if claim else None
-    return claim if other is None or claim is None or other.places == claim.places else None
+    begins = _line(line[:HEAD], options)
+    if begins is None or _goes_on(line[:HEAD], rest.partition("\n")[0][:HEAD], options):
+        return None
+    return begins.places
 
 
 def _line(line: str, options: Options) -> Claim | None:
     """The choice a line begins with, such as `B) 42` or `**B**. Because …`, and the one right behind it."""
     claim = _claim(line, 0, options)
-    if claim is None or not GOES_ON.match(line, max(0, claim.end - 1)):
+    if claim is None or not GOES_ON.match(line, max(0, claim.end - 1)) or _enumerates(line[claim.start :], options):
         return None
     behind = _claim(line, _opened(line, claim.end, SYMBOLS), options, opening=PLAIN)
     return claim._replace(places=claim.places | behind.places, end=behind.end) if behind else claim
