@@ -3,10 +3,10 @@
 Without a `reference`: 1 when the document is valid under the schema (draft 2020-12), else 0 with the path of an error.
 With one: the share of the reference's fields that the document has right, and 0 when the schema doesn't allow it.
 
-The document is the text where that is JSON, else the last block fenced as ```json, else the last one fenced without a
-language. A field is whatever isn't an object or a list (or is an empty one), by its path; its value is to be the same,
-where 1 and 1.0 are, and 1, "1" and true aren't. Lists are compared place by place, and each item too many counts as one
-more field that is wrong; fields of objects beyond the reference's count neither way.
+The document is the text where that is JSON, else what json_text.py finds in it: a fenced block, or the only JSON there.
+A field is whatever isn't an object or a list (or is an empty one), by its path; its value is to be the same, where 1
+and 1.0 are, and 1, "1" and true aren't. Lists are compared place by place, and each item too many counts as one more
+field that is wrong; fields of objects beyond the reference's count neither way.
 """
 
 import importlib.util
@@ -20,8 +20,8 @@ from pydantic import BeforeValidator, model_validator
 from .errors import ModelFault, Ungradable
 from .from_item import ItemTemplate, json_value, of_the_item
 from .grader import Shared, Tools
-from .json_text import TooLarge, canonical, fenced, size
-from .sample import Sample, kind, parsed
+from .json_text import TooLarge, canonical, document, size
+from .sample import Sample, kind
 from .schema import complaint, path, validator, weight
 from .template import Template
 from .types import Case, Item, Verdict
@@ -83,14 +83,14 @@ class JsonSchema(Shared):
     def read(self, sample: Sample, item: Item) -> Case:
         schema = self._schema(sample, item)
         reference = None if self.reference is None else json_value(self.reference, sample, item, "the reference")
-        document = self._document(sample, item)
-        if document is None:
-            raise ModelFault("the text holds no JSON, neither as a whole nor in a fenced block")
+        answer = self._answer(sample, item)
+        if answer is None:
+            raise ModelFault("the text holds no JSON, or several pieces and none of them fenced as ```json")
         try:
-            size(document)
+            size(answer)
         except TooLarge as error:
             raise ModelFault(f"the JSON is {error}", "limit") from None
-        return Case(document, [schema, reference])
+        return Case(answer, [schema, reference])
 
     def quick(self, case: Case) -> Verdict | None:
         schema, reference = case.reference
@@ -131,14 +131,12 @@ class JsonSchema(Shared):
             raise Ungradable(f"the schema '{self.json_schema.source}': {error}", repeatable=True) from None
         return schema
 
-    def _document(self, sample: Sample, item: Item) -> Any:
+    def _answer(self, sample: Sample, item: Item) -> Any:
         if self.fairmark.thinking is not None:
             sample = self.fairmark.thinking.strip(sample, item)
         if self.input.field("sample") == "output_text" and (sent := sample.get("output_json")) is not None:
             return sent
-        text = self.input.render(sample, item)
-        whole = parsed(text)
-        return fenced(text) if whole is None else whole
+        return document(self.input.render(sample, item))
 
 
 def graded(schema: str | None, reference: Any, document: Any) -> Verdict:

@@ -15,10 +15,10 @@ DEEPEST = 100
 """Levels of objects and lists: a tenth of what Python's parser can take, whatever else is on its stack."""
 
 MOST_FENCES = 2_000
-MOST_OBJECTS = 200
-"""Places of a text where an object of JSON may begin, those inside objects apart: each costs its attempt."""
+MOST_PIECES = 200
+"""Places of a text where a piece of JSON may begin, those inside others apart: each costs its attempt."""
 
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)  # tells where a piece ends, whatever its numbers are
 _OPENING = re.compile(r'\{\s*["}]')
 
 # A fence stands at the head of a line; a string of JSON can't hold a line break, so no fence is inside one.
@@ -38,32 +38,50 @@ class Size(NamedTuple):
     """Characters of strings and keys, and one for every value."""
 
 
-def fenced(text: str) -> Any:
-    """The value of the last block fenced as ```json, or of the last one fenced without a language; None without one.
+class Piece(NamedTuple):
+    """JSON in a text."""
 
-    A block that is never closed ends with the text.
+    start: int
+    end: int
+    value: Any
+
+
+def document(text: str) -> Any:
+    """The JSON value that a text is or holds; None where that isn't clear.
+
+    The whole text; else the last block fenced as ```json, be it JSON or not; else the last one fenced without a
+    language, where that is JSON; else the only piece of JSON in the text. Blocks that are never closed end with it.
     """
-    if text.count("```") > MOST_FENCES:
+    value = parsed(text)
+    if value is not None or text.count("```") > MOST_FENCES:
+        return value
+    blocks = {language.lower(): body for language, body in _BLOCK.findall(text)}
+    if "json" in blocks:
+        return parsed(blocks["json"])
+    value = parsed(blocks.get(""))
+    return _only_piece(text) if value is None else value
+
+
+def _only_piece(text: str) -> Any:
+    try:
+        found = pieces(text)
+    except TooLarge:
         return None
-    blocks = [(language.lower(), body) for language, body in _BLOCK.findall(text)]
-    for wanted in ("json", ""):
-        bodies = [body for language, body in blocks if language == wanted]
-        if bodies:
-            return parsed(bodies[-1])
-    return None
+    return found[0].value if len(found) == 1 else None
 
 
-def objects(text: str) -> list[tuple[int, int, Any]]:
-    """The JSON objects that stand in a text, not inside one another: where each begins and ends, and its value.
+def pieces(text: str) -> list[Piece]:
+    """The objects and lists of objects in a text, whatever stands around them, those inside others apart.
 
     Linear: what is no JSON is left where the parser gave up. Raises `TooLarge`.
     """
-    found, end = list[tuple[int, int, Any]](), 0
-    for _ in range(MOST_OBJECTS):
+    found, end = list[Piece](), 0
+    for _ in range(MOST_PIECES):
         opening = _OPENING.search(text, end)
         if opening is None:
             return found
-        start = opening.start()
+        before = text[end : opening.start()].rstrip()
+        start = end + len(before) - 1 if before.endswith("[") else opening.start()
         try:
             length = _DECODER.raw_decode(text[start : start + LONGEST_JSON])[1]
         except json.JSONDecodeError as error:
@@ -76,8 +94,8 @@ def objects(text: str) -> list[tuple[int, int, Any]]:
         end = start + length
         value = parsed(text[start:end])
         if value is not None:
-            found.append((start, end, value))
-    raise TooLarge(f"in more than {MOST_OBJECTS} pieces")
+            found.append(Piece(start, end, value))
+    raise TooLarge(f"in more than {MOST_PIECES} pieces")
 
 
 def size(value: Any, most: int = LONGEST_JSON) -> Size:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .json_text import TooLarge, objects, size
+from .json_text import Piece, TooLarge, pieces, size
 
 ARGUMENTS = ("arguments", "parameters", "args", "input")
 """What the arguments of a call are called: OpenAI, Llama 3, LangChain and Gemini, Anthropic."""
@@ -36,10 +36,10 @@ _MARKER = re.compile(
            | <function=(?P<llama>{_NAME})>
            | \[TOOL_CALLS\]\s*(?P<mistral>{_NAME})\s*(?:\[CALL_ID\]\s*\w+\s*)?(?:\[ARGS\])?
            | {"|".join(map(re.escape, _HEADS))} )
-         \s* (?:```\w*\s*)? (?:\[\s*)? (?P<here>\Z)?""",
+         \s* (?:```\w*\s*)? (?P<here>\Z)?""",
     re.VERBOSE,
 )
-_CLOSED = re.compile(r"[\s,;\]`]*</tool_call>")
+_CLOSED = re.compile(r"[\s,;`]*</tool_call>")
 
 
 class Unreadable(ValueError):
@@ -50,11 +50,11 @@ def written(text: str) -> list[dict[str, Any]]:
     """The calls written into a text, in their order. Raises `Unreadable` or `TooLarge`."""
     calls, end, tagged = list[dict[str, Any]](), 0, False
     try:
-        found = objects(text)
-        size([value for _, _, value in found])
+        found = pieces(text)
+        size([piece.value for piece in found])
     except TooLarge as error:
         raise TooLarge(f"the JSON in the text is {error}") from None
-    for start, stop, value in [*found, (len(text), len(text), None)]:
+    for start, stop, value in [*found, Piece(len(text), len(text), None)]:
         between = text[end:start]
         if tagged and "</tool_call>" in between and not _CLOSED.match(between):
             raise Unreadable(f"call {len(calls)} has text behind its JSON")
@@ -87,8 +87,9 @@ def _called(value: Any, marker: re.Match[str] | None) -> Iterable[dict[str, Any]
     """The calls that a piece of JSON is, given what announces it."""
     if marker is None:
         return _calls_in(value)
-    name = marker["llama"] or marker["mistral"]
-    return [{"name": name, "arguments": value} if name else value]
+    if name := marker["llama"] or marker["mistral"]:
+        return [{"name": name, "arguments": value}]
+    return value if isinstance(value, list) else [value]
 
 
 def _calls_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -54,8 +54,28 @@ def test_a_document_is_valid_or_the_path_of_what_is_not_is_told(text: str, score
         ('```\n{"name": "Ada"}\n```', 1),
         ('```json\n{"name": "Ada"}', 1),
         ('```json\n{"name": "```\\n"}\n```', 1),
-        ('```python\n{"name": "Ada"}\n```', 0),
-        ('The answer is {"name": "Ada"}', 0),
+        ('```python\n{"name": "Ada"}\n```', 1),
+        ('```python\nx = 1\n```\n```\n{"name": "Ada"}\n```', 1),
+        ('```\n{"name": "Ada"}\n```\nIt prints\n```\nok\n```', 1),
+        ('```json\n{"name": "Ada"}\n```\nor\n```json\n{"name": \n```', 0),
+        ('The answer is {"name": "Ada"}.', 1),
+        ('{"name": "Ada"}\n\nHope that helps, {friend}!', 1),
+        ('{"name": "Ada"}<|im_end|>', 1),
+        ('\\boxed{{"name": "Ada"}}', 1),
+        ('<answer>{"name": "Ada"}</answer>', 1),
+        ('1. Do\n    ```json\n    {"name": "Ada"}\n    ```', 1),
+        ('```jsonc\n{"name": "Ada"}\n```', 1),
+        ('{"name": 1} or {"name": "Ada"}', 0),
+        ('{"name": "Ada"} or {"name": "Bob"}', 0),
+        ('So [{"name": "Ada"}].', 0),
+        ('So {"person": {"name": "Ada"}}.', 0),
+        ('So {"person": {"name": "Ada"}, oops}.', 0),
+        ('So {"name": NaN}', 0),
+        ('So {"name": "Ada', 0),
+        ("{'name': 'Ada'}", 0),
+        ('So {"name": "Ada", "age": ' + "9" * 5_000 + "}", 0),
+        ('{"' * 50_000, 0),
+        ('{"a":' * 20_000, 0),
         ('<think>{"name": 1}</think>{"name": "Ada"}', 1),
         ('{"name": 1, "name": "Ada"}', 1),
         ('{"name": "Ada", "name": 1}', 0),
@@ -68,7 +88,7 @@ def test_a_document_is_valid_or_the_path_of_what_is_not_is_told(text: str, score
         ("```\n" * 60_000, 0),
     ],
 )
-def test_the_document_is_the_whole_text_or_its_last_fenced_block(text: str, score: int) -> None:
+def test_the_document_is_the_whole_text_or_its_last_fenced_block_or_the_only_json_in_it(text: str, score: int) -> None:
     verdict = grade(VALID, text)
     assert (verdict.score, verdict.outcome) == (score, "graded")
 

@@ -183,6 +183,10 @@ def test_json_that_is_no_call_is_none() -> None:
             {"output_tools": [{"name": "f", "arguments": {}, "parameters": {}}]},
             "call 1, of 'f', has both 'arguments' and 'parameters'",
         ),
+        (
+            f'<tool_call>{{"name": "f", "arguments": {{"x": {"9" * 5_000}}}}}',
+            "call 1 isn't JSON with the name of a tool",
+        ),
         ('{"a' * 100_000, "the text is over 250,000 characters long"),
         ('{"a' * 50_000, "the JSON in the text is in more than 200 pieces"),
         ('{"a":' * 50_000, "the JSON in the text is nested more than 100 deep"),
