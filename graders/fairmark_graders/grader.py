@@ -197,6 +197,10 @@ class Awaited(Leaf, ABC):
         """
         return None
 
+    def warm(self) -> Iterable[Case]:
+        """Cases to judge before the first sample comes, so that no sample pays for imports."""
+        return ()
+
     @abstractmethod
     async def judge(self, case: Case, tools: Tools) -> Verdict:
         """The verdict on a case that `quick` left open. Raises `ModelFault` or `Ungradable`."""

@@ -6,6 +6,7 @@ embeddings and is refused. docs/text_similarity.md has library, version and para
 """
 
 import importlib.util
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import field_validator
@@ -66,6 +67,9 @@ class TextSimilarity(Comparison, Shared):
         if max(map(len, case)) > self.metric.in_place:
             return None
         return self._verdict(compare(self.evaluation_metric, *case))
+
+    def warm(self) -> Iterable[Case]:
+        return Case("short", "short"), Case("long " * 600, "long " * 600)
 
     async def judge(self, case: Case, tools: Tools) -> Verdict:
         try:

@@ -1,17 +1,40 @@
 """How much is judged at a time, and how much may wait for it.
 
 `slots` judgements run at once, `queue` more may wait in order of arrival. A request asks `check` for all it brings
-before any of it is begun, so that it is refused whole or not at all.
+before any of it is begun, so that it is refused whole or not at all. A judgement that turns slow hands its slot on; how
+many of those there may be, the workers say: when they take no more, slots stay held, the line grows and fills.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from .errors import Overloaded
 from .metrics import Metrics
+
+
+class Slot:
+    """The right to judge; of one judgement."""
+
+    def __init__(self, release: Callable[[float], None], metrics: Metrics) -> None:
+        self._release, self._metrics, self._slow = release, metrics, False
+        self.began = time.perf_counter()
+
+    def hand_on(self) -> None:
+        """Let another judgement begin, though this one goes on, in the slow lane."""
+        if not self._slow:
+            self._slow = True
+            self._metrics.slow(1)
+            self._release(self.began)
+
+    def end(self) -> None:
+        """The judgement is done."""
+        if self._slow:
+            self._metrics.slow(-1)
+        else:
+            self._release(self.began)
 
 
 class Admission:
@@ -21,7 +44,7 @@ class Admission:
         self._slots = asyncio.Semaphore(slots)
         self._count, self._queue, self._metrics = slots, queue, metrics
         self._waiting = 0
-        self._pace = 0.01  # seconds a judgement takes, smoothed; what Retry-After is reckoned from
+        self._pace = 0.01  # seconds a slot is held, smoothed; what Retry-After is reckoned from
 
     def check(self, judgements: int) -> None:
         """Raise `Overloaded` when `judgements` more would overfill the line; an empty line takes any one request."""
@@ -31,19 +54,21 @@ class Admission:
             raise Overloaded(f"{self._waiting} judgements are waiting already", retry_after=min(max(wait, 1), 30))
 
     @asynccontextmanager
-    async def slot(self, grader: str) -> AsyncIterator[None]:
-        """Hold one slot for a grader of that name; the wait for it and the work in it are measured apart."""
+    async def slot(self, grader: str) -> AsyncIterator[Slot]:
+        """Hold one slot for a grader of that name; the wait for it and the work after it are measured apart."""
         arrived = time.perf_counter()
         self._waiting += 1
         try:
             await self._slots.acquire()
         finally:
             self._waiting -= 1
-        began = time.perf_counter()
+        slot = Slot(self._release, self._metrics)
         try:
-            yield
+            yield slot
         finally:
-            self._slots.release()
-            seconds = time.perf_counter() - began
-            self._pace += 0.05 * (seconds - self._pace)
-            self._metrics.judged(grader, queued=began - arrived, worked=seconds)
+            slot.end()
+            self._metrics.judged(grader, queued=slot.began - arrived, worked=time.perf_counter() - slot.began)
+
+    def _release(self, began: float) -> None:
+        self._slots.release()
+        self._pace += 0.05 * (time.perf_counter() - began - self._pace)

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from fairmark_graders import Case, FairmarkError, Tools, __version__
+from fairmark_graders import FairmarkError, Tools, __version__
 from fairmark_graders.function import Function
-from fairmark_graders.grader import Awaited, Comparison
+from fairmark_graders.grader import Awaited
 from fairmark_graders.workers import Workers
 
 from .admission import Admission
@@ -32,8 +32,6 @@ from .verdict_log import VerdictLog
 
 log = logging.getLogger("fairmark")
 
-LONG = "long " * 600
-"""A text that no grader judges in place."""
 DRAIN_SECONDS = 1
 """What judgements without a caller get to finish in, when the service stops."""
 
@@ -90,15 +88,16 @@ class Service:
             await self._stop()
 
     async def _warm(self) -> None:
-        """Judge a little with every grader that needs tools, in every worker, so that no sample pays for imports."""
-        long = Case(LONG, LONG)
+        """Judge a little with every grader that needs tools, so that no sample pays for imports."""
         leaves = [leaf for entry in self.catalog.snapshot.entries.values() for leaf in entry.grader.leaves()]
         for leaf in leaves:
             if isinstance(leaf, Function):  # the operator's code is for samples alone
                 await asyncio.gather(*(leaf.check(self.tools) for _ in range(self._workers)))
-            elif isinstance(leaf, Awaited) and isinstance(leaf, Comparison):  # of the others, only `read` makes cases
-                leaf.quick(Case("brief", "brief"))
-                await asyncio.gather(*(leaf.judge(long, self.tools) for _ in range(self._workers)))
+            elif isinstance(leaf, Awaited):
+                for case in leaf.warm():
+                    leaf.quick(case)
+                    await leaf.judge(case, self.tools)
+        await self.tools.workers.settle()
 
     async def _stop(self) -> None:
         with contextlib.suppress(TimeoutError):

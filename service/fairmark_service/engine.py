@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from fairmark_graders import Case, Fault, Grader, Item, Multi, Sample, Tools, Ungradable, Verdict
 from fairmark_graders.grader import Awaited, Shared
+from fairmark_graders.workers import on_slow
 
 from .admission import Admission
 from .cache import VerdictCache
@@ -127,8 +128,9 @@ class Engine:
         return await self.flights.join(pending.key, functools.partial(self._judge, pending))
 
     async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
-        """Judge one case in a slot of its own."""
-        async with self.admission.slot(pending.name):
+        """Judge one case in a slot of its own, which is handed on when the case turns out slow."""
+        async with self.admission.slot(pending.name) as slot:
+            on_slow.set(slot.hand_on)
             flight.started = True
             verdict = await self._verdict(pending)
         self._keep(pending.key, verdict)

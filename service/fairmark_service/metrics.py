@@ -124,10 +124,13 @@ class Metrics:
         )
         self._work_seconds = Histogram(
             "fairmark_work_seconds",
-            "How long a judgement took in its slot",
+            "How long a judgement took, once it had its slot",
             ["grader"],
             buckets=_SECONDS,
             registry=registry,
+        )
+        self._slow = Gauge(
+            "fairmark_slow_judgements", "Judgements in the slow lane, at work or waiting there", registry=registry
         )
         self._rejected = Counter("fairmark_rejected", "Requests refused for want of room", ["by"], registry=registry)
         self._coalesced = Counter(
@@ -212,6 +215,10 @@ class Metrics:
         """Seconds one judgement waited and worked."""
         self._queue_seconds.labels(grader).observe(queued)
         self._work_seconds.labels(grader).observe(worked)
+
+    def slow(self, more: int) -> None:
+        """So many judgements have gone to the slow lane; less than none have left it."""
+        self._slow.inc(more)
 
     def rejected(self, by: str) -> None:
         """A request was refused by `queue`, `bytes` or `patience`."""

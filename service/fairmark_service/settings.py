@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     """What keeps several services in one Redis apart."""
 
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
-    """Processes for judgements that take long; each can be killed."""
+    """Judgements in worker processes at a time; those that turn slow go on beside them, on half the cores."""
     queue: Annotated[int, Field(ge=1)] = 20_000
     """Judgements that may wait for a worker; what comes beyond is refused with 503."""
     body_megabytes: Annotated[int, Field(ge=1)] = 512

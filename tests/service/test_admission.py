@@ -78,6 +78,22 @@ async def test_who_gives_up_waiting_frees_its_place() -> None:
     await release(tasks)
 
 
+async def test_a_slot_that_is_handed_on_is_the_next_ones_while_its_judgement_goes_on() -> None:
+    metrics = Metrics()
+    admission = Admission(1, 3, metrics)
+    async with admission.slot("g") as slot:
+        slot.hand_on()
+        slot.hand_on()  # a judgement may have several slow tasks
+        next_ones = await held(admission, 2)
+        assert gauge(metrics, "fairmark_slow_judgements") == 1
+        with pytest.raises(Overloaded, match="1 judgements are waiting"):
+            admission.check(3)
+    assert gauge(metrics, "fairmark_slow_judgements") == 0
+    with pytest.raises(Overloaded, match="1 judgements are waiting"):
+        admission.check(3)
+    await release(next_ones)
+
+
 async def test_waiting_is_measured_apart_from_work() -> None:
     metrics = Metrics()
     admission = Admission(1, 3, metrics)
@@ -97,6 +113,12 @@ async def test_waiting_is_measured_apart_from_work() -> None:
 async def through(admission: Admission) -> None:
     async with admission.slot("waits"):
         pass
+
+
+def gauge(metrics: Metrics, name: str) -> float:
+    found = re.search(rf"^{name} (\S+)$", metrics.expose().decode(), re.MULTILINE)
+    assert found
+    return float(found[1])
 
 
 def seconds(metrics: Metrics, name: str, grader: str | None = None) -> float:

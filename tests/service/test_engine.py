@@ -1,12 +1,13 @@
 """From requests to verdicts."""
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar, Literal
 
 import pytest
 from tests.gated import Gated, judging
 
-from fairmark_graders import Sample, invalid, parse_grader
+from fairmark_graders import Case, Item, ModelFault, Sample, Shared, Tools, Verdict, invalid, parse_grader
 from fairmark_service.catalog import Entry
 from fairmark_service.engine import Engine, GradeRequest
 from fairmark_service.errors import Overloaded
@@ -30,6 +31,38 @@ MULTI = {
     "graders": {"a": EXACT, "b": {**EXACT, "operation": "ilike"}},
     "calculate_output": "(a + b) / 2",
 }
+
+
+class Hasty(Shared):
+    """Decides at once unless it is to think; thinks with a worker, for so many seconds of processor."""
+
+    type: Literal["hasty"] = "hasty"
+    decided: ClassVar[list[str]] = []
+
+    def read(self, sample: Sample, item: Item) -> Case:
+        return Case(sample.get("output_text"), None)
+
+    def quick(self, case: Case) -> Verdict | None:
+        self.decided.append(case.answer)
+        if case.answer == "bad":
+            raise ModelFault("unreadable")
+        if case.answer == "broken":
+            raise RuntimeError("a secret of ours")
+        return None if case.answer.startswith("think") else Verdict(1.0)
+
+    async def judge(self, case: Case, tools: Tools) -> Verdict:
+        burn = (
+            f"import time\nend = time.process_time() + {case.answer.split()[1]}\nwhile time.process_time() < end: pass"
+        )
+        await tools.workers.run(exec, burn, cpu_seconds=60)
+        return Verdict(0.5)
+
+
+@pytest.fixture
+async def hasty(engine: Engine) -> AsyncIterator[Hasty]:
+    Hasty.decided.clear()
+    yield Hasty()
+    await engine.tools.workers.close()
 
 
 def entry(grader: Any) -> Entry:
@@ -85,6 +118,42 @@ async def test_a_verdict_that_does_not_repeat_is_judged_anew(engine: Engine) -> 
     for _ in range(2):
         assert not (await engine.grade_all(requests(Gated(repeatable=False), "a")))[0].cached
     assert Gated.judged == ["a", "a"]
+
+
+async def test_equal_cases_are_decided_at_once_once_and_cached(engine: Engine, hasty: Hasty) -> None:
+    results = await engine.grade_all(requests(hasty, *"aabab"))
+    assert [result.verdict.score for result in results] == [1] * 5
+    assert hasty.decided == ["a", "b"]
+    assert (await engine.grade_all(requests(hasty, "a")))[0].cached
+
+
+async def test_what_cannot_be_decided_at_once_is_judged(engine: Engine, hasty: Hasty) -> None:
+    results = await engine.grade_all(requests(hasty, "a", "think 0", "b", "think 0"))
+    assert [result.verdict.score for result in results] == [1, 0.5, 1, 0.5]
+
+
+async def test_what_is_decided_at_once_needs_no_room(engine: Engine, hasty: Hasty) -> None:
+    full = asyncio.create_task(engine.grade_all(requests(Gated(), *"abcdef")))
+    await judging(2)
+    assert len(await engine.grade_all(requests(hasty, *map(str, range(100))))) == 100
+    Gated.gate.set()
+    await full
+
+
+async def test_a_fault_in_deciding_is_a_verdict_of_its_own_sample(engine: Engine, hasty: Hasty) -> None:
+    results = await engine.grade_all(requests(hasty, "a", "bad", "broken"))
+    assert [result.verdict.outcome for result in results] == ["graded", "graded", "ungradable"]
+    assert results[1].verdict.reason == "unreadable"
+    assert "secret" not in str(results[2].verdict)
+
+
+async def test_slow_judgements_hold_no_slots(engine: Engine, hasty: Hasty) -> None:
+    slow = [asyncio.create_task(engine.grade_all(requests(hasty, f"think 50.{n}"))) for n in range(2)]
+    for n in range(20):
+        await engine.grade_all(requests(hasty, f"think 0.{n:05}"))
+    assert not any(task.done() for task in slow)
+    await engine.tools.workers.close()
+    assert [results[0].verdict.outcome for results in await asyncio.gather(*slow)] == ["ungradable"] * 2
 
 
 async def test_a_fault_in_judging_is_a_verdict_of_its_own_sample(engine: Engine) -> None:

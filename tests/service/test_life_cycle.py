@@ -174,10 +174,15 @@ def test_no_process_is_left_behind(serve: Serve) -> None:
     running = serve()
     body = {"grader": SLOW, "samples": [{"sample": LONG, "item": {"reference_answer": OTHER}}]}
     running.post("/v1/grade", body)
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-    assert children
+    (zygote,) = children(running.process.pid)
+    workers = children(zygote)
+    assert workers
     running.stop()
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert not [pid for pid in [zygote, *workers] if Path(f"/proc/{pid}").exists()]
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_the_verdict_log_holds_every_verdict(serve: Serve, tmp_path: Path) -> None:

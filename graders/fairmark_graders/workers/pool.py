@@ -1,6 +1,7 @@
 """Places for tasks, warm workers to run them, and the slow lane."""
 
 import asyncio
+import contextlib
 import os
 import pickle
 import sys
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 SLOW_SECONDS = 0.05
 """Processor time after which a task is slow: most judgements take a millisecond, and fifty waited for is noticed."""
+
+_FUNERAL_SECONDS = 1.0
+"""What the zygote gets to ask for its children's ends in; it may be learning. Without it they are init's to ask for."""
 
 on_slow: ContextVar[Callable[[], object]] = ContextVar("on_slow", default=lambda: None)
 """Called when a task of this context goes to the slow lane, so that its caller, too, can make room for another."""
@@ -57,10 +61,13 @@ class Workers:
     async def close(self) -> None:
         """Kill every worker; whoever waits for one gets `WorkerLost`. None is left when this returns."""
         self._closed = True
-        self._zygote.close()
         self._idle.clear()
         for worker in self._all:
             self._discard(worker)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FUNERAL_SECONDS):
+                await self.settle()
+        self._zygote.close()
         await self.settle()
         await self._zygote.gone()
 

@@ -13,7 +13,7 @@ from .zygote import Zygote
 
 _IMPORT_SECONDS = 60.0
 """Wall time for a worker to take a task and import its function."""
-_SLOW_NICE = 10
+_SLOW_NICE = 5
 _MOST_TASKS = 1000
 _MOST_GROWTH = 128 << 20
 

@@ -26,6 +26,7 @@ class Zygote:
     def __init__(self, memory: int) -> None:
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket
         self._turn = asyncio.Lock()
         self._seen: set[str] = set()
         self._learned: list[str] = []
@@ -68,8 +69,10 @@ class Zygote:
 
     async def gone(self) -> None:
         """Wait until it is gone after `close`; polled, since a wait would need a thread."""
-        while self._process is not None and self._process.poll() is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
+        if self._process is not None:
+            while self._process.poll() is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+            self._control.close()
 
     async def _ask(self, what: str, about: Any, *fds: int) -> Any:
         async with self._turn:
@@ -84,8 +87,10 @@ class Zygote:
     async def _start(self) -> None:
         if self._closed:
             raise EOFError
-        if self._process is not None and self._process.poll() is None:
-            return
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            self._control.close()
         self._control, theirs = socket.socketpair()
         self._control.setblocking(False)
         with theirs:
