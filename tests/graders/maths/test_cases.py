@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from tests.graders.maths.truth import CASES, TEXTS, MathCase
 from tests.graders.maths.page import generated
+from tests.graders.maths.truth import CASES, TEXTS, MathCase
 
 from fairmark_graders import grade, parse_grader
 

@@ -13,6 +13,7 @@ from .exact import Irrational, Undefined, exact
 from .values import FINE, precision
 
 LEAST_DECIMALS, LEAST_DIGITS = 2, 3
+"""Either is enough, as long as there are two significant digits: half of all numbers near 0.001 round to it."""
 
 
 def rounds(answer: Node, reference: Node) -> bool:
@@ -45,7 +46,7 @@ def _decimal_place(node: Number) -> fmpq | None:
     if not node.decimals:
         return None
     digits = abs(Fraction(node.value)) * 10**node.decimals
-    if node.decimals < LEAST_DECIMALS and digits < 10 ** (LEAST_DIGITS - 1):
+    if digits < 10 or (node.decimals < LEAST_DECIMALS and digits < 10 ** (LEAST_DIGITS - 1)):
         return None
     return fmpq(1, 10**node.decimals)
 
