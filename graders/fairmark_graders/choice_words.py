@@ -51,7 +51,8 @@ _GOOD = (
 POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
 WRONG = re.compile(
     r"[^\w,.;:!]*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
-    r"(?:wrong|incorrect|false|invalid|not|ruled out|eliminated|excluded|impossible|неверн\w*|错|错误|不对)\b",
+    r"(?:wrong|incorrect|not|ruled out|eliminated|excluded|(?:(?<=is )|(?<=are ))(?:false|invalid|impossible)|неверн\w*"
+    r"|错|错误|不对)\b|[\s*_]*[:\u2012-\u2015-][\s*_]*(?:incorrect|wrong|not correct)\b|[\s*_]*[❌✗✘]",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(

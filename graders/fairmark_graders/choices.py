@@ -372,8 +372,15 @@ def _last_line(window: str, options: Options) -> Iterator[Claim]:
     if begins and not (len(lines) > 1 and _goes_on(lines[-2][:HEAD], line, options)):
         yield begins._replace(start=start + begins.start, end=start + begins.end)
     *before, sentence = SENTENCE.split(line)
-    if before and (places := _whole(sentence, options)):
+    places = _whole(sentence, options) if before else None
+    if places and not _labels(before[-1], places, options):
         yield Claim(places, len(window) - len(sentence), len(window))
+
+
+def _labels(sentence: str, places: frozenset[int], options: Options) -> bool:
+    """Whether a sentence ends with the label of what follows, as `D.` does before `Madrid`."""
+    label = options.place(sentence.split(" ")[-1].strip("(.)"))
+    return label in places
 
 
 def _first_line(window: str, options: Options) -> frozenset[int] | None:
@@ -390,7 +397,9 @@ def _line(line: str, options: Options) -> Claim | None:
     if claim is None or not GOES_ON.match(line, max(0, claim.end - 1)) or _enumerates(line[claim.start :], options):
         return None
     behind = _claim(line, _opened(line, claim.end, SYMBOLS), options, opening=PLAIN)
-    return claim._replace(places=claim.places | behind.places, end=behind.end) if behind else claim
+    if behind is None or COPULA.match(line, behind.end) or line.startswith(" (", behind.end):
+        return claim
+    return claim._replace(places=claim.places | behind.places, end=behind.end)
 
 
 def _mentioned(window: str, options: Options) -> frozenset[int] | None:
@@ -400,7 +409,11 @@ def _mentioned(window: str, options: Options) -> frozenset[int] | None:
         place = options.place(mention[mention.lastgroup or 0])
         if place is not None and place not in places and not _denied(window, mention.start(), mention.end()):
             places.add(place)
-    return frozenset(places) or _mentioned_by_text(window.rstrip().rpartition("\n")[2], options)
+    line = window.rstrip().rpartition("\n")[2]
+    entry = ENTRY.search(line)
+    if places or _line(line, options) or (entry and _enumerates(line[entry.start() :], options)):
+        return frozenset(places) or None
+    return _mentioned_by_text(line, options)
 
 
 def _mentioned_by_text(line: str, options: Options) -> frozenset[int] | None:
@@ -413,7 +426,7 @@ def _mentioned_by_text(line: str, options: Options) -> frozenset[int] | None:
         if (
             start < 0
             or said[start - 1 : start].isalnum()
-            or not (ends(said[start:], option) or COPULA.match(said, end))
+            or not (ends(said[start:], option) or COPULA.match(said, end) or options.text_at(said, end + 1))
         ):
             continue
         if len(option) > 2 and not _denied(said, start, end):

@@ -47,6 +47,7 @@ MARKED = [
         "The answer is B for sure.",
     ],
     *['{"why": "A is wrong", "answer": "B"}', '```json\n{"answer": "B"}\n```', "应该选择 B 选项。 答案是 B 选项。"],
+    *["While A is tempting, the answer is B.", "The answer is (B) False."],
     *["The answer is B. A, C and D are not capitals.", "Answer: B\nExplanation: although A seems right, C is worse."],
     *[
         "The answer is B. It is odd that A is correct only for primes.",
@@ -94,7 +95,6 @@ ANYWHERE = [
         "All of them are true except B.",
         "In summary, B.",
         "Although A seems right, B is correct.",
-        "While A is tempting, the answer is B.",
         "Best guess: B",
         "应该选择 B 选项。",
         "The answer is A. Wait, no: B is correct.",
@@ -252,6 +252,7 @@ def test_a_mode_takes_nothing_else(mode: str, texts: list[str]) -> None:
         ],
         *["The answer is 2", "Answer: 2. London", "London (B)", "I think it is London.", "London is correct"],
         *["Paris? No. London.", "The capital is London."],
+        "The answer is B. Paris (A) is in France; Berlin (C) is in Germany.",
     ],
 )
 def test_an_option_is_chosen_by_label_text_or_place(text: str) -> None:
@@ -271,11 +272,14 @@ def test_an_option_is_chosen_by_label_text_or_place(text: str) -> None:
             "The answer is Paris or London",
             "Rome",
         ],
-        *["The answer is London Bridge", "The answer is E", "5", "0"],
+        *["The answer is London Bridge", "The answer is E", "5", "0", "Paris London Berlin"],
+        *["A) Paris\nB) London\nC) Berlin\nD) Madrid"],
+        "Which is it? A) Paris B) London C) Berlin D) Madrid Answer:",
+        "Option by option:\nA. Paris: Incorrect.\nB. London: Correct.\nC. Berlin: Incorrect.\nD. Madrid: Incorrect.",
     ],
 )
 def test_a_letter_with_another_options_text_chooses_neither(text: str) -> None:
-    assert cities(text, "A").score == cities(text, "B").score == 0
+    assert [cities(text, answer).score for answer in "ABCD"] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
