@@ -22,13 +22,15 @@ from .from_item import ItemTemplate, json_value, of_the_item
 from .grader import Shared, Tools
 from .json_text import TooLarge, canonical, document, size
 from .sample import Sample, kind
-from .schema import complaint, path, validator, weight
+from .schema import complaint, path, patterns, validator, weight
 from .template import Template
 from .types import Case, Item, Verdict
 from .workers import OverLimit, WorkerLost
 
 LONGEST_SCHEMA = 20_000
-"""Characters of an item's schema; ordinary ones of that length are read in 1 ms, the worst in 30."""
+"""Characters of an item's schema, which is read while others wait: 3 to 7 ms for that many, its patterns apart."""
+MOST_PATTERNS = 20
+"""Patterns of an item's schema: 0.03 ms each as a rule, 7 at the worst."""
 LARGEST_IN_PLACE = 100
 """Values of a schema that is applied in place; explaining what is invalid costs their square."""
 STEPS_IN_PLACE = 100_000
@@ -98,10 +100,10 @@ class JsonSchema(Shared):
         if reference is not None and (size(reference).values > FIELDS_IN_PLACE or there > VALUES_IN_PLACE):
             return None
         if schema is not None:
-            values, patterns = weight(schema)
+            values, instructions = weight(schema)
             if MOST_STEPS < values * length < math.inf:
                 raise ModelFault(f"the JSON is too long for its schema: {values * length:,} steps", "limit")
-            if values > LARGEST_IN_PLACE or (values + patterns) * length > STEPS_IN_PLACE:
+            if values > LARGEST_IN_PLACE or (values + instructions) * length > STEPS_IN_PLACE:
                 return None
         return graded(schema, reference, case.answer)
 
@@ -122,10 +124,13 @@ class JsonSchema(Shared):
         """The schema for one item. Raises `Ungradable` where that is none."""
         if not isinstance(self.json_schema, Template):
             return self._constant
-        schema = json.dumps(json_value(self.json_schema, sample, item, "the schema"))
+        value = json_value(self.json_schema, sample, item, "the schema")
+        schema = json.dumps(value)
         try:
             if len(schema) > LONGEST_SCHEMA:
                 raise ValueError(f"over {LONGEST_SCHEMA:,} characters long")
+            if (count := patterns(value)) > MOST_PATTERNS:
+                raise ValueError(f"expected at most {MOST_PATTERNS} patterns, got {count}")
             validator(schema)
         except ValueError as error:
             raise Ungradable(f"the schema '{self.json_schema.source}': {error}", repeatable=True) from None

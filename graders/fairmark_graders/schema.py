@@ -17,7 +17,7 @@ PATTERN_BYTES = 1 << 20
 MOST_VALUES = 1_000_000
 """Values of a schema with what it refers to in its place: each may be looked at for every value of a document."""
 DEEPEST_EXPLAINED = 5
-"""Levels of a document whose error is looked for under a schema that refers to itself: the work doubles with each."""
+"""Levels of a document whose error is looked for where branches may hold branches: the work doubles with each."""
 
 _LINEAR = " that runs in linear time, without look-around and back-references"
 _INVALID = "not valid under the schema"
@@ -37,25 +37,44 @@ class Weight(NamedTuple):
         return Weight(self.values + other.values, self.patterns + other.patterns)
 
 
-@lru_cache(128)
 def validator(schema: str) -> Any:
     """The validator of a schema. A ValueError names the path of what is wrong with it.
 
     Nothing is fetched. Formats are annotations. Patterns run on an engine that takes time linear in the text.
     """
+    read = _read(schema)
+    if isinstance(read, str):
+        raise ValueError(read)
+    return read
+
+
+@lru_cache(128)
+def _read(schema: str) -> Any:
+    """The validator of a schema, or what is wrong with it: a bad schema comes with every sample of its item, too."""
     from jsonschema_rs import ValidationError
 
     loaded = json.loads(schema)
     draft = loaded.get("$schema", DRAFT) if isinstance(loaded, dict) else DRAFT
     if draft not in (DRAFT, f"{DRAFT}#"):
-        raise ValueError(f"$['$schema']: expected '{DRAFT}', got {str(draft)[:100]!r}")
+        return f"$['$schema']: expected '{DRAFT}', got {str(draft)[:100]!r}"
     try:
         built = _built(loaded, mask="the value")
     except ValidationError:
-        raise ValueError(_refusal(loaded)) from None
+        return _refusal(loaded)
     if MOST_VALUES < weight(schema).values < math.inf:
-        raise ValueError(f"its references unroll to more than {MOST_VALUES:,} values")
+        return f"its references unroll to more than {MOST_VALUES:,} values"
     return built
+
+
+def patterns(schema: Any) -> int:
+    """How many patterns a schema holds, at the most."""
+    if isinstance(schema, list):
+        return sum(map(patterns, schema))
+    if not isinstance(schema, dict):
+        return 0
+    named = schema.get("patternProperties")
+    own = ("pattern" in schema) + (len(named) if isinstance(named, dict) else 0)
+    return own + sum(map(patterns, schema.values()))
 
 
 def _built(schema: Any, mask: str | None) -> Any:
@@ -81,8 +100,8 @@ def _refusal(schema: Any) -> str:
 def complaint(schema: str, document: Any) -> str | None:
     """What is wrong with a document, with its path; None for one that is valid.
 
-    Whether it is valid is cheap to say. What is wrong isn't: the errors of every branch of `anyOf` and `oneOf` are
-    made, so under a schema that refers to itself only shallow documents are told more than that they aren't.
+    Whether it is valid is cheap to say. What is wrong isn't where `anyOf` and `oneOf` stand inside themselves: the
+    errors of every branch of every level are made, so there only shallow documents are told more than that they aren't.
     """
     from jsonschema_rs import ValidationError
 
@@ -90,7 +109,7 @@ def complaint(schema: str, document: Any) -> str | None:
     try:
         if applied.is_valid(document):
             return None
-        if math.isinf(weight(schema).values) and _levels(document) > DEEPEST_EXPLAINED:
+        if _branches_without_end(schema) and _levels(document) > DEEPEST_EXPLAINED:
             return _INVALID
         applied.validate(document)
     except ValidationError as error:
@@ -98,6 +117,10 @@ def complaint(schema: str, document: Any) -> str | None:
     except UnicodeEncodeError:
         return "the JSON holds half a surrogate pair"
     return _INVALID
+
+
+def _branches_without_end(schema: str) -> bool:
+    return math.isinf(weight(schema).values) and ('"anyOf"' in schema or '"oneOf"' in schema)
 
 
 @lru_cache(128)

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import pickle
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.graders.in_place import in_place
 
-from fairmark_graders import InvalidGrader, grade, parse_grader
+from fairmark_graders import InvalidGrader, Sample, grade, parse_grader
+from fairmark_graders.grader import Leaf
 from fairmark_graders.json_schema import graded
-from fairmark_graders.schema import weight
+from fairmark_graders.schema import validator, weight
 
 PERSON = {
     "type": "object",
@@ -268,6 +270,15 @@ def chain(depth: int) -> Any:
     ("schema", "document"),
     [
         (tree(4), chain(80)),
+        ({"type": "object", "allOf": [{"properties": {"a": {"$ref": "#"}}}] * 3}, chain(80)),
+        (
+            {"type": "array", "contains": {"$ref": "#"}, "items": {"$ref": "#"}},
+            [[[[[[[[[[[[[[[[[[[[3]]]]]]]]]]]]]]]]]]]],
+        ),
+        (
+            {"type": "object", "unevaluatedProperties": {"$ref": "#"}, "not": {"properties": {"a": {"$ref": "#"}}}},
+            chain(80),
+        ),
         ({"allOf": [{"$ref": "#"}]}, 3),
         ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}, 3),
         ({"uniqueItems": True}, [[i] for i in range(12_000)]),
@@ -320,6 +331,48 @@ def test_references_that_double_are_weighed_at_once_and_refused() -> None:
     with pytest.raises(InvalidGrader, match="json_schema: its references unroll to more than 1,000,000 values"):
         parse_grader({**VALID, "json_schema": schema})
     assert grade(FROM_ITEM, "1", {"schema": schema}).outcome == "ungradable"
+
+
+def best_time(run: Callable[[], object]) -> float:
+    times = []
+    for _ in range(5):
+        began = time.process_time()
+        run()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+def refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="linear time"):
+        validator(json.dumps(schema))
+
+
+def test_a_bad_schema_of_an_item_is_read_once() -> None:
+    slow = {"allOf": [*({"pattern": f"\\p{{L}}{{24}}{i}"} for i in range(19)), {"pattern": "(?=a)"}]}
+    reading = best_time(lambda: refused({**slow, "title": str(time.perf_counter())}))
+    grader = parse_grader(FROM_ITEM)
+    assert isinstance(grader, Leaf)
+    assert reading > 10 * best_time(lambda: grader.start(Sample("{}"), {"schema": slow}))
+
+
+@pytest.mark.parametrize(
+    "place", [lambda p: {"allOf": [{"pattern": x} for x in p]}, lambda p: {"patternProperties": dict.fromkeys(p, {})}]
+)
+def test_an_items_schema_has_a_bounded_number_of_patterns(place: Callable[[list[str]], dict[str, Any]]) -> None:
+    patterns = [f"^a{i}$" for i in range(21)]
+    assert grade(FROM_ITEM, "3", {"schema": place(patterns[:20])}).score == 1
+    verdict = grade(FROM_ITEM, "3", {"schema": place(patterns)})
+    assert (verdict.score, verdict.outcome) == (None, "ungradable")
+    assert str(verdict.reason).endswith("expected at most 20 patterns, got 21")
+    assert grade({**VALID, "json_schema": place(patterns)}, "3").score == 1
+
+
+def test_deep_documents_are_told_what_is_wrong_where_that_is_cheap() -> None:
+    recursive = {"type": "object", "properties": {"a": {"$ref": "#"}}}
+    assert grade({**VALID, "json_schema": recursive}, json.dumps(chain(8))).reason == (
+        '$.a.a.a.a.a.a.a.a: the value is not of type "object"'
+    )
+    assert grade({**VALID, "json_schema": tree(2)}, json.dumps(chain(8))).reason == "not valid under the schema"
 
 
 def test_a_document_too_long_for_its_schema_is_told_before_it_is_validated() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.graders.in_place import in_place
 
-from fairmark_graders import InvalidGrader, grade, parse_grader
+from fairmark_graders import InvalidGrader, Sample, Verdict, grade, parse_grader
+from fairmark_graders.grader import Leaf
 from fairmark_graders.regex import STEPS_IN_PLACE, find
 
 FINDS = {"type": "regex", "input": "{{ sample.output_text }}"}
@@ -143,6 +144,17 @@ def test_without_re2_it_is_refused_with_the_extra_to_install(monkeypatch: pytest
 def test_an_items_unreadable_pattern_is_ungradable_whatever_the_model_said(pattern: str, sample: object) -> None:
     verdict = grade({**FINDS, "pattern": "{{ item.pattern }}"}, sample, {"pattern": pattern})  # type: ignore[arg-type]
     assert (verdict.score, verdict.outcome) == (None, "ungradable")
+
+
+def test_a_bad_pattern_of_an_item_is_read_once() -> None:
+    grader, item = parse_grader({**FINDS, "pattern": "{{ item.pattern }}"}), {"pattern": r"\pL" * 333}
+    assert isinstance(grader, Leaf)
+    times = []
+    for _ in range(5):
+        began = time.process_time()
+        assert isinstance(grader.start(Sample("a"), item), Verdict)
+        times.append(time.process_time() - began)
+    assert times[0] > 10 * min(times[1:])
 
 
 @pytest.mark.parametrize("sample", ["Answer: B", {}, "<think>"])
