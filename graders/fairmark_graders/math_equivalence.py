@@ -23,7 +23,7 @@ from .maths.comparing.shape import walk
 from .maths.decision import Decision, Leniency
 from .maths.errors import TooComplex, Unreadable
 from .maths.reader import read
-from .maths.tree import Call, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
+from .maths.tree import Call, Negative, Node, Number, Power, Product, Quotient, Relation, Sum, Symbol
 from .sample import Sample
 from .types import Case, Item, Verdict
 from .workers import OverLimit, WorkerLost
@@ -175,10 +175,12 @@ def _is_long(case: Case) -> bool:
 
 
 def _may_ask_sympy(case: Case) -> bool:
-    """Whether both are expressions and short."""
-    return all(
-        len(text) <= SYMPY and all(isinstance(node, _EXPRESSIONS) for node in walk(_tree(text))) for text in case
-    )
+    """Whether both are short expressions; a relation may stand in one, as where a sum begins."""
+    return all(len(text) <= SYMPY and _is_expression(_tree(text)) for text in case)
+
+
+def _is_expression(node: Node) -> bool:
+    return isinstance(node, _EXPRESSIONS) and all(isinstance(at, (*_EXPRESSIONS, Relation)) for at in walk(node))
 
 
 @lru_cache(maxsize=2_000)

@@ -157,10 +157,25 @@ LEFT_OPEN = Case("\\int_0^1 x^2 e^x \\, dx", "e - 2")
 
 
 @pytest.mark.anyio
-async def test_what_is_left_open_here_is_decided_in_a_worker(tools: Tools) -> None:
+@pytest.mark.parametrize(
+    ("answer", "right", "wrong"),
+    [
+        (LEFT_OPEN.answer, LEFT_OPEN.reference, "e - 1"),
+        ("\\sum_{k=1}^{20} k^2", "2870", "2871"),
+        ("\\lim_{x \\to 0} \\frac{\\sin 3x}{x}", "3", "\\frac{1}{3}"),
+    ],
+)
+async def test_what_is_left_open_here_is_shown_to_sympy(answer: str, right: str, wrong: str, tools: Tools) -> None:
     math = loaded(allow={"unevaluated": True})
-    assert math.quick(LEFT_OPEN) is None
-    assert (await math.judge(LEFT_OPEN, tools)).score == 1.0
+    assert math.quick(Case(answer, right)) is None
+    assert (await math.judge(Case(answer, right), tools)).score == 1.0
+    assert (await math.judge(Case(answer, wrong), tools)).score == 0.0
+
+
+def test_what_sympy_has_nothing_to_say_on_is_decided_here() -> None:
+    verdict = loaded().quick(Case("what the question asks", "x^2"))
+    assert verdict is not None
+    assert verdict.score == 0.0
 
 
 @pytest.mark.anyio
