@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 
 from .errors import Ungradable
 from .json_text import TooLarge, size
-from .sample import Sample, parsed
+from .sample import Sample, kind, parsed
 from .template import Template, Variable
 from .types import Item
 
@@ -20,6 +20,15 @@ def of_the_item(template: Template) -> Template:
 
 ItemTemplate = Annotated[Template, AfterValidator(of_the_item)]
 """A template without `{{ sample.… }}`."""
+
+
+def text(template: Template, sample: Sample, item: Item, what: str) -> str:
+    """The text of an item's template. Raises `Ungradable` where that is a list or an object, which nobody means."""
+    lone = template.parts[0] if len(template.parts) == 1 else None
+    value = lone.find(sample, item) if isinstance(lone, Variable) else None
+    if isinstance(value, dict | list):
+        raise Ungradable(f"{what} '{template.source}': expected a text, got {kind(value)}", repeatable=True)
+    return template.render(sample, item)
 
 
 def json_value(template: Template, sample: Sample, item: Item, what: str) -> Any:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from .errors import ModelFault, Ungradable
-from .from_item import ItemTemplate
+from .from_item import ItemTemplate, text
 from .grader import Shared, Tools
 from .sample import Sample
 from .template import Template
@@ -62,6 +62,7 @@ class Regex(Shared):
     group: Annotated[int | str | None, BeforeValidator(_number_or_name)] = None
     """The group, by number or name, whose text is to equal the reference; the whole match by default."""
     ignore_case: bool = False
+    """Whether case doesn't count, neither in the pattern nor in the reference."""
     multiline: bool = False
     """Whether `^` and `$` match at every line."""
     dotall: bool = False
@@ -85,7 +86,7 @@ class Regex(Shared):
 
     def read(self, sample: Sample, item: Item) -> Case:
         pattern = self._pattern(sample, item)
-        reference = self.reference.render(sample, item) if self.reference else None
+        reference = text(self.reference, sample, item, "the reference") if self.reference else None
         if self.fairmark.thinking is not None:
             sample = self.fairmark.thinking.strip(sample, item)
         return Case(self.input.render(sample, item), [pattern, reference])
@@ -106,14 +107,19 @@ class Regex(Shared):
         return self._verdict(found, case)
 
     def _verdict(self, found: Found, case: Case) -> Verdict:
-        (matched, text), (_, reference) = found, case.reference
+        (matched, group), (_, reference) = found, case.reference
         if not matched:
             where = "nowhere in the text" if self.match == "search" else "not the whole text"
             return Verdict(0.0, reason=f"the pattern matches {where}", rule=f"regex.{self.match}")
-        if reference is None or text == reference:
+        if reference is None or self._same(group, reference):
             return Verdict(1.0, rule=f"regex.{self.match}")
-        what = "matched nothing" if text is None else f"is {text[:100]!r}"
+        what = "matched nothing" if group is None else f"is {group[:100]!r}"
         return Verdict(0.0, reason=f"group {self.group or 0} {what}", rule=f"regex.{self.match}")
+
+    def _same(self, group: str | None, reference: str) -> bool:
+        if self.ignore_case and group is not None:
+            return group.casefold() == reference.casefold()
+        return group == reference
 
     def _task(self, case: Case) -> tuple[Any, ...]:
         pattern, reference = case.reference
@@ -140,7 +146,7 @@ class Regex(Shared):
         """The text of the pattern, and what gives the value of each variable."""
         parts = self.pattern.parts
         if len(parts) == 1:
-            return [self.pattern.render]
+            return [partial(text, self.pattern, what="the pattern")]
         return [part if isinstance(part, str) else partial(_quoted, Template(f"{{{{ {part} }}}}")) for part in parts]
 
     def _check(self, pattern: str) -> None:
@@ -162,13 +168,16 @@ class Regex(Shared):
 def _quoted(template: Template, sample: Sample, item: Item) -> str:
     import re2
 
-    quoted: str = re2.escape(template.render(sample, item))
+    value = text(template, sample, item, "the pattern")
+    if not value:
+        raise ValueError(f"{template.source} is empty, which every text holds")
+    quoted: str = re2.escape(value)
     return quoted
 
 
-def find(flagged: tuple[str, bool, bool, bool], mode: Mode, group: int | str | None, text: str) -> Found:
+def find(flagged: tuple[str, bool, bool, bool], mode: Mode, group: int | str | None, answer: str) -> Found:
     """Where a pattern first matches, and what a group found there. Half a surrogate pair counts as `?`."""
-    match = getattr(_compiled(*flagged), mode)(text.encode("utf-8", "replace"))
+    match = getattr(_compiled(*flagged), mode)(answer.encode("utf-8", "replace"))
     if match is None:
         return False, None
     found = None if group is None else match[group]

@@ -83,6 +83,26 @@ def test_a_variable_among_other_characters_stands_for_its_own() -> None:
     assert grade(grader, "é(", {"answer": "é("}).score == 1
 
 
+@pytest.mark.parametrize("answer", ["", ["A", "B"], {"a": 1}, None])
+def test_an_item_that_every_text_would_match_is_ungradable(answer: object) -> None:
+    for pattern in ("^{{ item.answer }}", "{{ item.answer }}"):
+        assert grade({**FINDS, "pattern": pattern}, "A", {"answer": answer}).outcome == "ungradable"
+
+
+def test_a_reference_that_is_a_list_is_ungradable_and_a_number_is_its_text() -> None:
+    grader = parse_grader({**FINDS, "pattern": r"\d+", "reference": "{{ item.answer }}"})
+    assert grade(grader, "42", {"answer": ["42", "43"]}).reason == (
+        "the reference '{{ item.answer }}': expected a text, got an array"
+    )
+    assert grade(grader, "42", {"answer": 42}).score == 1
+
+
+@pytest.mark.parametrize(("ignore_case", "score"), [(True, 1), (False, 0)])
+def test_ignoring_case_holds_for_the_reference_too(ignore_case: bool, score: int) -> None:
+    grader = {**GROUP, "pattern": "(?i)answer: (.+)", "group": 1, "ignore_case": ignore_case}
+    assert grade(grader, "Answer: straße", {"answer": "STRASSE"}).score == score
+
+
 @settings(deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=20))
 def test_any_answer_stands_for_its_own_characters(answer: str, other: str) -> None:
