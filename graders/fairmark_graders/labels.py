@@ -14,21 +14,22 @@ Every step is linear in the text, of which both ends are read; a JSON object is 
 import json
 import re
 import string
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from .normal_form import compatible
 
 END = 2_000
 """Characters at the beginning and at the end of an answer in which its label is looked for.
 
-Some 70 µs of prose, and 4 ms of the worst there is: ligatures that stand for eighteen letters each.
+Some 50 to 250 µs of prose, and 3 ms of the worst there is: nothing but labels.
 """
 LONGEST_JSON = 10_000
 """Characters of an answer that may be a JSON object: 2 ms where it is all brackets."""
 LONGEST = 200
 """Characters of a label."""
 
-_NAME = r"(?:label|answer|class(?:ification)?|category|prediction|verdict)(?![^\W_])"
+_NAME = r"(?:label|answer|class(?:ification)?|category|prediction|verdict|sentiment)(?![^\W_])"
 _FIELD = re.compile(rf"(?:(?:final|predicted)[\s_-]+)?{_NAME}")
 _LANGUAGE = string.ascii_letters + string.whitespace
 """What may stand between a fence and its object."""
@@ -46,16 +47,26 @@ _AFTER = re.compile(
     rf"|(?P<said>\s(?:is|was|would be|should be|must be)\b:?)){_VALUE}"
 )
 _CLASSIFIED = re.compile(rf"(?:classif(?:y|ied)|categori[sz]ed?|label(?:l?ed)?)\s(?:\w+\s){{0,3}}as\b:?{_VALUE}")
+_NOT = re.compile(r"(?:\bnot|\bnever|n['\u2019]t)\s(?:\w{1,12}\s){0,2}\Z")
 _CLAUSE = re.compile(r"</|[.;!?](?:\s|$)|,?\s(?:because|since|given|due to)\s|\s[-\u2013]\s|\u2014")
 """Where what follows a marker ends and its explanation begins."""
 _BOX = re.compile(r"\\f?boxed\s*\{")
 _BRACE = re.compile(r"[{}]")
 _COMMAND = re.compile(r"\\[a-z]+")
 _DENIAL = re.compile(
-    r"(?:\b(?:not|no|non|never|neither|nor|without|unlike|rather than|instead of|opposed to|\w+n['\u2019]t)"
-    r"[\s\"'`*_(]{1,4}(?:(?:an?|the|any|be|really|necessarily)\s){0,2}[\"'`*_]{0,4}|[不非没未无])\Z"
+    r"(?:\b(?:(?P<not>not|never|\w+n['\u2019]t)|no|non|neither|nor|without|unlike|rather than|instead of|opposed to)"
+    r"[\s\"'`*_(]{1,4}(?:(?:classif\w+|label\w*|categori\w+|call)\s(?:\w{1,12}\s){0,2})?"
+    r"(?:(?:an?|the|any|as|be|to be|really|necessarily|considered|classified|look|looks|seem|appear)\s)"
+    r"{0,3}[\"'`*_]{0,4}|[不非没未无])\Z"
 )
+_ASIDE = re.compile(
+    r"[,;(]?\s\b(?:because|since|as|given|due to|although|though|while|whereas|despite|even though)\s[^.!?;,\n]*"
+    r"|(?:(?<=[.!?;\n]\s)|\A)(?:although|though|while|whereas|despite|since|because)\s[^.!?;,\n]*"
+)
+"""What is said for an answer, or admitted against it."""
 _DENIAL_LENGTH = 40
+_DETERMINER = r"(?!\s(?!(?:it|i|they|he|she|this|that|there|the|because|since|as|and|or|but|nor)\b)[^\W_])"
+"""What `no` isn't followed by where it is an answer: in `no doubt` it is none."""
 _BETWEEN = re.compile(r"(?<=[^\W_])[\s_-]+(?=[^\W_])")
 _BETWEEN_WORDS = r"[\s_-]{0,3}"
 _NEVER = "(?!)"
@@ -104,7 +115,8 @@ class Labels:
         return (
             self._mentioned(_said(markers, text))
             or list(dict.fromkeys(self._lines(text)))
-            or self._mentioned([text], shortest=2)
+            or self._mentioned([_ASIDE.sub("\n", text)], shortest=2)
+            or (self._mentioned([text], shortest=2) if _ASIDE.search(text) else [])
         )
 
     def _lines(self, text: str) -> Iterator[str]:
@@ -122,10 +134,17 @@ class Labels:
         text = "\n;\n".join(values)
         labels: dict[str, None] = {}
         for start, end in _spans(self._patterns, text):
-            label = self._by_key[_key(text[start:end])]
-            if label not in labels and end - start >= shortest and not _denied(text, start):
+            if end - start >= shortest and (label := self._meant(text, start, end)):
                 labels[label] = None
         return list(labels)
+
+    def _meant(self, text: str, start: int, end: int) -> str | None:
+        """The label of a spelling; of one that is denied, the label that is its negation, such as `not spam`."""
+        key = _key(text[start:end])
+        denial = _DENIAL.search(text, max(0, start - _DENIAL_LENGTH), start)
+        if denial is None:
+            return self._by_key[key]
+        return self._by_key.get(f"not{key}", self._by_key.get(f"non{key}")) if denial["not"] else None
 
 
 def _ends_of(text: str) -> str:
@@ -134,7 +153,7 @@ def _ends_of(text: str) -> str:
 
 def _fold(text: str) -> str:
     """As all spellings are compared; cut on the way, since one character may become eighteen."""
-    return unicodedata.normalize("NFKC", text)[-LONGEST_JSON:].casefold()[-LONGEST_JSON:].strip()
+    return compatible(text)[-LONGEST_JSON:].casefold()[-LONGEST_JSON:].strip()
 
 
 def _key(folded: str) -> str:
@@ -163,7 +182,7 @@ def _goes_on(first: str, rests: Iterable[list[str]]) -> str:
 
 def _ends(word: str) -> str:
     """That the word isn't the beginning of another: a hyphen or underscore joins words, a point or comma digits."""
-    return "" if _UNSPACED.match(word[-1]) else r"(?![^\W_]|[-_][^\W_]|[.,]\d)"
+    return "" if _UNSPACED.match(word[-1]) else r"(?![^\W_]|[-_][^\W_]|[.,]\d)" + _DETERMINER * (word == "no")
 
 
 def _spans(patterns: Mapping[str, re.Pattern[str]], text: str) -> Iterator[tuple[int, int]]:
@@ -174,10 +193,6 @@ def _spans(patterns: Mapping[str, re.Pattern[str]], text: str) -> Iterator[tuple
         if start >= last:
             yield start, end
             last = end
-
-
-def _denied(text: str, start: int) -> bool:
-    return _DENIAL.search(text, max(0, start - _DENIAL_LENGTH), start) is not None
 
 
 class _Pairs(list[tuple[str, object]]):
@@ -230,7 +245,12 @@ def _marked(markers: list[_Marker]) -> list[str]:
 def _said(markers: list[_Marker], text: str) -> list[str]:
     """What follows `the answer is` or `classified as`."""
     said = [marker.after for marker in markers if marker.after["said"]]
-    return _values(sorted([*said, *_CLASSIFIED.finditer(text)], key=re.Match.start))
+    classified = [
+        match
+        for match in _CLASSIFIED.finditer(text)
+        if not _NOT.search(text, max(0, match.start() - _DENIAL_LENGTH), match.start())
+    ]
+    return _values(sorted([*said, *classified], key=re.Match.start))
 
 
 def _markers(text: str) -> Iterator[_Marker]:

@@ -1,12 +1,12 @@
 """What there is to choose from: the options of a question, their labels, and letters of any script for them."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from .choice_words import AFTER
+from .normal_form import compatible
 
 MOST = 26
 """Options a question may have."""
@@ -41,9 +41,6 @@ _SPELLED = {first + n: f"({chr(65 + n)})" for first in (0x24B6, 0x24D0, 0x1F150,
 _SPELLED |= {first + n: f"({n + 1})" for first in (0x2460, 0x2776, 0x2780, 0x278A) for n in range(10)}
 _SPELLED |= {ord(alef): "ا" for alef in "أإآٱ"} | {ord("ـ"): "", ord("\u2019"): "'", ord("\u200b"): "", 0xFE0F: ""}
 _SPELLED |= {ord(tick): " " for tick in "✓✔✅☑👉"}
-_SPELLED |= {0xFDFA: " ", 0xFDFB: " "}  # of which NFKC makes whole sentences
-_STACKED = re.compile(r"((?<![^\w\s\0-\x7f])[^\w\s\0-\x7f]{30})[^\w\s\0-\x7f]+")
-"""More marks on a letter than Unicode's stream-safe format allows; putting n of them in order takes n² steps."""
 
 
 class Claim(NamedTuple):
@@ -60,7 +57,7 @@ def folded(text: str) -> str:
     NFKC makes up to eighteen characters of one; what is looked at is cut to size again.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _STACKED.sub(r"\1", text.translate(_SPELLED)))[-LONGEST_FOLDED:]
+        text = compatible(text.translate(_SPELLED))[-LONGEST_FOLDED:]
     return "\n".join(words for line in text.splitlines() if (words := " ".join(line.split())))
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from .errors import ModelFault, Ungradable
 from .grader import Comparison, Inline
+from .normal_form import composed
 from .sample import Sample, kind, parsed
 from .template_value import value
 from .types import Case, Item, Verdict
@@ -33,8 +34,6 @@ _MINUS = re.compile(r"(?<![\w.])[-−](?=\.?\d)")
 _RESTORED = str.maketrans("\ue000\ue001", ".-")
 """Characters for private use stand for the marks of a number while punctuation is deleted."""
 _ASCII_PUNCTUATION = dict.fromkeys(map(ord, string.punctuation))
-_STACKED = re.compile(r"(?<![^\w\s\0-\x7f])[^\w\s\0-\x7f]{31}")
-"""More marks on one letter than Unicode's stream-safe format allows; putting n of them in order takes n² steps."""
 
 
 def normalised(text: str) -> str:
@@ -46,9 +45,7 @@ def normalised(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    if _STACKED.search(text):
-        return text.casefold()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return composed(composed(text).casefold())
 
 
 def _punctuation(text: str) -> dict[int, None]:

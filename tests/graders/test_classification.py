@@ -64,6 +64,11 @@ def score(text: Any, label: Any, **more: Any) -> float | None:
         "Normal traffic is flat; this isn't.\n\nAnomaly",
         "It's not normal, it's an anomaly.",
         "This isn't a normal pattern but an anomaly",
+        "This does not look normal. It is an anomaly.",
+        "This is an anomaly, since normal traffic uses fewer ports.",
+        "Although some of it is normal, this is an anomaly.",
+        "It is an anomaly, although there are normal stretches.",
+        "Sentiment: anomaly\nReason: nothing normal",
     ],
 )
 def test_an_answer_is_the_label_it_commits_to(text: str) -> None:
@@ -132,8 +137,21 @@ def test_the_longest_label_is_meant_however_its_words_are_joined(text: str) -> N
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["This isn't spam.", "It is not a spam", "It's not considered spam.", "I'd never classify this mail as spam"],
+)
+def test_to_deny_a_label_is_to_name_its_negation(text: str) -> None:
+    assert SPAM.find(text) == ["not spam"]
+    assert ANOMALY.find(text.replace("spam", "normal")) == []
+
+
+@pytest.mark.parametrize(
     ("labels", "text", "found"),
     [
+        ("yes no", "Yes, because no one knows.", "yes"),
+        ("yes no", "Yes. There is no doubt.", "yes"),
+        ("yes no", "No it isn't.", "no"),
+        ("yes no", "The answer is no.", "no"),
         ("C C++ C#", "It is written in C++.", "C++"),
         ("C C++ C#", "C", "C"),
         ("A B", "This is a case of the second kind.\nAnswer: B", "B"),
@@ -177,6 +195,11 @@ HOSTILE = [
     "# ",
     "ﷺ",
     "n't",
+    "\u0316\u0301",
+    "no ",
+    "since ",
+    "not classify it as ",
+    "classify as ",
     "不",
     "\n",
 ]
