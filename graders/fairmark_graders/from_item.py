@@ -7,7 +7,8 @@ from pydantic import AfterValidator
 from .errors import Ungradable
 from .json_text import TooLarge, size
 from .sample import Sample, kind, parsed
-from .template import Template, Variable
+from .template import Template
+from .template_value import value
 from .types import Item
 
 
@@ -24,23 +25,21 @@ ItemTemplate = Annotated[Template, AfterValidator(of_the_item)]
 
 def text(template: Template, sample: Sample, item: Item, what: str) -> str:
     """The text of an item's template. Raises `Ungradable` where that is a list or an object, which nobody means."""
-    lone = template.parts[0] if len(template.parts) == 1 else None
-    value = lone.find(sample, item) if isinstance(lone, Variable) else None
-    if isinstance(value, dict | list):
-        raise Ungradable(f"{what} '{template.source}': expected a text, got {kind(value)}", repeatable=True)
+    found = value(template, sample, item)
+    if isinstance(found, dict | list):
+        raise Ungradable(f"{what} '{template.source}': expected a text, got {kind(found)}", repeatable=True)
     return template.render(sample, item)
 
 
 def json_value(template: Template, sample: Sample, item: Item, what: str) -> Any:
     """The JSON value of an item's template, be it there as a value or as text. Raises `Ungradable` when it is none."""
-    lone = template.parts[0] if len(template.parts) == 1 else None
-    value = lone.find(sample, item) if isinstance(lone, Variable) else None
-    if not isinstance(value, dict | list):
-        value = parsed(template.render(sample, item))
-    if value is None:
+    found = value(template, sample, item)
+    if isinstance(found, str):
+        found = parsed(found)
+    if found is None:
         raise Ungradable(f"{what} '{template.source}' isn't JSON", repeatable=True)
     try:
-        size(value)
+        size(found)
     except TooLarge as error:
         raise Ungradable(f"{what} is {error}", repeatable=True) from None
-    return value
+    return found

@@ -1,4 +1,4 @@
-"""SQuAD's normalisation, and exact_match and f1 on top of it."""
+"""SQuAD's normalisation, and what exact_match and f1 take for their references."""
 
 import re
 import string
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairmark_graders import InvalidGrader, Verdict, grade, parse_grader
+from fairmark_graders import Verdict, grade
 from fairmark_graders.squad import LONGEST, normalised
 
 EXACT = {"type": "exact_match", "input": "{{ sample.output_text }}", "reference": "{{ item.answers }}"}
@@ -33,45 +33,6 @@ def of_the_script(text: str) -> str:
     """The normalisation of SQuAD 1.1's evaluation script, in its four steps."""
     text = "".join(character for character in text.lower() if character not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
-
-
-@pytest.mark.parametrize(
-    ("text", "reference"),
-    [
-        ("The Eiffel Tower.", "eiffel tower"),
-        ("an  apple\n a day", "Apple day"),
-        ("U.S.", "us"),
-        ("well-known", "wellknown"),
-        ("«Война и мир»", "война и мир"),
-        ("巴黎。", "巴黎"),
-        ("STRASSE", "Straße"),
-        ("caf\u00e9", "cafe\u0301"),
-        ("$1,000", "1000"),
-        ("\u22125", "-5"),
-        ("A", "a."),
-    ],
-)
-def test_texts_are_the_same_after_normalising(text: str, reference: str) -> None:
-    assert exact(text, reference).score == exact(reference, text).score == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "reference"),
-    [
-        ("Theater", "ater"),
-        ("Paris, France", "Paris"),
-        ("35", "3.5"),
-        ("5", "-5"),
-        ("", "A"),
-        ("the", "A"),
-        ("", "?"),
-        ("-", "+"),
-        ("resume", "résumé"),
-        ("x2", "x²"),
-    ],
-)
-def test_texts_differ_after_normalising(text: str, reference: str) -> None:
-    assert exact(text, reference).score == exact(reference, text).score == 0
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters=string.digits), max_size=60))
@@ -98,34 +59,6 @@ def test_canonically_equivalent_texts_are_the_same(text: str) -> None:
 @given(TEXTS)
 def test_every_reference_matches_itself(text: str) -> None:
     assert exact(text, text).score == f1(text, text) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "reference", "score"),
-    [
-        # 2 of 3 words said, 2 of 2 right.
-        ("the Red Eiffel Tower", "Eiffel tower", 4 / 5),
-        ("cat cat cat", "cat dog", 2 / 5),
-        ("cat dog", "cat cat cat", 2 / 5),
-        ("dog", "cat", 0),
-        ("", "cat", 0),
-        ("cat", "", 0),
-        ("", "", 1),
-        # Three of three Han characters among four.
-        ("北京市", "北京市区", 6 / 7),
-        ("ルビー", "ルビ", 4 / 5),
-    ],
-)
-def test_f1_is_the_value_reckoned_by_hand(text: str, reference: str, score: float) -> None:
-    assert f1(text, reference) == pytest.approx(score)
-
-
-@given(TEXTS, TEXTS)
-def test_f1_lies_between_0_and_1_and_is_the_same_both_ways(text: str, reference: str) -> None:
-    score = f1(text, reference)
-    assert score is not None
-    assert 0 <= score <= 1
-    assert f1(reference, text) == score
 
 
 @pytest.mark.parametrize(
@@ -165,29 +98,9 @@ def test_an_unreadable_reference_is_ungradable_whatever_the_answer(text: str, an
         assert (verdict.score, verdict.outcome) == (None, "ungradable")
 
 
-def test_an_answer_that_is_too_long_scores_0_with_the_reason() -> None:
-    verdict = exact("x" * 10_001, "x")
-    assert (verdict.score, verdict.error) == (0, "limit")
-    assert verdict.reason == "the text is 10,001 characters long; exact_match takes 10,000"
-
-
 def test_a_reference_made_of_the_sample_is_the_models_to_keep_short() -> None:
     turned = {**F1, "input": "{{ item.answers }}", "reference": "{{ sample.output_text }}"}
     assert grade(turned, "x" * 10_001, {"answers": "x"}).score == 0
-
-
-def test_thinking_is_stripped() -> None:
-    assert exact("<think>Rome? No.</think>Paris", "Paris").score == 1
-
-
-def test_the_rule_is_the_type() -> None:
-    assert exact("Paris", "Paris").rule == "exact_match"
-    assert grade(F1, "Paris", {"answers": "Paris"}).rule == "f1"
-
-
-def test_an_unknown_field_is_refused() -> None:
-    with pytest.raises(InvalidGrader, match="normalise: unknown field"):
-        parse_grader({**EXACT, "normalise": True})
 
 
 @pytest.mark.parametrize(
