@@ -16,6 +16,8 @@ Values:
 Rules, which compare two trees as what they know:
     comparison  one run of the rules, and how parts are compared
     wording     words, letters of choices
+    sentences   short sentences that say a word
+    clock       times of day
     sets        intervals, inequalities in one letter
     conditions  statements under conditions, pieces
     entries     points, vectors, matrices, systems of values

@@ -23,6 +23,8 @@ from ..tree import (
     Symbol,
     Words,
 )
+from .clock import minutes
+from .sentences import in_any_order, says
 from .shape import EXPRESSIONS
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ _SAYINGS: dict[str, Node] = {
     **dict.fromkeys(("all real numbers", "all reals"), Symbol("Reals")),
     **dict.fromkeys(("true", "correct"), Words("yes")),
     **dict.fromkeys(("false", "incorrect"), Words("no")),
+    "impossible": Symbol("Empty"),
     "infinite": Words("infinitely many"),
 }
 _NO_VALUES = frozenset({"yes", "no", "does not exist", "undefined", "infinitely many"})
@@ -111,6 +114,8 @@ def _letter(node: Node) -> str:
 
 def compare_words(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Words against words as texts; against anything else only what is known to be no value."""
+    if type(answer) is Words and type(reference) is Words:
+        return _compare_texts(run, answer, reference)
     if type(answer) is Words:
         return _compare_words(answer, reference)
     return _compare_words(reference, answer) if type(reference) is Words else None
@@ -120,15 +125,29 @@ def _letters_of(node: Node) -> str:
     """What is written, less the gaps: `NaCl` is read as four letters, `\\mathrm{NaCl}` as a word."""
     if type(node) is Product:
         return "".join(map(_letters_of, node.factors)) if all(type(factor) is Symbol for factor in node.factors) else ""
+    if type(node) is Relation and node.signs == ("=",) and type(node.operands[0]) is Symbol:
+        return _letters_of(node.operands[1]) if len(node.operands[0].name) > 1 else ""
     text = node.text if type(node) is Words else node.name if type(node) is Symbol else ""
     return text.replace(" ", "").casefold()
+
+
+def _compare_texts(run: Comparison, answer: Words, reference: Words) -> Decision:
+    if _letters_of(answer) == _letters_of(reference) or says(answer.text, reference.text):
+        return Decision(True, "words")
+    if run.allow.order and in_any_order(answer.text, reference.text):
+        return Decision(True, "words", None, ("order",))
+    if minutes(answer) is not None and minutes(answer) == minutes(reference):
+        return Decision(True, "time of day")
+    return different("words", "the words differ")
 
 
 def _compare_words(words: Words, other: Node) -> Decision:
     if _letters_of(words) == _letters_of(other):
         return Decision(True, "words")
-    if type(other) is Words:
-        return different("words", "the words differ")
+    if minutes(words) is not None and minutes(words) == minutes(other):
+        return Decision(True, "time of day")
+    if words.text == "infinitely many" and other == Symbol("infinity"):
+        return Decision(True, "words")
     if words.text in _NO_VALUES and type(other) in EXPRESSIONS:
         return different("words", f"'{words.text}' is not a value")
     return undecided("words against mathematics")

@@ -165,6 +165,8 @@ _SAME = {
                      "there are infinitely many solutions", "infinite number", "infinite number of solutions"],
                     "infinitely many"),
     **dict.fromkeys(["undefined", "not defined", "is undefined", "it is undefined", "undef"], "undefined"),
+    **dict.fromkeys(["it is impossible", "it's impossible", "this is impossible", "not possible", "it is not possible"],
+                    "impossible"),
     **dict.fromkeys(["none", "none of these", "none of above"], "none"),
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
     "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
@@ -178,14 +180,25 @@ def set_phrase(text: str) -> str | None:
 
 _LONGEST_PHRASE = 50
 _NOT_WORDS = re.compile(r"\\(?:[A-Za-z]+|.)|[^\w\s'’%/.:°+-]|[_]")
+_REMARK = re.compile(
+    r"(?i)(?<=[a-z])\s\((?=[^()\s]+\s)(?![^()]*\b(?:or|if|not|unless|and|also|but|maybe|except|only)\b)[^()]{1,200}\)\s*\.?\s*$"
+)
+"""Words of explanation behind the answer, which take nothing back."""
+_SUBJECT = re.compile(
+    r"^(?:(?:so|thus|hence|therefore) )?(?:there (?:is|are|exists?)|"
+    r"(?:it|this|[a-z ]{0,20}(?:equations?|system|inequality|problem)) (?:has|have)) "
+    r"(?=no |infinite)"
+)
+"""What says that there are no solutions, or infinitely many, before these words."""
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 
 
 def canonical_words(text: str) -> str:
     """Lower case, single spaces, no articles, no punctuation but inside words; one spelling for what means the same."""
+    text = _REMARK.sub("", text)
     text = " ".join(_NOT_WORDS.sub(" ", text).lower().replace("’", "'").split())
     text = _ARTICLES.sub("", text).strip(" .:'-/")
-    return _SAME.get(text, text)
+    return _SAME.get(text) or _SAME.get(_SUBJECT.sub("", text), text)
 
 
 _SMALL = frozenset(

@@ -1,0 +1,113 @@
+"""Words: short sentences that say them, and what nearly does."""
+
+import pytest
+
+from fairmark_graders.maths.equality import Decision, Leniency, decide
+from fairmark_graders.maths.reader import read
+
+
+def decided(answer: str, reference: str, **switches: bool) -> Decision:
+    return decide(read(answer), read(reference), Leniency(**switches))
+
+
+SAID = r"""
+    No, the harmonic series diverges ;; diverges
+    It will be a Thursday ;; Thursday
+    the function is even ;; even
+    f(-x) = (-x)^3 sin(-x) = x^3 sin x = f(x), so f is an even function ;; even
+    on Monday ;; Monday
+    Cid is the tallest ;; Cid
+    The tallest is Cid ;; Cid
+    True, it is countable ;; Yes
+    the limit doesn't exist ;; DNE
+    Infinitely many solutions (every real number works) ;; infinitely many
+    the equation has infinitely many solutions ;; infinitely many
+    The system has no solution ;; no solution
+    divergent ;; diverges
+    The series does not converge ;; divergent
+    isosceles ;; \text{isosceles triangle}
+    the triangle is isosceles ;; \text{isosceles triangle}
+    neither ;; neither even nor odd
+    The function is neither even nor odd ;; neither
+    Alice and Bob ;; Bob and Alice
+    impossible ;; no solution
+    It is impossible ;; no solution
+    infinitely many ;; \infty
+    3:30 PM ;; 15:30
+    9:55 PM ;; 21:55
+    12:05 AM ;; 0:05
+    Yes, because 17 is prime ;; Yes
+    The statement is true ;; True
+    The statement is false ;; False
+    No, it isn't ;; no
+    Yes ;; Yes, it is prime
+    The capital of France is Paris. ;; Paris
+    It's Thursday ;; Thursday
+    f is increasing ;; increasing
+    It is undefined ;; undefined
+    Carol, Bob and Alice ;; Alice, Bob, and Carol
+"""
+
+NOT_SAID = r"""
+    The series doesn't diverge ;; diverges
+    the series converges ;; diverges
+    It is not Thursday ;; Thursday
+    It is the day after Thursday ;; Thursday
+    Wednesday or Thursday ;; Thursday
+    Thursday is not the day ;; Thursday
+    the function is not even ;; even
+    the function is neither even nor odd ;; even
+    even and odd ;; even
+    the function is odd, not even ;; even
+    Cid is not the tallest ;; Cid
+    Cid is shorter than Ann ;; Cid
+    Ann is taller than Cid ;; Cid
+    Either Ann or Cid is the tallest ;; Cid
+    Yes and no ;; Yes
+    No ;; Yes, it is prime
+    False, it is countable ;; Yes
+    The statement is false ;; True
+    Correct answer is B ;; Yes
+    The limit exists ;; DNE
+    undefined ;; does not exist
+    3:30 AM ;; 15:30
+    13:30 PM ;; 15:30
+    Alice and Carol ;; Bob and Alice
+    red ball and blue cube ;; blue ball and red cube
+    infinitely many ;; 0
+    finitely many ;; infinitely many
+    The equation has no real solution except 0 ;; no solution
+    isosceles ;; equilateral triangle
+    It may be Thursday ;; Thursday
+    Not impossible ;; no solution
+    Thursday (or Friday) ;; Thursday
+    converges conditionally ;; converges absolutely
+    It was Thursday yesterday and today is Friday ;; Thursday
+    irrational ;; rational
+    rational number ;; irrational number
+    The equation has a solution ;; no solution
+    no ;; not
+    Thursday is wrong ;; Thursday
+    Is it Thursday or Friday? ;; Friday
+    unless it is even ;; even
+    the square of an odd number is even ;; odd
+"""
+
+
+def pairs(table: str) -> list[list[str]]:
+    return [line.strip().split(" ;; ") for line in table.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(("answer", "reference"), pairs(SAID))
+def test_a_short_sentence_says_its_word(answer: str, reference: str) -> None:
+    assert decided(answer, reference).equal is True
+
+
+@pytest.mark.parametrize(("answer", "reference"), pairs(NOT_SAID))
+def test_a_denial_a_rival_or_a_hedge_says_another(answer: str, reference: str) -> None:
+    assert decided(answer, reference).equal is not True
+
+
+def test_the_order_of_names_can_be_held_against_the_answer() -> None:
+    assert decided("Alice and Bob", "Bob and Alice").lenient == ("order",)
+    assert decided("Alice and Bob", "Bob and Alice", order=False).equal is False
