@@ -17,6 +17,8 @@ from .template import LONGEST
 from .thinking import Thinking
 from .types import Case, Item
 
+MOST_TOKENS = 10**9
+
 Unit = Literal["tokens", "characters", "words"]
 
 
@@ -65,7 +67,9 @@ class LengthShaping(Shaping, ABC):
 def _tokens(sample: Sample) -> float:
     """Not the model's to leave out, so a sample without it has no score."""
     tokens = sample.get("completion_tokens")
-    if isinstance(tokens, bool) or not isinstance(tokens, int | float) or not tokens >= 0:
-        got = "nothing" if tokens is None else kind(tokens) if not isinstance(tokens, int | float) else repr(tokens)
-        raise Ungradable(f"sample.completion_tokens: expected the caller's count of tokens, got {got}")
-    return tokens
+    if isinstance(tokens, int | float) and not isinstance(tokens, bool) and 0 <= tokens <= MOST_TOKENS:
+        return tokens
+    got = "nothing" if tokens is None else kind(tokens)
+    raise Ungradable(
+        f"sample.completion_tokens: expected the caller's count of tokens, 0 to {MOST_TOKENS:,}, got {got}"
+    )

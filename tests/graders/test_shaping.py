@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.graders.in_place import in_place
-from trl.rewards import get_repetition_penalty_reward, get_soft_overlong_punishment
+from trl.rewards import (
+    get_cosine_scaled_reward,
+    get_repetition_penalty_reward,
+    get_soft_overlong_punishment,
+    think_format_reward,
+)
 
 from fairmark_graders import InvalidGrader, grade, parse_grader
 
@@ -18,7 +23,7 @@ FORMAT = {"type": "tag_format"}
 
 
 @pytest.mark.parametrize(
-    ("tokens", "penalty"), [(0, 0), (80, 0), (81, 0.05), (90, 0.5), (100, 1), (101, 1), (10**9, 1)]
+    ("tokens", "penalty"), [(0, 0), (80, 0), (81, 0.05), (90, 0.5), (100, 1), (101, 1), (10**9, 1), (90.0, 0.5)]
 )
 def test_overlong_is_a_line_over_the_cache(tokens: int, penalty: float) -> None:
     assert grade(OVERLONG, {"completion_tokens": tokens}).score == pytest.approx(penalty)
@@ -47,12 +52,25 @@ def test_length_grows_along_its_schedule(tokens: int, cosine: float, linear: flo
     assert grade({**LENGTH, "schedule": "linear"}, sample).score == pytest.approx(linear)
 
 
-@settings(deadline=None)
-@given(st.integers(0, 100))
-def test_half_of_the_length_penalty_is_the_cosine_scaled_reward_of_right_answers(tokens: int) -> None:
-    penalty = grade(LENGTH, {"completion_tokens": tokens}).score
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_a_weighted_length_penalty_is_trls_cosine_scaled_reward_of_right_answers(tokens: int, most: int) -> None:
+    trl = get_cosine_scaled_reward(most, min_value_correct=0.25, max_value_correct=1.0)
+    right: dict[str, Any] = {"completions": [[{"content": r"\boxed{1}"}]], "solution": ["$1$"]}
+    (reward,) = trl(**right, completion_ids=[[0] * min(tokens, most)])
+    penalty = grade({**LENGTH, "max_len": most}, {"completion_tokens": tokens}).score
     assert penalty is not None
-    assert 1 - 0.5 * penalty == pytest.approx(0.5 + 0.5 * (1.0 - 0.5) * (1 + math.cos(math.pi * tokens / 100)))
+    assert 1 - 0.75 * penalty == pytest.approx(reward)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.integers(1, 10**6))
+def test_longer_is_never_better(schedule: str, one: float, other: float, most: int) -> None:
+    grader = parse_grader({**LENGTH, "max_len": most, "schedule": schedule})
+    short, long = (grade(grader, {"completion_tokens": tokens}).score for tokens in sorted([one, other]))
+    assert short is not None
+    assert long is not None
+    assert 0 <= short <= long <= 1
 
 
 @pytest.mark.parametrize(("unit", "length"), [("characters", 13), ("words", 3)])
@@ -70,11 +88,11 @@ def test_thinking_counts_unless_its_tags_are_named() -> None:
 
 
 @pytest.mark.parametrize("grader", [OVERLONG, LENGTH])
-@pytest.mark.parametrize("tokens", [None, "90", True, -1, math.nan, [90]])
+@pytest.mark.parametrize("tokens", [None, "90", True, -1, math.nan, math.inf, 10**20, [90]])
 def test_without_the_callers_count_of_tokens_there_is_no_score(grader: dict[str, Any], tokens: object) -> None:
     verdict = grade(grader, {"output_text": "a b", "completion_tokens": tokens})
     assert (verdict.score, verdict.outcome) == (None, "ungradable")
-    assert str(verdict.reason).startswith("sample.completion_tokens: expected the caller's count of tokens, got ")
+    assert str(verdict.reason).startswith("sample.completion_tokens: expected the caller's count of tokens, 0 to 1,0")
 
 
 @pytest.mark.parametrize("sample", ["", {}, "<think>"])
@@ -153,6 +171,20 @@ def test_the_format_is_the_blocks_and_nothing_else(text: str, problem: str | Non
 )
 def test_the_answer_may_be_what_follows_the_thinking(text: str, score: int) -> None:
     assert grade({**FORMAT, "tags": ["think"], "text_after": True}, text).score == score
+
+
+@pytest.mark.parametrize("nothing", ["", " \n", "\u200b", "\ufeff\u2060 \u00ad"])
+def test_a_block_of_what_can_not_be_seen_holds_nothing(nothing: str) -> None:
+    assert grade(FORMAT, f"<think>{nothing}</think><answer>b</answer>").score == 0
+    assert grade({**FORMAT, "tags": ["think"], "text_after": True}, f"<think>a</think>{nothing}").score == 0
+    assert grade(FORMAT, f"{nothing}<think>a</think>{nothing}<answer>b</answer>{nothing}").score == 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["<think>", "</think>", "a", " ", "\n", "<", "think>"]), max_size=8).map("".join))
+def test_what_has_the_format_has_it_for_trl_too(text: str) -> None:
+    if grade({**FORMAT, "tags": ["think"], "text_after": True}, text).score == 1:
+        assert think_format_reward([[{"content": text.strip()}]]) == [1.0]
 
 
 def test_the_first_tag_may_stand_in_the_prompt() -> None:
