@@ -208,6 +208,22 @@ def test_partial_credit_is_the_share_of_tags_that_stand_once(text: str, score: f
     assert grade({**FORMAT, "partial_credit": True}, text).score == pytest.approx(score)
 
 
+TAGS = ["<think>", "</think>", "<answer>", "</answer>"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*TAGS, "a", "<b>"]), max_size=10), st.booleans())
+def test_partial_credit_is_its_formula(pieces: list[str], opened: bool) -> None:
+    grader = {**FORMAT, "opened_by_prompt": opened}
+    whole = grade(grader, "".join(pieces)).score
+    whole_text = (["<think>"] if opened else []) + pieces
+    own = TAGS[opened:]
+    once = sum(whole_text.count(tag) == 1 for tag in own)
+    partial = grade({**grader, "partial_credit": True}, "".join(pieces)).score
+    assert partial == (1 if whole else pytest.approx(once / (len(own) + 1)))
+    assert not whole or once == len(own)
+
+
 def test_a_tag_of_the_prompt_earns_nothing() -> None:
     assert grade({**FORMAT, "partial_credit": True, "opened_by_prompt": True}, "nothing").score == 0
 
