@@ -63,10 +63,6 @@ class Regex(Shared):
     """The group, by number or name, whose text is to equal the reference; the whole match by default."""
     ignore_case: bool = False
     """Whether case doesn't count, neither in the pattern nor in the reference."""
-    multiline: bool = False
-    """Whether `^` and `$` match at every line."""
-    dotall: bool = False
-    """Whether `.` matches a line break."""
 
     @model_validator(mode="after")
     def _can_run(self) -> Self:
@@ -124,10 +120,10 @@ class Regex(Shared):
     def _task(self, case: Case) -> tuple[Any, ...]:
         pattern, reference = case.reference
         group = None if reference is None else self.group or 0
-        return self._flagged(pattern), self.match, group, case.answer
+        return pattern, self.ignore_case, self.match, group, case.answer
 
     def _steps(self, case: Case) -> int:
-        size: int = _compiled(*self._flagged(case.reference[0])).programsize
+        size: int = _compiled(case.reference[0], self.ignore_case).programsize
         return size * len(case.answer if case.answer.isascii() else case.answer.encode("utf-8", "replace"))
 
     def _pattern(self, sample: Sample, item: Item) -> str:
@@ -153,16 +149,13 @@ class Regex(Shared):
         longest = LONGEST_OF_ITEM if self.pattern.namespaces else LONGEST_PATTERN
         if not 0 < len(pattern) <= longest:
             raise ValueError(f"expected 1 to {longest:,} characters, got {len(pattern):,}")
-        compiled = _compiled(*self._flagged(pattern))
+        compiled = _compiled(pattern, self.ignore_case)
         if compiled.programsize > LARGEST_PROGRAM:
             raise ValueError(f"expected at most {LARGEST_PROGRAM:,} instructions, got {compiled.programsize:,}")
         if isinstance(self.group, str) and self.group not in compiled.groupindex:
             raise ValueError(f"has no group called '{self.group}'")
         if isinstance(self.group, int) and self.group > compiled.groups:
             raise ValueError(f"has {compiled.groups} groups, and no group {self.group}")
-
-    def _flagged(self, pattern: str) -> tuple[str, bool, bool, bool]:
-        return pattern, self.ignore_case, self.multiline, self.dotall
 
 
 def _quoted(template: Template, sample: Sample, item: Item) -> str:
@@ -175,33 +168,32 @@ def _quoted(template: Template, sample: Sample, item: Item) -> str:
     return quoted
 
 
-def find(flagged: tuple[str, bool, bool, bool], mode: Mode, group: int | str | None, answer: str) -> Found:
+def find(pattern: str, ignore_case: bool, mode: Mode, group: int | str | None, answer: str) -> Found:
     """Where a pattern first matches, and what a group found there. Half a surrogate pair counts as `?`."""
-    match = getattr(_compiled(*flagged), mode)(answer.encode("utf-8", "replace"))
+    match = getattr(_compiled(pattern, ignore_case), mode)(answer.encode("utf-8", "replace"))
     if match is None:
         return False, None
     found = None if group is None else match[group]
     return True, None if found is None else found.decode(errors="replace")
 
 
-def _compiled(*flagged: Any) -> Any:
+def _compiled(pattern: str, ignore_case: bool) -> Any:
     """RE2's pattern. A ValueError says in RE2's words what it can't run, and where."""
-    read = _read(*flagged)
+    read = _read(pattern, ignore_case)
     if isinstance(read, str):
         raise ValueError(read)
     return read
 
 
 @lru_cache(128)
-def _read(pattern: str, ignore_case: bool, multiline: bool, dotall: bool) -> Any:
+def _read(pattern: str, ignore_case: bool) -> Any:
     """RE2's pattern, or why it can't be run: a bad pattern comes with every sample of its item, too."""
     import re2
 
     options = re2.Options()
-    options.log_errors, options.max_mem = False, MEMORY
-    options.case_sensitive, options.dot_nl = not ignore_case, dotall
+    options.log_errors, options.max_mem, options.case_sensitive = False, MEMORY, not ignore_case
     try:
-        return re2.compile(f"(?m){pattern}" if multiline else pattern, options)  # there is no option for it
+        return re2.compile(pattern, options)
     except re2.error as error:
         return _complaint(error.args[0].decode(errors="replace"), pattern)
     except UnicodeEncodeError:
