@@ -46,13 +46,13 @@ COPULA = re.compile(
 )
 _GOOD = (
     r"(?:(?:the|most|clearly|therefore|indeed|thus|only|also|equally|probably|definitely|both|all|an?|more|likely|my|our)\s+)*"
-    r"(?:(?:final|single|logical|obvious|only)\s+)*(?:correct|right|best|true|answers?|appropriate|accurate|valid|acceptable|proper|choice|one)\b"
+    r"(?:(?:final|single|logical|obvious|only)\s+)*(?:(?<=only\s)option|(?<=most\s)(?:likely|plausible)(?=\s*(?:\Z|[^\w\s]|answer|option|choice))|(?:correct|right|best|true|answers?|appropriate|accurate|valid|acceptable|proper|choice|one))\b"
 )
 POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
 WRONG = re.compile(
     r"[^\w,.;:!]*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
     r"(?:wrong|incorrect|not|ruled out|eliminated|excluded|(?:(?<=is )|(?<=are ))(?:false|invalid|impossible)|неверн\w*"
-    r"|错|错误|不对)\b|[\s*_]*[:\u2012-\u2015-][\s*_]*(?:incorrect|wrong|not correct)\b|[\s*_]*[❌✗✘]",
+    r"|错|错误|不对)\b|[\s*_]*[:\u2012-\u2015-][\s*_]*(?:incorrect|wrong|not correct|no)\b|[\s*_]*[❌✗✘]",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
@@ -72,11 +72,12 @@ HYPOTHESIS = re.compile(
 _SAYS = r"\b(?:is|are|was|(?:(?:would|must|should|will|(?:has|seems|appears|turns\s+out)\s+to)\s+)?be)\b"
 MARKER = re.compile(
     rf"""\b(?:answer|choice|option|solution|conclusion|selection|pick)s?\b[*_"']*
-           (?:\s+(?:to|for|of|here|that|in|from|among)\b[^\n.:=?!]{{0,80}}?)?[\s*_]*(?:[:：=]|(?<=\s)[\u2012-\u2015-]\s|{_SAYS})
-      | \banswer[*_#\s]*\n | \#\#\#\# | \b(?:ans|sol)[.:]+\s | \b(?:result|response|output|prediction)[*_"']*:
+           (?:\s+(?:to|for|of|here|that|in|from|among)\b[^\n.:=?!,]{{0,80}}?)?[\s*_]*(?:[:：=]|(?<=\s)[\u2012-\u2015-]\s|{_SAYS})
+      | \banswer[*_#\s]*\n | \[answer\] | \#\#\#\# | \b(?:ans|sol)[.:]+\s
+      | \b(?:result|response|output|prediction)[*_"']*:
       | \b(?:ответ|вариант)(?:ом)?\b[\s*_]*(?:[:—–-]|будет|это|является)?
       | (?:答案|正确选项|正確選項|正解|答え|回答|故选|故選|应选|應選|所以选|因此选|정답|(?<!\w)답)
-           [*_]*\s*(?:应该|應該|应|應)?(?::|是|为|為|选|選|は|은|는)?
+           [*_】]*\s*(?:应该|應該|应|應)?(?::|是|为|為|选|選|は|은|는)?
       | \b(?:réponse|respuesta|antwort|risposta|resposta|opción|opcion|opção|odpowiedź|cevap|jawaban|jawabannya
            |solución|lösung|đáp\ án)\b
            (?:\s+(?:correcte|correcta|richtige|corretta|correta|final|finale|benar|poprawna|đúng|doğru))?
@@ -88,20 +89,22 @@ MARKER = re.compile(
 MARKER_WORDS = (
     "answer", "choice", "option", "solution", "conclusion", "selection", "pick", "####",
     "antwort", "respuesta", "risposta", "resposta", "cevap", "jawaban", "opcion", "ans:", "ans.", "sol:",
-    "result", "response", "output", "prediction",
+    "result", "response", "output", "prediction", "[answer]",
 )  # fmt: skip
 MARKER_WORDS_BEYOND = (
     "ответ", "вариант", "答案", "正确选项", "正確選項", "正解", "答え", "回答", "故选", "故選", "应选", "應選",
     "所以选", "因此选", "정답", "답",     "réponse", "odpowiedź", "solución", "lösung", "opción", "opção", "đáp án",
     "الاجابة", "الجواب", "پاسخ", "उत्तर", "विकल्प", "বিকল্প", "জবাব", "উত্তর", "תשובה", "คําตอบ", "απάντηση",
 )  # fmt: skip
-_BESIDES = r"also|alternatively|otherwise|if\s+not"
+_BESIDES = r"also|so\s+(?:is|does)|alternatively|otherwise|if\s+not"
 CHOOSES = re.compile(
     rf"""\b(?: choose|chose|choosing|pick|picked|picking|select|selected|selecting|go\ with|going\ with|opt\ for
       | vote\ for|(?:i|would|i'd|to)\ (?:say|guess|answer)|(?:my|best)\ guess|i\ (?:think|believe)|verdict|it's|it\ is
       | it\ (?:must|has\ to|should|would)\ be|that's|only|except(?:\ for)?|in\ (?:summary|short)|overall
+      | (?:correct|right|best)\s+\w+[^\n.:=?!]{{0,40}}?\s+(?:is|would\ be)
       | (?:one|statement|exception|out)(?:\s+that\s+\w+[^\n.:=?!]{{0,40}}?)?\s+(?:is|must\ be|has\ to\ be)|{_BESIDES}
-      | so|thus|hence|therefore|thereby|consequently|accordingly|conclude|leaves(?:\ only|\ us\ with)?
+      | so(?!\s+(?:is|does)\b)|thus|hence|therefore|thereby|consequently|accordingly|conclude
+      | leaves(?:\ only|\ us\ with)?
       | leaving(?:\ only)?|left\ with|выбираю|elijo|wähle )\b[:,]?
       | → | ⇒ | => | ∴ | 选择? | 選擇?""",
     re.VERBOSE | re.IGNORECASE,
@@ -110,7 +113,8 @@ CHOOSING_WORDS = (
     "choos", "chose", "pick", "select", "go with", "going with", "opt for", "vote for", "i say", "would say", "i'd say",
     "to say", "i guess", "would guess", "i answer", "would answer", "my guess", "best guess", "i think", "i believe",
     "verdict", "it's", "it is", "it must be", "it has to be", "it should be", "it would be", "that's", "only", "except",
-    "in summary", "in short", "overall", "one ", "statement ", "exception ", "out ", "also", "alternatively",
+    "in summary", "in short", "overall", "correct ", "right ", "best ", "one ",
+    "statement ", "exception ", "out ", "also", "alternatively",
     "otherwise", "if not", "so", "thus", "hence", "therefore", "thereby", "consequently", "accordingly", "conclude",
     "leav", "left with", "=>", "→", "⇒", "∴",
     "выбираю", "elijo", "wähle", "选", "選",
@@ -118,7 +122,7 @@ CHOOSING_WORDS = (
 CORRECT = re.compile(
     rf"\s?(?:(?:is|are|(?:must|has to|(?:would|could)(?: also)?|should) be|(?:seems|looks|appears)(?: to be)?)"
     rf"\s+{_GOOD}"
-    r"|it is\b(?! not)|remains?\b|(?:is|are) left\b|正[确確])",
+    r"|it is\b(?! not)|makes the most sense\b|satisfies all\b|remains?\b|(?:is|are) left\b|正[确確])",
     re.IGNORECASE,
 )
 PRAISING_WORDS = (
@@ -133,6 +137,8 @@ PRAISING_WORDS = (
     " would also be ",
     " could also be ",
     " it is",
+    " makes the most ",
+    " satisfies all ",
     " remain",
     "正确",
     "正確",
@@ -161,6 +167,8 @@ RETRACTED = re.compile(
 GOES_ON = re.compile(
     r".?(?:\s*\Z|[\s)\]*_}]*[).:,;!\u2012-\u2015*-]|\s*\(|\s+(?:because|since|as|for[ ]sure)\b)|[)\]*}:.]"
 )
+FORM = re.compile(r"[^\W_]{1,2}[*_]*(?P<mark>[).:=\u2012-\u2015-]?)")
+"""How a line names its option: bare, or with a mark between label and text."""
 ENTRY = re.compile(r"(?<![\w'])(?P<label>[^\W_]{1,2})(?P<mark>[):=])(?!\s*(?:is|was)\b)")
 """An option in a list of them."""
 END = re.compile(r"[.!?](?:\s|\Z)")

@@ -39,6 +39,7 @@ from .choice_words import (
     DENIED,
     END,
     ENTRY,
+    FORM,
     GOES_ON,
     HYPOTHESIS,
     JOINED,
@@ -158,8 +159,10 @@ def _concluded(window: str, options: Options, mode: Mode) -> frozenset[int] | No
     plain = window.isascii()
     claims = _after(MARKER, MARKER_WORDS if plain else MARKER_WORDS + MARKER_WORDS_BEYOND, window, options)
     if mode == "anywhere":
-        claims += [praise for praise in _called_correct(window, options) if _counts(window, praise, claims)]
+        marked = claims[0] if claims else None
         claims += [*_after(CHOOSES, CHOOSING_WORDS, window, options, weak=True), *_last_line(window, options)]
+        last = max(claims, key=lambda claim: claim.start, default=None)
+        claims += [praise for praise in _called_correct(window, options) if _counts(window, praise, marked, last)]
     if claims:
         return _last(window, sorted(set(claims), key=lambda claim: (claim.end, -claim.start)))
     if mode == "anywhere":
@@ -167,12 +170,11 @@ def _concluded(window: str, options: Options, mode: Mode) -> frozenset[int] | No
     return None
 
 
-def _counts(window: str, praise: Claim, marked: list[Claim]) -> bool:
-    """Whether praise is more than a part of the explanation that follows an answer."""
-    if not marked or praise.start < marked[0].end:
-        return True
-    taken_back = RETRACTED.search(window, marked[0].end, praise.start)
-    return bool(taken_back or _beside(window, marked[0], praise))
+def _counts(window: str, praise: Claim, marked: Claim | None, last: Claim | None) -> bool:
+    """Whether praise is more than a part of the reasoning before a conclusion, or of the explanation behind it."""
+    if last and praise.end <= last.start:
+        return ALSO.search(window, last.start, last.end) is not None
+    return not marked or bool(RETRACTED.search(window, marked.end, praise.start) or _beside(window, marked, praise))
 
 
 def _after(
@@ -233,7 +235,7 @@ def _lists(window: str, marked: int, claim: Claim, options: Options) -> bool:
     line, following = (window[claim.start :], "") if end < 0 else (window[claim.start : end], window[end + 1 :])
     if _enumerates(line[:HEAD], options):
         return True
-    return "\n" in window[marked : claim.start] and _goes_on(line, following.partition("\n")[0][:HEAD], options)
+    return "\n" in window[marked : claim.start] and _next(line, following.partition("\n")[0][:HEAD], options)
 
 
 def _enumerates(line: str, options: Options) -> bool:
@@ -247,12 +249,22 @@ def _enumerates(line: str, options: Options) -> bool:
     return any(options.place(entry["label"]) == place + 1 for entry in entries)
 
 
-def _goes_on(line: str, following: str, options: Options) -> bool:
-    """Whether two lines list options: the second is the next one, or both are nothing but an option."""
-    one, other = _line(line, options), _line(following, options)
-    if one is None or other is None or one.places == other.places:
+def _next(line: str, following: str, options: Options) -> bool:
+    """Whether the second line goes on to the next option, or both are bare."""
+    pair = _alike(line, following, options)
+    if pair is None:
         return False
-    return min(other.places) == min(one.places) + 1 or bool(_whole(line, options) and _whole(following, options))
+    bare = _whole(line, options) and _whole(following, options)
+    return bool(bare) or min(pair[1].places) == min(pair[0].places) + 1
+
+
+def _alike(line: str, other: str, options: Options) -> tuple[Claim, Claim] | None:
+    """The different options that two lines name in the same form, as those of a list do."""
+    one, two = _line(line, options), _line(other, options)
+    if one is None or two is None or one.places == two.places:
+        return None
+    forms = FORM.match(line, one.start), FORM.match(other, two.start)
+    return (one, two) if len({form and form["mark"] for form in forms}) == 1 else None
 
 
 def _claim(
@@ -369,7 +381,7 @@ def _last_line(window: str, options: Options) -> Iterator[Claim]:
     line = lines[-1][-HEAD:]
     start = len(window) - len(line)
     begins = _line(line, options)
-    if begins and not (len(lines) > 1 and _goes_on(lines[-2][:HEAD], line, options)):
+    if begins and not (len(lines) > 1 and _alike(lines[-2][:HEAD], line, options)):
         yield begins._replace(start=start + begins.start, end=start + begins.end)
     *before, sentence = SENTENCE.split(line)
     places = _whole(sentence, options) if before else None
@@ -386,7 +398,7 @@ def _labels(sentence: str, places: frozenset[int], options: Options) -> bool:
 def _first_line(window: str, options: Options) -> frozenset[int] | None:
     line, _, rest = window.partition("\n")
     begins = _line(line[:HEAD], options)
-    if begins is None or _goes_on(line[:HEAD], rest.partition("\n")[0][:HEAD], options):
+    if begins is None or _next(line[:HEAD], rest.partition("\n")[0][:HEAD], options):
         return None
     return begins.places
 
