@@ -20,6 +20,7 @@ Rules, which compare two trees as what they know:
     clock       times of day
     sets        intervals, inequalities in one letter
     conditions  statements under conditions, pieces
+    flats       points with parameters
     entries     points, vectors, matrices, systems of values
     members     sets, lists, alternatives, both signs
     equations   relations

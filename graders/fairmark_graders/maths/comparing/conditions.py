@@ -6,7 +6,7 @@ from ..decision import Decision, different, undecided
 from ..tree import Call, Cases, Given, Negative, Node, Quotient, SetOf, Sum, Symbol, Words
 from .comparison import Comparison
 from .exact import exact, is_rational
-from .families import compare_families, is_family
+from .families import compare_evident, compare_families, is_family
 from .naming import named, names_agree
 from .shape import put
 from .wording import unconditioned
@@ -15,7 +15,7 @@ from .wording import unconditioned
 def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Families of solutions; else the statements, and the conditions where both sides have some."""
     if type(answer) is not Given and type(reference) is not Given:
-        return None
+        return compare_evident(answer, reference)
     family = compare_families(answer, reference)
     if family is not None:
         return family

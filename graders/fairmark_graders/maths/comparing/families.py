@@ -7,16 +7,33 @@ from typing import NamedTuple
 from flint import arb, fmpq
 
 from ..decision import Decision, different, undecided
-from ..tree import Alternatives, Enclosed, Given, Listed, Node, Relation, Symbol
+from ..tree import (
+    Alternatives,
+    Call,
+    Enclosed,
+    Given,
+    Listed,
+    Node,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+)
+from .algebra import compare
 from .balls import Balls, Unsupported
+from .entries import entries
 from .exact import Undefined
 from .naming import is_name, named
-from .shape import letters, with_signs
+from .shape import letters, put, walk, with_signs
 from .values import CLOSE, FINE, precision
 
 MOST = 60
 """Members of a family within the common period."""
 
+_COUNTS = frozenset({"k", "n", "m"})
+"""Letters for integers where nothing says so."""
 _INTEGERS = (Symbol("Integers"),)
 
 
@@ -43,6 +60,43 @@ def compare_families(answer: Node, reference: Node) -> Decision | None:
     return different("families of solutions", "one has members that the other hasn't")
 
 
+def compare_evident(answer: Node, reference: Node) -> Decision | None:
+    """Families of angles without their condition: `\\frac{5\\pi}{4} + n\\pi`."""
+    left, right = _evident(answer), _evident(reference)
+    if left is None or right is None:
+        return None
+    found = compare_families(left, right)
+    if found and found.equal and (_counts(answer) or _counts(reference)):
+        same = compare(left.statement, right.statement).equal
+        return None if same else different("families of solutions", "they are formulas, and differ")
+    return found
+
+
+def _evident(node: Node) -> Given | None:
+    """A family where this can't be a formula in n, as `(n - 2)\\pi` is: by whole turns from where no turn gets to 0."""
+    stated = named(node)
+    found = letters(stated.value) & _COUNTS if stated is not None and type(stated.value) is Sum else set()
+    if stated is None or len(found) != 1 or letters(stated.value) != found:
+        return None
+    parameter = min(found)
+    with precision(FINE):
+        family = _progression(stated.value, parameter)
+        if (
+            family is None
+            or (family.start / family.step).contains_integer()
+            or not _denominator(family.step / arb.pi())
+        ):
+            return None
+    return Given(stated.value, (Relation((Symbol(parameter), *_INTEGERS), ("in",)),))
+
+
+def _counts(node: Node) -> bool:
+    """Whether the name in front is that of one for each n: `f(n)`, `a_n`."""
+    stated = named(node)
+    name = stated and stated.name
+    return type(name) is Call or (type(name) is Symbol and "_" in name.name)
+
+
 def is_family(answer: Node, reference: Node) -> bool:
     """Whether one stands for a solution for every integer, and the other may."""
     one = _parameter(answer) is not None or _parameter(reference) is not None
@@ -61,18 +115,41 @@ def _parameter(node: Node) -> str | None:
 
 
 def _progressions(node: Node) -> list[Progression] | None:
-    parameter = _parameter(node)
     statement = node.statement if type(node) is Given else node
+    if entries(statement) is not None:
+        return None
     members = [each for item in _members(statement) for each in with_signs(item)]
+    if (modulus := _modulus(node)) is not None:
+        members = [Sum((member, Product((Symbol(_COUNTER), modulus)))) for member in members]
+    parameter = _COUNTER if modulus is not None else _parameter(node) or _only_letter(node, members)
     if parameter is None:
-        if type(node) is Given:
-            return None
-        unknown = {letter for member in members for letter in letters(member)}
-        if len(unknown) != 1:
-            return None
-        (parameter,) = unknown
-    found = [_progression(member, parameter) for member in members]
+        return None
+    found = [each for member in members for each in _progressions_of(member, parameter)]
     return [each for each in found if each is not None] if None not in found else None
+
+
+_COUNTER = "k'"
+"""A letter that no text has."""
+
+
+def _modulus(node: Node) -> Node | None:
+    """The 7 of `x \\equiv 3 \\pmod 7`."""
+    condition = node.conditions[0] if type(node) is Given and len(node.conditions) == 1 else None
+    return condition.arguments[0] if type(condition) is Call and condition.name == "mod" else None
+
+
+def _only_letter(node: Node, members: Sequence[Node]) -> str | None:
+    unknown = {letter for member in members for letter in letters(member)}
+    return min(unknown) if len(unknown) == 1 and type(node) is not Given else None
+
+
+def _progressions_of(member: Node, parameter: str) -> Sequence[Progression | None]:
+    """One progression, or those of even and of odd numbers: `(-1)^n\\frac{\\pi}{6} + n\\pi`."""
+    whole = _progression(member, parameter)
+    if whole is not None or not any(type(at) is Power and letters(at.exponent) for at in walk(member)):
+        return (whole,)
+    twice = Product((Number(2), Symbol(parameter)))
+    return [_progression(put(member, parameter, half), parameter) for half in (twice, Sum((twice, Number(1))))]
 
 
 def _members(node: Node) -> Sequence[Node]:

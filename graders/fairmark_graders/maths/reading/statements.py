@@ -217,6 +217,7 @@ def together(items: list[Node], separators: list[str]) -> Node:
         return _alternatives(items, separators)
     if _one_quantity(items):
         return Sum(tuple(items))
+    items = _each_in_the_set(items)
     if conditions := _conditions_at_the_end(items):
         return Given(together(items[:-conditions], separators[:-conditions]), tuple(items[-conditions:]))
     return _under_one_name(items, Listed)
@@ -268,6 +269,16 @@ def _conditions_at_the_end(items: list[Node]) -> int:
     if isinstance(first, Relation) and first.signs[0] != "=":
         return count if _is_membership(items[-1]) and not _is_membership(first) else 0
     return count
+
+
+def _each_in_the_set(items: list[Node]) -> list[Node]:
+    """`…, s, t \\in \\mathbb{R}` says it of both letters."""
+    last, at = items[-1], len(items) - 2
+    while at > 0 and _is_membership(last) and isinstance(items[at], Symbol) and not isinstance(items[0], Symbol):
+        assert isinstance(last, Relation)
+        items = [*items[:at], Relation((items[at], *last.operands[1:]), last.signs), *items[at + 1 :]]
+        at -= 1
+    return items
 
 
 def _limits(node: Node) -> bool:

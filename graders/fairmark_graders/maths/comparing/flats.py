@@ -1,0 +1,167 @@
+"""Points with parameters: lines, planes and lattices, `(1, 2, 3) + t(2, 0, -1)`, `x = 2 - 5k, y = -1 + 3k`.
+
+Two of them are one set where each direction of one is made of those of the other, by real numbers or by integers, and
+so is the step from one starting point to the other. What isn't linear, or may be a function of time, is compared with
+its parameters renamed.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from math import lcm
+from typing import NamedTuple
+
+from flint import fmpq, fmpq_mat, fmpz_mat
+
+from ..decision import Decision, different
+from ..tree import Enclosed, Given, Listed, Matrix, Node, Product, Relation, Sum, Symbol
+from .comparison import Comparison
+from .entries import Entries, aligned, entries
+from .exact import Irrational, Point, Undefined, exact
+from .shape import letters, put, walk
+
+_USUAL = frozenset({"t", "s", "r", "u", "v", "k", "n", "m", "lambda", "mu", "theta", "phi"})
+"""Letters that are parameters where nothing says so."""
+_MOST = 3
+_MAY_BE = frozenset({Given, Enclosed, Matrix, Listed, Relation, Sum})
+
+Vector = tuple[fmpq, ...]
+
+
+class _Points(NamedTuple):
+    """Entries, the letters that run through a domain in them, and the domain where it is known."""
+
+    given: Entries
+    parameters: list[str]
+    domain: str
+
+
+class _Flat(NamedTuple):
+    start: Vector
+    directions: list[Vector]
+
+
+def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """Points with as many parameters on both sides; None for anything else."""
+    right = _points(reference)
+    left = right and _points(answer)
+    if left is None or right is None or len(left.parameters) != len(right.parameters):
+        return None
+    ordered = aligned(left.given, right.given)
+    domains = {left.domain, right.domain} - {""}
+    if ordered is None or len(ordered.rows[0]) != len(right.given.rows[0]) or len(domains) > 1:
+        return None
+    left = left._replace(given=ordered)
+    if domains and (one := _flat(left)) and (other := _flat(right)):
+        same = _same_lattice(one, other) if domains == {"Integers"} else _same_plane(one, other)
+        return Decision(True, "parameters") if same else different("parameters", "one has points that the other hasn't")
+    return _renamed(run, left, right) if left.parameters != right.parameters or domains else None
+
+
+def _points(node: Node) -> _Points | None:
+    if type(node) not in _MAY_BE:
+        return None
+    statement, domains = (node.statement, _domains(node)) if type(node) is Given else (node, {})
+    given = entries(statement) if domains is not None else None
+    if given is None or domains is None or len(given.rows) != 1 or len(set(domains.values())) > 1:
+        return None
+    found = sorted({letter for entry in given.rows[0] for letter in letters(entry)})
+    if not 1 <= len(found) <= _MOST or not set(found) <= (set(domains) or _USUAL):
+        return None
+    return _Points(given, found, next(iter(domains.values()), "Reals" if _has_direction(statement) else ""))
+
+
+def _domains(node: Given) -> dict[str, str] | None:
+    """The set that each letter is in; None where the conditions say anything else."""
+    found: dict[str, str] = {}
+    for condition in node.conditions:
+        if type(condition) is not Relation or condition.signs != ("in",):
+            return None
+        letter, domain = condition.operands
+        if type(letter) is not Symbol or domain not in (Symbol("Reals"), Symbol("Integers")):
+            return None
+        found[letter.name] = domain.name
+    return found
+
+
+def _has_direction(statement: Node) -> bool:
+    """Whether a letter stands before a vector in a sum: `(1, 2) + t(3, 4)`."""
+    return any(
+        type(term) is Product and any(type(factor) in (Enclosed, Matrix) for factor in term.factors) and letters(term)
+        for at in walk(statement)
+        if type(at) is Sum
+        for term in at.terms
+    )
+
+
+def _flat(points: _Points) -> _Flat | None:
+    """The start and the direction of each parameter; None where an entry isn't linear and rational."""
+    try:
+        start = _at(points, [0] * len(points.parameters))
+        corners = [_at(points, [int(at == each) for at in range(len(points.parameters))]) for each in _range(points)]
+        steps = [tuple(a - b for a, b in zip(corner, start, strict=True)) for corner in corners]
+        far = [7 + 5 * each for each in _range(points)]
+        linear = _moved(start, steps, far) == _at(points, far)
+        twice = [-2 * each for each in far]
+        return _Flat(start, steps) if linear and _moved(start, steps, twice) == _at(points, twice) else None
+    except (Irrational, Undefined):
+        return None
+
+
+def _range(points: _Points) -> range:
+    return range(len(points.parameters))
+
+
+def _at(points: _Points, values: Sequence[int]) -> Vector:
+    where: Point = {name: fmpq(value) for name, value in zip(points.parameters, values, strict=True)}
+    return tuple(exact(entry, where) for entry in points.given.rows[0])
+
+
+def _moved(start: Vector, steps: Sequence[Vector], by: Sequence[int]) -> Vector:
+    return tuple(
+        first + sum((count * step[at] for count, step in zip(by, steps, strict=True)), fmpq(0))
+        for at, first in enumerate(start)
+    )
+
+
+def _same_plane(one: _Flat, other: _Flat) -> bool:
+    both = [*one.directions, *other.directions, _between(one, other)]
+    return _rank(one.directions) == _rank(other.directions) == _rank(both)
+
+
+def _rank(rows: list[Vector]) -> int:
+    return int(fmpq_mat(len(rows), len(rows[0]), [value for row in rows for value in row]).rank())
+
+
+def _between(one: _Flat, other: _Flat) -> Vector:
+    return tuple(a - b for a, b in zip(one.start, other.start, strict=True))
+
+
+def _same_lattice(one: _Flat, other: _Flat) -> bool:
+    both = [*one.directions, *other.directions, _between(one, other)]
+    scale = lcm(*(int(value.q) for row in both for value in row))
+    return _reduced(one.directions, scale) == _reduced(other.directions, scale) == _reduced(both, scale)
+
+
+def _reduced(rows: list[Vector], scale: int) -> list[list[int]]:
+    """The Hermite normal form, which two sets of integer vectors share where they span the same lattice."""
+    form = fmpz_mat(len(rows), len(rows[0]), [int((value * scale).p) for row in rows for value in row]).hnf()
+    return [list(map(int, row)) for row in form.tolist() if any(row)]
+
+
+def _renamed(run: Comparison, left: _Points, right: _Points) -> Decision | None:
+    """With the names of the reference's parameters, in each order; None where none does, so that others may decide."""
+    for names in permutations(right.parameters):
+        found = run.in_turn("parameters", _with_names(left, names), right.given.rows[0])
+        if found.equal:
+            return found
+    return None
+
+
+def _with_names(points: _Points, names: Sequence[str]) -> Iterator[Node]:
+    """The entries under other names, by way of names that nothing has."""
+    for entry in points.given.rows[0]:
+        for was in points.parameters:
+            entry = put(entry, was, Symbol(f"{was}'"))
+        for was, now in zip(points.parameters, names, strict=True):
+            entry = put(entry, f"{was}'", Symbol(now))
+        yield entry
