@@ -10,6 +10,7 @@ The failure rule of a user's own grader: what raises, returns no finite number o
 outcome `grader_error`; None is no score, and a worker that is lost gives none either. docs/function.md has the rest.
 """
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -20,26 +21,41 @@ from .errors import InvalidGrader, ModelFault, Problem, Ungradable
 from .function_call import ImportFailed, Loaded, Source, Target, call, complaint, failed, find
 from .grader import Fresh, Settings, Tools
 from .sample import Sample
+from .thinking import Thinking
 from .types import Case, Item, Verdict
 from .workers import OverLimit, WorkerLost
 
 _FIELDS = ("output_text", "output_json", "output_tools", "choices", "finish_reason", "completion_tokens")
 _NAME = r"[A-Za-z_]\w*"
+_FUNCTION = re.compile(rf"{_NAME}(\.{_NAME})*:{_NAME}")
+
+
+class Whole(Settings):
+    """Settings under which a function sees the thinking, unless they say how it is told from the answer."""
+
+    thinking: Thinking | None = None
 
 
 class Function(Fresh):
     """Call `function`, a module and a name in it, for each sample."""
 
     type: Literal["function"]
-    function: str = Field(pattern=rf"^{_NAME}(\.{_NAME})*:{_NAME}$")
+    function: str
     """`package.module:function`."""
     style: Literal["fairmark", "trl"] = "fairmark"
     packages: Path | None = None
     """A directory that ends the worker's path: the module itself, and what it needs that fairmark hasn't."""
     cpu_seconds: float = Field(10.0, gt=0, le=600)
     """Processor time for one sample, imports not counted."""
-    fairmark: Settings = Settings(thinking=None)
-    """A function sees the thinking, unless this says how it is told from the answer."""
+    fairmark: Whole = Whole()
+
+    @field_validator("function")
+    @classmethod
+    def _named(cls, function: str) -> str:
+        """Names and nothing else, since this is what will be imported."""
+        if not _FUNCTION.fullmatch(function):
+            raise ValueError("expected package.module:name, such as rewards.short:fn")
+        return function
 
     @field_validator("packages")
     @classmethod

@@ -48,6 +48,7 @@ def test_a_sample_has_openai_s_fields_and_what_the_caller_sent(judge: Judge) -> 
 def test_a_function_sees_the_thinking_unless_it_is_told_apart(judge: Judge) -> None:
     code = "def fn(sample, item): return len(sample['output_text'])"
     assert judge(code, "<think>hm</think> 42").score == 20
+    assert judge(code, "<think>hm</think> 42", fairmark={}).score == 20
     assert judge(code, "<think>hm</think> 42", fairmark={"thinking": {}}).score == 2
     assert judge(code, "<think>hm", fairmark={"thinking": {}}).reason == "the text is thinking that never ends"
 
@@ -122,6 +123,31 @@ def test_a_function_over_its_limit_scores_0_as_a_grader_error(judge: Judge) -> N
 def test_importing_does_not_count_against_the_limit(judge: Judge) -> None:
     code = "import time\nwhile time.process_time() < 1.5: pass\ndef fn(sample, item): return 1"
     assert judge(code, cpu_seconds=0.1).score == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\ndef fn(sample, item):\n    return 1 if not os.fork() else 0.5",
+        "import os\ndef fn(sample, item):\n    if os.fork(): return 0.5\n    raise KeyError",
+        "import os\nos.fork()\ndef fn(sample, item): return 0.5",
+    ],
+)
+@pytest.mark.anyio
+async def test_a_fork_answers_for_nobody(tmp_path: Path, code: str) -> None:
+    (tmp_path / "forks.py").write_text(code)
+    (tmp_path / "quiet.py").write_text("def fn(sample, item): return 0.25")
+    forks, quiet = (
+        parse_grader({"type": "function", "function": f"{name}:fn", "packages": str(tmp_path)})
+        for name in ("forks", "quiet")
+    )
+    tools = Tools(Workers(1))
+    try:
+        # Of one worker; an answer too many would be taken for the next task's.
+        for grader, score in [(forks, 0.5), (quiet, 0.25)] * 5:
+            assert (await grade_with(tools, grader, Sample("42"), {})).score == score
+    finally:
+        await tools.workers.close()
 
 
 def test_a_flood_of_prints_is_cut(judge: Judge) -> None:
@@ -201,8 +227,9 @@ def test_nothing_is_imported_or_written_where_the_grader_is_held(tmp_path: Path)
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"function": "mod"}, "function: string should match pattern"),
-        ({"function": "mod:fn.x"}, "function: string should match pattern"),
+        ({"function": "mod"}, "function: expected package.module:name, such as rewards.short:fn"),
+        ({"function": "mod:fn.x"}, "function: expected package.module:name"),
+        ({"function": "mod:fn\n"}, "function: expected package.module:name"),
         ({"function": "mod:fn", "packages": "rel"}, "packages: expected an absolute path"),
         ({"function": "mod:fn", "cpu_seconds": 0}, "cpu_seconds: input should be greater than 0"),
         ({"function": "mod:fn", "style": "verl"}, "style: input should be 'fairmark' or 'trl'"),
