@@ -291,7 +291,7 @@ def _text_from(text: str, low: int, high: int, options: Options) -> Claim | None
 def _named(text: str, named: Claim, options: Options) -> Claim | None:
     """Options side by side of which the first is named by its text, with the letter that may stand behind it."""
     places, end = named.places, named.end
-    while len(places) <= MOST:
+    for _ in range(MOST):
         closing = _opened(text, end, CLOSE)
         letter = (
             _lettered(text, _opened(text, closing, PLAIN), options) if text[closing : closing + 2] == " (" else None
@@ -314,7 +314,7 @@ def _lettered(text: str, start: int, options: Options, *, weak: bool = False) ->
     """Labels side by side, with the text of the option where it follows."""
     places: set[int] = set()
     end = at = start
-    while len(places) <= MOST:
+    for _ in range(MOST):
         label = _label(text, at, options, weak=weak, more=bool(places))
         if label is None and OTHERS.match(text, at):
             return None
@@ -322,9 +322,7 @@ def _lettered(text: str, start: int, options: Options, *, weak: bool = False) ->
             break
         place, end = label
         places.add(place)
-        own = options.text_at(text, _opened(text, end, OPEN))
-        begins_sentence = own is not None and text[end : end + 2] == ". " and text[own.end : own.end + 2] == " ("
-        if own is not None and not begins_sentence:
+        if own := _own_text(text, end, options):
             places |= own.places
             end = max(end, own.end)
         separator = SEPARATOR.match(text, end)
@@ -334,6 +332,12 @@ def _lettered(text: str, start: int, options: Options, *, weak: bool = False) ->
     if not places or WRONG.match(text, end) or (COPULA.match(text, end) and not POSITIVE.match(text, end)):
         return None
     return Claim(frozenset(places), start, end)
+
+
+def _own_text(text: str, end: int, options: Options) -> Claim | None:
+    """The text behind a label, unless a sentence on another option begins there: `B. Paris (A) is in France`."""
+    own = options.text_at(text, _opened(text, end, OPEN))
+    return None if own and text.startswith(". ", end) and text.startswith(" (", own.end) else own
 
 
 def _label(text: str, at: int, options: Options, *, weak: bool, more: bool) -> tuple[int, int] | None:

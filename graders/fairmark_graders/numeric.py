@@ -176,14 +176,23 @@ def _reference(text: str) -> Quantity:
 
 
 def _said(text: str) -> Quantity:
-    """The number that an answer is, or the only one in a sentence: `So we get 5 km` is 5 km. Raises `NoNumber`."""
+    """The number that an answer is, or the only one in it, less a remark at its end. Raises `NoNumber`."""
+    remark = _REMARK.search(text) if len(text) <= LONGEST else None
+    if remark is None:
+        return _only(text)
+    try:
+        return _quantity(text)
+    except NoNumber:
+        return _explained(text[: remark.start()], remark["said"])
+
+
+def _only(text: str) -> Quantity:
+    """The number that a text is, or the only one in a sentence: `So we get 5 km` is 5 km."""
     try:
         return _quantity(text)
     except NoNumber:
         if len(text) > LONGEST:
             raise
-        if remark := _REMARK.search(text):
-            return _explained(text[: remark.start()], remark["said"])
         numbers = list(_DIGITS.finditer(text))
         if len(numbers) != 1 or not _LEADS.fullmatch(text, 0, numbers[0].start()):
             raise
@@ -194,7 +203,7 @@ def _said(text: str) -> Quantity:
 
 def _explained(text: str, remark: str) -> Quantity:
     """The number before a remark that explains it or says it again: 10 of `10 (2 × 5)`, 0.5 of `0.5 (50%)`."""
-    said = _said(text)
+    said = _only(text)
     if not _EXPLAINS.match(remark) and not said.equals(_quantity(remark)):
         raise NoNumber("names several numbers")
     return said

@@ -465,7 +465,20 @@ def test_without_options_the_letters_a_to_j_are_choices() -> None:
             "\n",
         ],
         *["*", "$", "A is correct ", "not (A) ", "if the answer is B ", "Paris or ", "'", "answer to ", "A or ", "\\"],
-        *["<answer>", "答案是", "ⓑ", "a\u0301\u0316", "\u0316\u0301", "\ufdfa", "answer: the the the "],
+        *[
+            "A|",
+            "A) B) ",
+            "A\n",
+            "also A ",
+            "one that is ",
+            "<answer>",
+            "答案是",
+            "ⓑ",
+            "a\u0301\u0316",
+            "\u0316\u0301",
+            "\ufdfa",
+            "answer: the the the ",
+        ],
     ],
 )
 def test_hostile_texts_take_milliseconds(unit: str) -> None:
