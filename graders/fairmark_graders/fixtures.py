@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, NoReturn, get_args
 
 from .errors import InvalidGrader, InvalidSample, Problem
 from .function import Function
@@ -54,6 +54,8 @@ def read_fixtures(path: Path) -> list[Fixture]:
                 found.append(_fixture(number, line))
         except json.JSONDecodeError as error:
             problems.append(_at(path, number, f"expected JSON ({error.msg} at character {error.pos + 1})"))
+        except UnicodeDecodeError as error:
+            problems.append(_at(path, number, f"expected UTF-8, got the byte 0x{line[error.start]:02x}"))
         except (ValueError, RecursionError, InvalidSample) as error:
             problems.append(_at(path, number, str(error)))
     if problems:
@@ -92,15 +94,16 @@ def prove(path: Path, grader: AnyGrader) -> None:
 
 
 async def _try_out(grader: AnyGrader, fixtures: Sequence[Fixture]) -> list[Verdict]:
-    tools = Tools(Workers(1))
+    tools, doing = Tools(Workers(1)), "importing its function"
     try:
         async with asyncio.timeout(SECONDS):
             for leaf in grader.leaves():
                 if isinstance(leaf, Function):
                     await leaf.check(tools)
+            doing = "grading its fixtures"
             return [await grade_with(tools, grader, Sample(f.sample), f.item) for f in fixtures]
     except TimeoutError:
-        raise InvalidGrader([Problem("", f"its fixtures take longer than {SECONDS:g} s")]) from None
+        raise InvalidGrader([Problem("", f"{doing} takes longer than {SECONDS:g} s")]) from None
     finally:
         await tools.workers.close()
 
@@ -119,7 +122,7 @@ def _lines(path: Path) -> list[bytes]:
 
 
 def _fixture(number: int, line: bytes) -> Fixture:
-    row = json.loads(line)
+    row = json.loads(line.decode("utf-8-sig"), parse_constant=_no_constant)
     if not isinstance(row, dict):
         raise ValueError(f"expected an object, got {kind(row)}")
     if unknown := row.keys() - _FIELDS:
@@ -130,6 +133,10 @@ def _fixture(number: int, line: bytes) -> Fixture:
     sample: Any = row.get("sample")
     Sample(sample)
     return Fixture(number, sample, item, _expected(row))
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON; expected a number or null")
 
 
 def _expected(row: dict[str, Any]) -> dict[str, Any]:

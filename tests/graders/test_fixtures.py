@@ -65,6 +65,7 @@ def test_what_comes_out_otherwise_is_a_problem_with_its_line(
     [
         ("{", "expected JSON (Expecting property name enclosed in double quotes at character 2)"),
         ("[]", "expected an object, got an array"),
+        ('{"sample": "a", "score": NaN}', "NaN is not JSON; expected a number or null"),
         ({"score": 1}, "sample: expected a string, a list of messages or an object, got null"),
         (line("a"), "expected a score, an outcome or both"),
         (line("a", score="1"), "score: expected a number or null, got a string"),
@@ -76,6 +77,12 @@ def test_what_comes_out_otherwise_is_a_problem_with_its_line(
 )
 def test_a_line_that_is_no_fixture_is_named(tmp_path: Path, fixture: Any, problem: str) -> None:
     assert problems(tmp_path, fixture) == [f"similarity.tests.jsonl: line 1: {problem}"]
+
+
+def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "exact.tests.jsonl").write_bytes(b'\n{"sample": "\xe9"}')
+    with pytest.raises(InvalidGrader, match="^exact.tests.jsonl: line 2: expected UTF-8, got the byte 0xe9$"):
+        read_fixtures(tmp_path / "exact.tests.jsonl")
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:

@@ -271,7 +271,17 @@ def test_an_import_that_hangs_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "hangs.py").write_text("while True: pass")
     path = tmp_path / "grader.yaml"
     path.write_text("type: function\nfunction: hangs:fn\npackages: .\n")
-    with pytest.raises(InvalidGrader, match="longer than 1 s"):
+    with pytest.raises(InvalidGrader, match="importing its function takes longer than 1 s"):
+        prove(path, read_grader(path))
+
+
+def test_a_function_that_hangs_on_its_fixtures_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairmark_graders.fixtures.SECONDS", 3.0)
+    (tmp_path / "slow.py").write_text("def fn(sample, item):\n    while True: pass")
+    path = tmp_path / "grader.yaml"
+    path.write_text("type: function\nfunction: slow:fn\npackages: .\n")
+    (tmp_path / "grader.tests.jsonl").write_text('{"sample": "", "score": 1}')
+    with pytest.raises(InvalidGrader, match="^grading its fixtures takes longer than 3 s"):
         prove(path, read_grader(path))
 
 
