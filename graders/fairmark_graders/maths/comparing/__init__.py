@@ -10,6 +10,7 @@ Values:
     unevaluated answers that leave the work to be done
     quantities  values with units
     naming      names in front of values, chains of equal values
+    constants   constants of integration, general solutions
     curves      equations and inequalities in several letters
     families    solutions for every integer k
 

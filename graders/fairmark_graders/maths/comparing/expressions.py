@@ -1,17 +1,15 @@
-"""Numbers, quantities, expressions; ratios; constants of integration."""
+"""Numbers, quantities, expressions; ratios."""
 
 from ..decision import Decision, different, undecided
-from ..tree import Based, Enclosed, Matrix, Node, Number, Product, Quotient, Ratio, Sum, Symbol
-from .algebra import differ_by_a_constant
+from ..tree import Based, Enclosed, Matrix, Node, Number, Product, Quotient, Ratio, Symbol
 from .comparison import Comparison, all_equal
+from .constants import with_another_constant
 from .quantities import compare_quantities
 from .sets import infinite
-from .shape import EXPRESSIONS, NUMBERS, SETS, letters, put, walk
+from .shape import EXPRESSIONS, NUMBERS, SETS, walk
 from .wording import kind
 
 _BRACKETS = {Matrix, Enclosed}
-_ARBITRARY = frozenset({"C", "K", "C_1", "C_2", "c_1", "c_2"})
-_CONSTANT = _ARBITRARY | {"c", "k", "C_0", "c_0", "A", "B", "D", "const", "constant"}
 
 
 def compare_expressions(run: Comparison, answer: Node, reference: Node) -> Decision | None:
@@ -28,33 +26,8 @@ def compare_expressions(run: Comparison, answer: Node, reference: Node) -> Decis
         )
     found = compare_quantities(answer, reference, run.allow)
     if found.equal is False and run.allow.constant:
-        return _with_another_constant(run, answer, reference) or found
+        return with_another_constant(answer, reference, run.allow) or found
     return found
-
-
-def _with_another_constant(run: Comparison, answer: Node, reference: Node) -> Decision | None:
-    """One letter for an arbitrary constant instead of another; antiderivatives that differ by a constant."""
-    mine, theirs = letters(answer), letters(reference)
-    if mine != theirs and mine & theirs and mine - theirs <= _CONSTANT and theirs - mine <= _ARBITRARY:
-        was, now = min(mine - theirs, default=""), min(theirs - mine, default="")
-        renamed = compare_quantities(put(answer, was, Symbol(now)), reference, run.allow)
-        if renamed.equal:
-            return renamed.by("constant")
-    left, right = _without_constant(answer), _without_constant(reference)
-    if left is None or right is None or not differ_by_a_constant(left, right).equal:
-        return None
-    return Decision(True, "equal up to the constant of integration", None, ("constant",))
-
-
-def _without_constant(node: Node) -> Node | None:
-    """An antiderivative before its constant of integration; None where it has none."""
-    if type(node) is not Sum:
-        return None
-    for term in node.terms:
-        rest = tuple(other for other in node.terms if other is not term)
-        if type(term) is Symbol and term.name in _CONSTANT and term.name not in letters(Sum(rest)):
-            return Sum(rest) if len(rest) > 1 else rest[0]
-    return None
 
 
 def compare_bases(run: Comparison, answer: Node, reference: Node) -> Decision | None:

@@ -278,7 +278,7 @@ class Tokenizer:
         if not raw.isascii():
             return any(char not in GREEK_LETTERS and not char.isascii() for char in raw)
         if looks_like_a_word(raw):
-            return True
+            return len(raw) > 3 or not self.text.startswith("^", self.end)
         if raw == self.text:
             return is_short_word(raw)
         if not self.upright:

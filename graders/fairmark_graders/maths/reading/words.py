@@ -36,7 +36,7 @@ SYMBOLS = {
     "varpi": "pi", "ell": "ell", "hbar": "hbar", "infty": "infinity", "infinity": "infinity",
     "oo": "infinity", "inf": "infinity", "Inf": "infinity",
     "Infinity": "infinity", "imath": "i", "jmath": "j", "Reals": "Reals", "aleph": "aleph", "nabla": "nabla",
-    "partial": "partial", "emptyset": "Empty", "varnothing": "Empty", "O": "O", "digamma": "digamma",
+    "partial": "partial", "const": "const", "emptyset": "Empty", "varnothing": "Empty", "O": "O", "digamma": "digamma",
 }  # fmt: skip
 
 NAMED_SETS = {"R": "Reals", "Z": "Integers", "N": "Naturals", "Q": "Rationals", "C": "Complexes"}
