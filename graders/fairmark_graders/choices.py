@@ -199,7 +199,7 @@ def _found(marker: re.Pattern[str], words: Iterable[str], window: str) -> Iterat
     lower = window.lower()
     if len(lower) != len(window):
         lower = window
-    starts = {start for word in words for start in _starts(lower, word)}
+    starts = {start for word in words if word in lower for start in _starts(lower, word)}
     matches = (marker.match(window, start) for start in sorted(starts, reverse=True)[:_TRIES])
     return filter(None, matches)
 
