@@ -5,8 +5,8 @@ all the same. A label counts as a whole word, the longest one first, so that `no
 `spam` in `not spam`; after a word that denies it, it doesn't count.
 
 The first place that is there decides: the fields of a JSON object, boxes, what follows `Label:` or `Answer:`. Where
-there is none, the first that holds a label: what follows `the answer is`, lines that are nothing but a label, the
-whole text. Whatever one place names has to agree.
+there is none, the first that holds a label: what follows `the answer is` or `therefore`, lines and sentences that are
+nothing but a label, the whole text. Whatever one place names has to agree.
 
 Every step is linear in the text, of which both ends are read; a JSON object is read whole.
 """
@@ -22,7 +22,7 @@ from .normal_form import compatible
 END = 2_000
 """Characters at the beginning and at the end of an answer in which its label is looked for.
 
-Some 50 to 250 µs of prose, and 3 ms of the worst there is: nothing but labels.
+Some 50 to 500 µs of prose, and 4 ms of the worst there is: nothing but labels.
 """
 LONGEST_JSON = 10_000
 """Characters of an answer that may be a JSON object: 2 ms where it is all brackets."""
@@ -47,6 +47,8 @@ _AFTER = re.compile(
     rf"|(?P<said>\s(?:is|was|would be|should be|must be)\b:?)){_VALUE}"
 )
 _CLASSIFIED = re.compile(rf"(?:classif(?:y|ied)|categori[sz]ed?|label(?:l?ed)?)\s(?:\w+\s){{0,3}}as\b:?{_VALUE}")
+_CONCLUDED = re.compile(rf"\b(?:therefore|thus|hence|overall|in conclusion)\b,?{_VALUE}")
+_SENTENCE = re.compile(r"\n|[.!]\s|\s[-\u2013]\s|\u2014")
 _NOT = re.compile(r"(?:\bnot|\bnever|n['\u2019]t)\s(?:\w{1,12}\s){0,2}\Z")
 _CLAUSE = re.compile(r"</|[.;!?](?:\s|$)|,?\s(?:because|since|given|due to)\s|\s[-\u2013]\s|\u2014")
 """Where what follows a marker ends and its explanation begins."""
@@ -114,15 +116,15 @@ class Labels:
             return self._mentioned(values)
         return (
             self._mentioned(_said(markers, text))
-            or list(dict.fromkeys(self._lines(text)))
+            or list(dict.fromkeys(self._alone(text)))
             or self._mentioned([_ASIDE.sub("\n", text)], shortest=2)
             or (self._mentioned([text], shortest=2) if _ASIDE.search(text) else [])
         )
 
-    def _lines(self, text: str) -> Iterator[str]:
-        """The labels that have a line to themselves, whatever marks are around them."""
-        for line in text.split("\n"):
-            label = self._by_key.get(_key(line.strip(_AROUND))) if len(line) <= LONGEST else None
+    def _alone(self, text: str) -> Iterator[str]:
+        """The labels that have a line or a sentence to themselves, whatever marks are around them."""
+        for sentence in _SENTENCE.split(text):
+            label = self._by_key.get(_key(sentence.strip(_AROUND))) if len(sentence) <= LONGEST else None
             if label is not None:
                 yield label
 
@@ -243,14 +245,14 @@ def _marked(markers: list[_Marker]) -> list[str]:
 
 
 def _said(markers: list[_Marker], text: str) -> list[str]:
-    """What follows `the answer is` or `classified as`."""
+    """What follows `the answer is`, `classified as` or `therefore`."""
     said = [marker.after for marker in markers if marker.after["said"]]
     classified = [
         match
         for match in _CLASSIFIED.finditer(text)
         if not _NOT.search(text, max(0, match.start() - _DENIAL_LENGTH), match.start())
     ]
-    return _values(sorted([*said, *classified], key=re.Match.start))
+    return _values(sorted([*said, *classified, *_CONCLUDED.finditer(text)], key=re.Match.start))
 
 
 def _markers(text: str) -> Iterator[_Marker]:
