@@ -31,6 +31,8 @@ LARGEST_EXPONENT = 1_000
 _DIGITS = re.compile(
     r"[-−+]?\s?\\?[$€£¥₹]?\s?[-−]?(?<![\w.,])(?:\d[\d.,'_]*|\.\d+)(?:\s?[×*/^]\s?\{?[-−]?\d+\}?|[eE][-+]?\d+)*"
 )
+_SCIENTIFIC = re.compile(r"(?<![\w.])(\d[\d,]*\.?\d*|\.\d+)[eE]([-−+]?\d{1,9})(?!\w)")
+"""Here an e between digits is never Euler's number."""
 _LEADS = re.compile(
     r"(?!.*\b(?:not|never|no|than|least|most|over|under|between|\w+n['’]t)\b)[^\d_√\\^{}=+*/<>≤≥≠±()|]*",
     re.IGNORECASE | re.DOTALL,
@@ -225,7 +227,7 @@ def _quantity(text: str) -> Quantity:
     if len(text) > LONGEST:
         raise NoNumber(f"is {len(text):,} characters long; a number has {LONGEST} at most")
     try:
-        node = read(text)
+        node = read(_SCIENTIFIC.sub(r"\1×10^{\2}", text))
     except (Unreadable, TooComplex) as error:
         raise NoNumber(f"is no number: {error}") from None
     return _measured(node)
