@@ -1,0 +1,91 @@
+r"""The final answer of a text, however long its reasoning: what a box holds, what follows a marker, the last sentence.
+
+Everything is looked for from the end, by `str.rfind` or in a tail of bounded length, so that 30 kB of reasoning cost
+what one line does.
+
+What is ambiguous stays so: boxes side by side are one list with its "and" or "or" kept, and a last sentence that names
+several numbers without marking one has no answer. A model can't have a candidate picked for it.
+"""
+
+import re
+from typing import Literal
+
+from .boxes import last_box
+from .errors import LONGEST, SHORT, NoAnswer, TooLong
+from .markers import after_marker, between_tags, marked
+from .prose import last_sentence, unmarked
+from .spans import NUMBER, says_something, tidy
+
+__all__ = ["LONGEST", "NoAnswer", "Place", "TooLong", "final_answer", "reference_answer"]
+
+Place = Literal["auto", "box", "marker", "number", "whole"]
+
+
+def final_answer(text: str, place: Place = "auto", marker: str | None = None) -> str:
+    """The final answer of what a model wrote, in one line and without the marks around it.
+
+    Raises `NoAnswer` or `TooLong`.
+    """
+    answer = tidy(_FIND[place](text, marker))
+    if not answer:
+        raise NoAnswer("the answer is empty")
+    if len(answer) > LONGEST:
+        raise TooLong
+    return answer
+
+
+def reference_answer(text: str) -> str:
+    """The answer of a reference: its box, what follows GSM8K's `####`, or all of it. Raises `NoAnswer` or `TooLong`."""
+    boxed = last_box(text)
+    answer = tidy(text.rpartition("####")[2] if boxed is None else boxed)
+    if not answer:
+        raise NoAnswer("the reference is empty")
+    if len(answer) > LONGEST:
+        raise TooLong
+    return answer
+
+
+def _auto(text: str, marker: str | None) -> str:
+    text = between_tags(text)
+    if (boxed := last_box(text)) is not None:
+        return boxed
+    text = text.strip()
+    if not text:
+        raise NoAnswer("the text is empty")
+    if (after := after_marker(text, marker)) is not None:
+        return marked(after)
+    if len(text) <= SHORT and says_something(whole := tidy(text)):
+        return whole
+    return unmarked(last_sentence(text[-LONGEST:]))
+
+
+def _in_box(text: str, marker: str | None) -> str:
+    boxed = last_box(text)
+    if boxed is None:
+        raise NoAnswer("the text has no \\boxed{…}")
+    return boxed
+
+
+def _marker(text: str, marker: str | None) -> str:
+    inside = between_tags(text)
+    if inside is not text:
+        return _auto(inside, marker)
+    after = after_marker(text, marker)
+    if after is None:
+        raise NoAnswer(f"the text has no {marker!r}" if marker else "the text doesn't mark its answer")
+    boxed = last_box(after)
+    return marked(after) if boxed is None else boxed
+
+
+def _number(text: str, marker: str | None) -> str:
+    numbers = list(NUMBER.finditer(text[-LONGEST:]))
+    if not numbers:
+        raise NoAnswer("the text has no number")
+    return numbers[-1][0]
+
+
+def _whole(text: str, marker: str | None) -> str:
+    return text
+
+
+_FIND = {"auto": _auto, "box": _in_box, "marker": _marker, "number": _number, "whole": _whole}

@@ -1,0 +1,85 @@
+"""What follows the words that mark an answer: `####`, "the answer is", "Answer:", `<answer>`."""
+
+import re
+from collections.abc import Iterator
+
+from .errors import LONGEST, NoAnswer
+from .prose import ENDS, only_number, with_unit
+from .spans import CLOSES, formulas, groups, says_something, tidy
+
+_MARKERS = ("answer", "ответ", "答案", "réponse", "respuesta", "antwort")
+_HEADING = re.compile(r"(?:\A|\n)[\s*_#>\d.)]*(?:(?:the|my|our)\s+)?(?:(?:final|correct)\s+)?\Z", re.IGNORECASE)
+_ALONE = re.compile(r"s?[\s*_#}]*\n")
+_SAYS = re.compile(
+    r"""s?[*_]*(?:\s+(?:to|for|of)\s[^.:\n=]{1,120}?)?[\s*_})]*
+        (?: (?:is|are|was|be|must\ be|should\ be|would\ be|will\ be|equals|comes\ out\ to|est|es|ist|lautet)\b
+            (?:\s+(?:thus|therefore|then|simply|just|given\ by|equal\ to|exactly)\b)* \s*:?
+          | [:：=] | 是 | 为 | 為 )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BECAUSE = re.compile(
+    r"[,;(\s]+(?:because|since|as|where|which|when|so|if we|given|obtained|after)\b(?!\s*\\).*", re.DOTALL
+)
+
+
+def between_tags(text: str) -> str:
+    """What stands in the last `<answer>`, or the text itself."""
+    start = text.rfind("<answer>", max(0, len(text) - LONGEST))
+    if start < 0:
+        return text
+    end = text.find("</answer>", start)
+    return text[start + len("<answer>") : end if end >= 0 else None]
+
+
+def after_marker(text: str, marker: str | None) -> str | None:
+    """What follows the last marker; None where there is none."""
+    tail = text[-LONGEST:]
+    if marker is not None:
+        _, found, after = tail.rpartition(marker)
+        return after if found else None
+    hashes = tail.rfind("####")
+    if hashes >= 0 and "\n" not in tail[hashes:].strip():
+        return tail[hashes:].lstrip("#")
+    ends = [end for word in _MARKERS for end in _says(tail, word)]
+    return tail[max(ends) :] if ends else None
+
+
+def _says(text: str, word: str) -> Iterator[int]:
+    """Where the last marker made of `word` ends."""
+    lower = text.lower()
+    if len(lower) != len(text):
+        return
+    start = len(lower)
+    while (start := lower.rfind(word, 0, start)) >= 0:
+        end = start + len(word)
+        if said := _SAYS.match(text, end):
+            yield said.end()
+            return
+        if (alone := _ALONE.match(text, end)) and _HEADING.search(text, max(0, start - 40), start):
+            yield alone.end()
+            return
+
+
+def marked(text: str) -> str:
+    """The answer at the beginning of what follows a marker."""
+    sentence = _first_sentence(text)
+    if not sentence:
+        raise NoAnswer("nothing follows the marker")
+    sentence = _BECAUSE.sub("", sentence) or sentence
+    found = groups(sentence, formulas(sentence))
+    telling = [group for group in found if len(group) > 1 or not group[0].content.strip().isalpha()] or found
+    if len(telling) == 1:
+        return with_unit(sentence, telling[0])
+    if found or says_something(tidy(sentence)):
+        return sentence
+    return only_number(sentence) or sentence
+
+
+def _first_sentence(text: str) -> str:
+    text = text.lstrip(" \t\n*_:=#>`")
+    for opening in ("$$", r"\["):
+        if text.startswith(opening) and (close := text.find(CLOSES[opening], 2)) >= 0:
+            return text[: close + 2]
+    line = text.split("\n", 1)[0]
+    end = ENDS.search(line)
+    return (line[: end.start()] if end else line).strip(" *_`")
