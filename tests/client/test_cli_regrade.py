@@ -62,6 +62,7 @@ def test_a_log_of_the_service_under_a_changed_grader(serve: Serve, tmp_path: Pat
     assert flipped.returncode == 1
     # Only where the samples were logged is the thinking still there to be read.
     assert counts(flipped.stdout)["higher"] == ("2" if samples else "1")
+    assert ("3 without their samples: " in flipped.stdout) is not samples
     assert [flip["line"] for flip in flips(tmp_path / "out.jsonl")] == ([2, 3] if samples else [2])
 
 
@@ -126,11 +127,42 @@ def test_cases_of_another_type_of_grader_are_no_crash(tmp_path: Path) -> None:
     assert "the grader can't take what the log has" in " ".join(regraded.stdout.split())
 
 
+def test_lines_that_somebody_has_edited_are_counted_and_the_rest_is_judged(tmp_path: Path) -> None:
+    log = rows(
+        tmp_path / "log",
+        logged("42", "high"),
+        logged("42", True),
+        logged("42", 1.0, version=None),
+        logged("42", 1.0, outcome=1),
+        logged("42", 1.0, case=[1], grader="exact_or_similar"),
+        logged("42", 1.0, case={"exact": 1}, grader="exact_or_similar"),
+        logged("42", 1.0, sample="42", item={"reference_answer": "42"}, grader="exact_or_similar"),
+    )
+    regraded = fairmark("regrade", log, "--with", "exact_or_similar")
+    assert regraded.returncode == 0, regraded.stderr
+    assert counts(regraded.stdout) == {
+        "no verdict": "4",
+        "no case in the log": "2",
+        "same": "1",
+        "mean score": "1 → 1",
+    }
+
+
+def test_a_score_that_only_its_outcome_tells_apart_is_a_flip(tmp_path: Path) -> None:
+    log = rows(tmp_path / "log", logged("41", 0.0, outcome="grader_error"))
+    regraded = fairmark("regrade", log, "--with", "exact")
+    assert (regraded.returncode, counts(regraded.stdout)["another outcome"]) == (1, "1")
+    assert "│ 0 (grader_error) │ 0   │" in regraded.stdout
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
         ([], "stdin has no verdicts"),
-        ([logged("42", 1.0, grader="other")], "stdin has no case of a grader called 'exact'; --name says whose"),
+        (
+            [logged("42", 1.0, grader="other"), logged("42", 1.0, grader="another")],
+            "stdin has no case of a grader called 'exact'; --name says whose verdicts to look at: another, other\n",
+        ),
     ],
 )
 def test_with_nothing_to_compare_it_exits_with_2(lines: list[Any], said: str) -> None:

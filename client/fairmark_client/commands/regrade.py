@@ -63,7 +63,7 @@ def regrade(options: Options) -> None:
         fail(f"{run.name} has no verdicts")
     run.show()
     if not run.compared:
-        fail(f"{run.name} has no case of a grader called {run.of!r}; --name says whose verdicts to look at")
+        fail(f"{run.name} has no case of a grader called {run.of!r}; --name says whose verdicts to look at{run.others}")
     if run.compared > run.counts["same"]:
         raise typer.Exit(1)
 
@@ -80,6 +80,8 @@ class Run:
         self.of = options.name or self._version.rpartition("@")[0]
         self._flips: Counter[tuple[str, ...]] = Counter()
         self._before, self._after = array("d"), array("d")
+        self._read_before = 0
+        self._others: set[str] = set()
         self._console = err if options.out == "-" else out
         self._broken = streams.Complaints(self.name)
         self._sink: BinaryIO | None = None
@@ -117,6 +119,16 @@ class Run:
             self._console.print(table)
         if self._flips:
             self._console.print(self._commonest())
+        if self._read_before:
+            remark = (
+                f"{self._read_before:,} without their samples: what the old grader read was judged anew, not read anew"
+            )
+            self._console.print(remark, soft_wrap=True)
+
+    @property
+    def others(self) -> str:
+        """The first names of other graders in the log, as the end of a sentence."""
+        return f": {', '.join(map(printable, sorted(self._others)[:_COMMONEST]))}" if self._others else ""
 
     def _commonest(self) -> Table:
         table = Table(box=box.ROUNDED, border_style="dim", header_style="bold")
@@ -131,16 +143,15 @@ class Run:
         """A verdict that can be judged anew; what is none is counted here."""
         if not text.strip():
             return None
-        try:
-            row = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            row = error
-        if not isinstance(row, dict) or not row.keys() >= _FIELDS:
+        row = _verdict(text)
+        if row is None:
             self.counts["no verdict"] += 1
             self._broken.add(number, f"expected a verdict, with {', '.join(sorted(_FIELDS))}")
             return None
-        if str(row["version"]).rpartition("@")[0] != self.of:
+        name = row["version"].rpartition("@")[0]
+        if name != self.of:
             self.counts["of other graders"] += 1
+            self._others.add(name)
             return None
         material = self._material(row)
         if material is None:
@@ -153,14 +164,16 @@ class Run:
         if "sample" in row:
             return [row["sample"], row.get("item")]
         case, grader = row["case"], self._grader
-        parts = [case.get(name) for name in grader.graders] if isinstance(grader, Multi) and case else [case]
-        return (
-            case if all(isinstance(part, dict) and part.keys() >= {"answer", "reference"} for part in parts) else None
-        )
+        if not isinstance(case, dict):
+            return None
+        parts = [case.get(name) for name in grader.graders] if isinstance(grader, Multi) else [case]
+        whole = all(isinstance(part, dict) and part.keys() >= {"answer", "reference"} for part in parts)
+        return case if whole else None
 
     def _take(self, line: Line, now: Verdict) -> None:
-        was, kind = line.row["score"], _kind(line.row["score"], now.score)
+        was, kind = line.row["score"], _kind(line.row, now)
         self.compared += 1
+        self._read_before += "sample" not in line.row
         self.counts[kind] += 1
         if was is not None and now.score is not None:
             self._before.append(was)
@@ -212,16 +225,35 @@ class Regrader:
         return await judge_with(self.tools, grader, Case(case["answer"], case["reference"]))
 
 
-def _kind(was: float | None, now: float | None) -> str:
-    if was is None or now is None:
-        return "same" if was is now else "a score now" if was is None else "no score any more"
-    if math.isclose(was, now, abs_tol=1e-6):
-        return "same"
-    return "higher" if now > was else "lower"
+def _verdict(text: bytes) -> dict[str, Any] | None:
+    """The verdict in a line of the log; None where it is something else."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict) or not row.keys() >= _FIELDS:
+        return None
+    score, words = row["score"], (row["version"], row["outcome"])
+    known = type(score) in (int, float, type(None)) and all(isinstance(word, str) for word in words)
+    return row if known else None
+
+
+def _kind(row: Mapping[str, Any], verdict: Verdict) -> str:
+    was, now = row["score"], verdict.score
+    if was is None and now is not None:
+        return "a score now"
+    if was is not None and now is None:
+        return "no score any more"
+    if was is not None and now is not None and not math.isclose(was, now, abs_tol=1e-6):
+        return "higher" if now > was else "lower"
+    return "same" if row["outcome"] == verdict.outcome else "another outcome"
 
 
 def _said(score: float | None, outcome: str) -> str:
-    return outcome if score is None else f"{score:g}"
+    """`0.5`, `ungradable`, `0 (grader_error)`."""
+    if score is None:
+        return outcome
+    return f"{score:g}" if outcome == "graded" else f"{score:g} ({outcome})"
 
 
 def _sides(case: Any) -> tuple[str, str]:
