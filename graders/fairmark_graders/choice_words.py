@@ -28,7 +28,7 @@ CLOSE = re.compile(r"""[)\]}*_`"”»」』】〕$~]*|'+(?!\w)|\\[)\]]""")
 _WORDS = (
     "because|since|as|due|which|and|or|but|so(?!-)|for|if|per|based on|according|given that|instead|rather|here|"
     "in this case|i think|i believe|i guess|i\\.e|и|или|а|так|потому|поскольку|porque|ya que|car|parce|weil|"
-    "denn|da|ou|et|y|o|oder|und|works|fits|matches|holds|applies|it is|for sure|"
+    "denn|da|ou|et|y|o|oder|und|works|fits|matches|holds|applies|it is|for sure|then|"
     "है|हैं|क्योंकि|হলো|হল|কারণ|لأن|لأنه|أو|است|olur|는|은|입니다|이다"
 )
 AFTER = re.compile(
@@ -101,6 +101,7 @@ CHOOSES = re.compile(
     rf"""\b(?: choose|chose|choosing|pick|picked|picking|select|selected|selecting|go\ with|going\ with|opt\ for
       | vote\ for|(?:i|would|i'd|to)\ (?:say|guess|answer)|(?:my|best)\ guess|i\ (?:think|believe)|verdict|it's|it\ is
       | it\ (?:must|has\ to|should|would)\ be|that's|only|except(?:\ for)?|in\ (?:summary|short)|overall
+      | my\ vote\ is|lean(?:ing)?(?:\ towards?)?
       | (?:correct|right|best)\s+\w+[^\n.:=?!]{{0,40}}?\s+(?:is|would\ be)
       | (?:one|statement|exception|out)(?:\s+that\s+\w+[^\n.:=?!]{{0,40}}?)?\s+(?:is|must\ be|has\ to\ be)|{_BESIDES}
       | so(?!\s+(?:is|does)\b)|thus|hence|therefore|thereby|consequently|accordingly|conclude
@@ -113,7 +114,7 @@ CHOOSING_WORDS = (
     "choos", "chose", "pick", "select", "go with", "going with", "opt for", "vote for", "i say", "would say", "i'd say",
     "to say", "i guess", "would guess", "i answer", "would answer", "my guess", "best guess", "i think", "i believe",
     "verdict", "it's", "it is", "it must be", "it has to be", "it should be", "it would be", "that's", "only", "except",
-    "in summary", "in short", "overall", "correct ", "right ", "best ", "one ",
+    "in summary", "in short", "overall", "my vote is", "lean", "correct ", "right ", "best ", "one ",
     "statement ", "exception ", "out ", "also", "alternatively",
     "otherwise", "if not", "so", "thus", "hence", "therefore", "thereby", "consequently", "accordingly", "conclude",
     "leav", "left with", "=>", "→", "⇒", "∴",
@@ -171,7 +172,8 @@ FORM = re.compile(r"[^\W_]{1,2}[*_]*(?P<mark>[).:=\u2012-\u2015-]?)")
 """How a line names its option: bare, or with a mark between label and text."""
 ENTRY = re.compile(r"(?<![\w'])(?P<label>[^\W_]{1,2})(?P<mark>[):=])(?!\s*(?:is|was)\b)")
 """An option in a list of them."""
-END = re.compile(r"[.!?](?:\s|\Z)")
+UNLISTED = re.compile(r"[.!?](?:\s|\Z)|\b(?:is|are|not|rather|than|over|while|whereas|because|since|unlike|but)\b")
+"""What a list of options doesn't hold between two of them."""
 OTHERS = re.compile(r"[^\W_]{1,2}[)\]*_`]*\s+(?:are|were)\b")
 SPACE = re.compile(r"\s+")
 SYMBOLS = re.compile(r"[\W_]*")

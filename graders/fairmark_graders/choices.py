@@ -37,7 +37,6 @@ from .choice_words import (
     COPULA,
     CORRECT,
     DENIED,
-    END,
     ENTRY,
     FORM,
     GOES_ON,
@@ -59,6 +58,7 @@ from .choice_words import (
     SEPARATOR,
     SPACE,
     SYMBOLS,
+    UNLISTED,
     WRONG,
 )
 from .errors import FairmarkError
@@ -240,12 +240,13 @@ def _lists(window: str, marked: int, claim: Claim, options: Options) -> bool:
 
 def _enumerates(line: str, options: Options) -> bool:
     """Whether a sentence goes on from its first option to the next, as `A) 1 B) 2` and `A: 0.4, B: 0.6` do."""
-    line = END.split(line, maxsplit=1)[0]
     first = ENTRY.match(line)
     place = options.place(first["label"]) if first else None
     if first is None or place is None:
         return False
-    entries = (entry for entry in ENTRY.finditer(line, first.end()) if entry["mark"] == first["mark"])
+    ends = UNLISTED.search(line, first.end())
+    listed = ENTRY.finditer(line, first.end(), ends.start() if ends else len(line))
+    entries = (entry for entry in listed if entry["mark"] == first["mark"])
     return any(options.place(entry["label"]) == place + 1 for entry in entries)
 
 
@@ -389,7 +390,7 @@ def _last_line(window: str, options: Options) -> Iterator[Claim]:
         yield begins._replace(start=start + begins.start, end=start + begins.end)
     *before, sentence = SENTENCE.split(line)
     places = _whole(sentence, options) if before else None
-    if places and not _labels(before[-1], places, options):
+    if places and not _whole(before[-1], options) and not _labels(before[-1], places, options):
         yield Claim(places, len(window) - len(sentence), len(window))
 
 
