@@ -13,7 +13,7 @@ from fairmark_graders.grader_file import grader_files, shipped_catalog
 from .cli import fairmark, row, rows
 
 
-def logged(answer: Any, score: float | None, grader: str = "exact", **changes: Any) -> dict[str, Any]:
+def logged(answer: Any, score: Any, grader: str = "exact", **changes: Any) -> dict[str, Any]:
     """A line of the log, for the reference 42."""
     case = {"answer": answer, "reference": "42"}
     fields = {"outcome": "graded", "reason": None, "version": f"{grader}@0123456789ab", "run": None, "step": 3}
@@ -62,7 +62,7 @@ def test_a_log_of_the_service_under_a_changed_grader(serve: Serve, tmp_path: Pat
     assert flipped.returncode == 1
     # Only where the samples were logged is the thinking still there to be read.
     assert counts(flipped.stdout)["higher"] == ("2" if samples else "1")
-    assert ("3 without their samples: " in flipped.stdout) is not samples
+    assert ("3 were logged without their samples: " in flipped.stdout) is not samples
     assert [flip["line"] for flip in flips(tmp_path / "out.jsonl")] == ([2, 3] if samples else [2])
 
 

@@ -120,9 +120,7 @@ class Run:
         if self._flips:
             self._console.print(self._commonest())
         if self._read_before:
-            remark = (
-                f"{self._read_before:,} without their samples: what the old grader read was judged anew, not read anew"
-            )
+            remark = f"{self._read_before:,} were logged without their samples: a change in what is read doesn't show"
             self._console.print(remark, soft_wrap=True)
 
     @property
