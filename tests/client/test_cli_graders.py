@@ -23,8 +23,14 @@ def test_the_list_shows_every_shipped_grader_with_type_place_and_version() -> No
         cells[1]: cells for line in listed.stdout.splitlines() if len(cells := line.replace("│", " │ ").split()) > 5
     }
     assert {path.stem for path in grader_files(shipped_catalog())} <= lines.keys()
-    assert lines["exact"][3:8:2] == ["string_check", "inline", f"exact@{EXACT.version}"]
+    assert lines["exact"][3:8:2] == ["string_check", "inline", EXACT.version]
     assert "shared" in lines["similarity"]
+
+
+def test_the_list_of_shipped_graders_breaks_no_line_at_80_columns() -> None:
+    lines = fairmark("graders", "list", COLUMNS="80").stdout.splitlines()
+    assert len(lines) == len(grader_files(shipped_catalog())) + 4
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_list_of_a_folder_names_broken_files_and_exits_with_1(tmp_path: Path) -> None:
@@ -32,7 +38,7 @@ def test_the_list_of_a_folder_names_broken_files_and_exits_with_1(tmp_path: Path
     (tmp_path / "bad.yaml").write_text(BROKEN)
     listed = fairmark("graders", "list", "--catalog", tmp_path)
     assert listed.returncode == 1
-    assert f"mine@{EXACT.version}" in listed.stdout
+    assert f"│ {EXACT.version} │" in listed.stdout
     assert "bad.yaml: line 3: reference: unknown namespace 'itme'" in listed.stdout
 
 
@@ -50,6 +56,22 @@ def test_show_prints_a_configuration_that_gives_the_same_grader() -> None:
     assert shown.returncode == 0
     assert parse_grader(json.loads(shown.stdout)).version == EXACT.version
     assert "fairmark" in json.loads(shown.stdout)
+
+
+def test_show_keeps_the_null_that_leaves_thinking_in(tmp_path: Path) -> None:
+    part = {
+        "type": "string_check",
+        "input": "{{ sample.output_text }}",
+        "reference": "{{ item.answer }}",
+        "operation": "eq",
+        "fairmark": {"thinking": None},
+    }
+    multi = {"type": "multi", "graders": {"part": part}, "calculate_output": "part"}
+    for name, grader in (("part", part), ("multi", multi)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(grader))
+        shown = json.loads(fairmark("graders", "show", tmp_path / f"{name}.json").stdout)
+        assert parse_grader(shown).version == parse_grader(grader).version
+        assert "pass_threshold" not in shown
 
 
 def test_show_for_openai_drops_what_is_fairmark_s_own_in_every_part() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import typer
 from rich import box
@@ -11,7 +11,7 @@ from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
-from fairmark_graders import Fresh, Grader, Inline, InvalidGrader, Multi, Shared
+from fairmark_graders import AnyGrader, Fresh, Grader, Inline, InvalidGrader, Multi, Shared
 from fairmark_graders.grader_file import grader_files, read_grader, shipped_catalog
 from fairmark_graders.registry import AnyLeaf
 
@@ -51,9 +51,17 @@ def list_(catalog: Path | None, url: str | None, key_env: str | None) -> None:
 def show(named: str, openai: bool) -> None:
     """Print one grader; indented, and in colour on a terminal."""
     grader = load(named)
-    configuration = grader.to_openai() if openai else grader.model_dump(mode="json", exclude_none=True)
+    configuration = grader.to_openai() if openai else _configuration(grader)
     text = json.dumps(configuration, ensure_ascii=False, indent=2)
     out.print(JSON(text, ensure_ascii=False) if out.is_terminal else text, soft_wrap=True)
+
+
+def _configuration(grader: AnyGrader) -> dict[str, Any]:
+    """All fields but those that are null; within `fairmark` null says something: the thinking stays."""
+    fields = {name: value for name, value in grader.model_dump(mode="json").items() if value is not None}
+    if isinstance(grader, Multi):
+        fields["graders"] = {name: _configuration(part) for name, part in grader.graders.items()}
+    return fields
 
 
 def validate(files: Sequence[Path]) -> None:
@@ -83,14 +91,17 @@ def _read(catalog: Path) -> Iterator[Listed]:
     for path in files:
         try:
             grader = read_grader(path)
-            yield Listed(path.stem, grader.type, _runs(grader.type), f"{path.stem}@{grader.version}")
+            yield Listed(path.stem, grader.type, _runs(grader.type), grader.version)
         except InvalidGrader as error:
             yield Listed(path.name, problems=error.problems)
 
 
 def _served(url: str, key_env: str | None) -> list[Listed]:
     catalog = look(find(url, key_env), "/v1/graders", "graders", "broken")
-    served = [Listed(g["name"], g["type"], _runs(g["type"]), g["version"]) for g in catalog["graders"]]
+    served = [
+        Listed(grader["name"], grader["type"], _runs(grader["type"]), grader["version"].rpartition("@")[2])
+        for grader in catalog["graders"]
+    ]
     return served + [Listed(broken["file"], problems=broken["problems"]) for broken in catalog["broken"]]
 
 
