@@ -11,7 +11,6 @@ import asyncio
 import json
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args
 
@@ -19,7 +18,7 @@ from .errors import InvalidGrader, InvalidSample, Problem
 from .function import Function
 from .grader import Tools
 from .load import AnyGrader
-from .local import grade_with
+from .local import grade_with, run
 from .sample import RawSample, Sample, kind
 from .types import Item, Outcome, Verdict
 from .workers import Workers
@@ -70,8 +69,7 @@ def try_out(grader: AnyGrader, fixtures: Sequence[Fixture]) -> list[Verdict]:
     """
     if not fixtures and not any(isinstance(leaf, Function) for leaf in grader.leaves()):
         return []
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _try_out(grader, fixtures)).result()
+    return run(_try_out(grader, fixtures))
 
 
 def complaint(fixture: Fixture, verdict: Verdict) -> str | None:

@@ -7,9 +7,9 @@ running (a notebook), since its own loop runs in a thread of its own.
 import asyncio
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import Fault
 from .grader import Awaited, Inline, Leaf, Tools
@@ -18,6 +18,8 @@ from .multi import Multi
 from .sample import RawSample, Sample
 from .types import Case, Item, Verdict
 from .workers import Workers
+
+T = TypeVar("T")
 
 _LOCK = threading.Lock()
 
@@ -29,7 +31,12 @@ async def agrade(grader: AnyGrader | Mapping[str, Any], sample: RawSample, item:
 
 def grade(grader: AnyGrader | Mapping[str, Any], sample: RawSample, item: Item | None = None) -> Verdict:
     """The same for code that isn't async."""
-    return asyncio.run_coroutine_threadsafe(_grade(grader, sample, item), _loop()).result()
+    return run(_grade(grader, sample, item))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns, from any thread, with or without an event loop; no end of a process waits for it."""
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
 
 
 async def grade_with(tools: Tools, grader: AnyGrader, sample: Sample, item: Item) -> Verdict:

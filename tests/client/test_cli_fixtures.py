@@ -2,13 +2,16 @@
 
 import json
 import shutil
+import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fairmark_graders.grader_file import grader_files, shipped_catalog
 
-from .cli import fairmark, row, rows
+from .cli import FAIRMARK, fairmark, row, rows, surroundings
 
 
 def test_every_shipped_grader_passes(catalog: Path) -> None:
@@ -44,6 +47,20 @@ def test_where_there_is_nothing_to_test_it_exits_with_2(tmp_path: Path, named: s
     tested = fairmark("graders", "test", f"{tmp_path}/{named}")
     assert problem in tested.stderr + tested.stdout
     assert tested.returncode == (1 if named == "none" else 2)
+
+
+def test_an_interrupt_does_not_wait_for_the_fixtures(tmp_path: Path, wait_until: Callable[..., None]) -> None:
+    began = tmp_path / "began"
+    (tmp_path / "rewards.py").write_text(
+        f"import pathlib\ndef fn(sample, item):\n    pathlib.Path({str(began)!r}).touch()\n    while True: pass\n"
+    )
+    (tmp_path / "slow.yaml").write_text("type: function\nfunction: rewards:fn\npackages: .\ncpu_seconds: 50\n")
+    rows(tmp_path / "slow.tests.jsonl", {**row("4"), "score": 1})
+    command = [FAIRMARK, "graders", "test", str(tmp_path / "slow.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings()) as testing:
+        wait_until(began.exists)
+        testing.send_signal(signal.SIGINT)
+        assert testing.wait(10) == 130
 
 
 def test_a_function_grades_a_file_and_its_traceback_is_explained(tmp_path: Path) -> None:
