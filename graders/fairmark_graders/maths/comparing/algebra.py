@@ -147,11 +147,27 @@ class _Identity:
                 return undecided("not a number for every value of its letters")
             except Undefined:
                 continue
+            if met is False and min(point.values()) < 0 and self._is_positive(point):
+                return self._over(field, decimal, [{name: abs(at) for name, at in each.items()} for each in points])
             if met is False:
                 return different("values at random points", f"they differ at {_shown(point)}")
             if met is not None:
                 defined.append(point)
         return self._confirmed(field, decimal, defined)
+
+    def _is_positive(self, point: Point) -> bool:
+        """Whether no letter can be negative alone, as in √(A/P): that all of them may be isn't meant."""
+        if len(point) < 2 or self.whole:
+            return False
+        positive = {name: abs(at) for name, at in point.items()}
+        return not any(self._is_defined({**positive, name: -at}) for name, at in positive.items())
+
+    def _is_defined(self, point: Point) -> bool:
+        with precision(ROUGH):
+            try:
+                return bool(Balls(arb, point)(self.reference).is_finite())
+            except (Unsupported, Undefined):
+                return False
 
     def _confirmed(self, field: type[arb] | type[acb], decimal: bool, points: list[Point]) -> Decision:
         if len(points) < ENOUGH:

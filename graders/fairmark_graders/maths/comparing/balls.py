@@ -7,11 +7,28 @@ a negative real number is the real one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from flint import acb, arb, fmpq
 
-from ..tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
+from ..tree import (
+    Alternatives,
+    Based,
+    Call,
+    Cases,
+    Listed,
+    Measure,
+    Negative,
+    Node,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Relation,
+    Sum,
+    Symbol,
+)
 from ..units import unit
 from .exact import Irrational, TooLarge, Undefined, exact, number
 
@@ -92,6 +109,23 @@ class Balls:
         value: Ball = self(node.value) * number(measured.size)
         return value * self.field.pi() ** measured.pi if measured.pi else value
 
+    def cases(self, node: Cases) -> Ball:
+        """The piece whose condition holds: one has to, everywhere."""
+        for value, condition in node.pieces:
+            if condition is None or self.holds(condition):
+                return self(value)
+        raise Unsupported
+
+    def holds(self, condition: Node) -> bool:
+        if type(condition) is Listed:
+            return all(map(self.holds, condition.items))
+        if type(condition) is Alternatives:
+            return any(map(self.holds, condition.items))
+        if type(condition) is not Relation or self.field is not arb or not set(condition.signs) <= _ORDERS.keys():
+            raise Unsupported
+        beside = zip(condition.signs, condition.operands, condition.operands[1:], strict=False)
+        return all(bool(_ORDERS[sign](self(left), self(right))) for sign, left, right in beside)
+
     def call(self, node: Call) -> Ball:
         if node in self.at:
             return self.field(self.at[node])
@@ -125,6 +159,12 @@ def _log(balls: Balls, first: Ball, second: Ball | None = None) -> Ball:
     if second is not None:
         return second.log() / first.log()
     return first.log() / balls.field(10).log() if balls.decimal_log else first.log()
+
+
+def _cis(balls: Balls, of: Ball) -> Ball:
+    if balls.field is arb:
+        raise Unsupported
+    return (acb(0, 1) * of).exp()
 
 
 def _binomial(balls: Balls, n: Ball, k: Ball) -> Ball:
@@ -162,6 +202,7 @@ FUNCTIONS: dict[str, Callable[..., Ball]] = {
     "arccot": lambda balls, of: balls.field.pi() / 2 - of.atan(),
     "arcsec": _of_inverse("acos"),
     "arccsc": _of_inverse("asin"),
+    "cis": _cis,
     "ln": _method("log"),
     "log": _log,
     "root": _root,
@@ -189,6 +230,8 @@ KNOWN = frozenset(FUNCTIONS) | OF_INTEGERS
 
 _CONSTANTS: dict[str, Callable[[], Ball]] = {"pi": arb.pi, "e": arb.const_e, "i": lambda: acb(0, 1)}
 
+_ORDERS: dict[str, Callable[[Ball, Ball], Any]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
+
 _BALLS: dict[type, Callable[[Balls, Any], Ball]] = {
     Number: lambda balls, node: balls.field(number(node.value)),
     Based: lambda balls, node: balls.field(exact(node)),
@@ -199,5 +242,6 @@ _BALLS: dict[type, Callable[[Balls, Any], Ball]] = {
     Quotient: lambda balls, node: balls(node.top) / balls(node.bottom),
     Power: Balls.power,
     Measure: Balls.measure,
+    Cases: Balls.cases,
     Call: Balls.call,
 }

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from ..decision import Decision, different, undecided
 from ..tree import Call, Cases, Given, Negative, Node, Quotient, SetOf, Sum, Symbol, Words
+from .algebra import compare
 from .comparison import Comparison
 from .exact import exact, is_rational
 from .families import compare_evident, compare_families, is_family
 from .naming import named, names_agree
-from .shape import put
+from .shape import EXPRESSIONS, put
 from .wording import unconditioned
 
 
@@ -54,7 +55,11 @@ def _are_congruent(answer: Given, reference: Given) -> bool:
 
 
 def compare_cases(run: Comparison, answer: Node, reference: Node) -> Decision | None:
-    """Functions in pieces: each piece of one is a piece of the other."""
+    """Functions in pieces: each piece of one is a piece of the other, or they are one function of real numbers."""
+    if Cases in (type(answer), type(reference)) and {type(answer), type(reference)} - {Cases} <= EXPRESSIONS:
+        found = compare(answer, reference)
+        if found.equal or type(answer) is not type(reference):
+            return found
     if type(answer) is not Cases or type(reference) is not Cases:
         return None
     found = run.matched(tuple(map(_piece, answer.pieces)), tuple(map(_piece, reference.pieces)), once=True)

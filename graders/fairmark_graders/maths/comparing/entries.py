@@ -1,6 +1,6 @@
 """Things with entries in order: points, vectors, matrices, `x = 1, y = 2`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple
@@ -24,9 +24,10 @@ from ..tree import (
 )
 from .comparison import Comparison
 from .exact import Irrational, Undefined, exact
+from .members import members
 from .naming import Named, named, names_agree
 from .sets import has_region
-from .shape import put, walk
+from .shape import letters, put, walk
 
 Rows = tuple[tuple[Node, ...], ...]
 
@@ -48,7 +49,7 @@ def compare_entries(run: Comparison, answer: Node, reference: Node) -> Decision 
     left = left or _like(answer, right)
     right = right or _like(reference, left)
     if left is None or right is None:
-        return _one_of_several(answer, reference, left or right)
+        return _one_of_several(run, answer, reference, left or right)
     ordered = aligned(left, right)
     if ordered is None:
         return different("names", "they are values of different names")
@@ -80,13 +81,32 @@ def _like(node: Node, other: Entries | None) -> Entries | None:
         return Entries((node.items,))
     if type(node) in (Sum, Product, Negative, Symbol) and len(other.rows) == 1:
         return by_unit_vectors(node, len(other.rows[0]))
-    return None
+    return _of_identity(node, len(other.rows))
 
 
-def _one_of_several(answer: Node, reference: Node, given: Entries | None) -> Decision | None:
-    if given and given.names and Alternatives in (type(answer), type(reference)):
+def _of_identity(node: Node, size: int) -> Entries | None:
+    """Multiples of the identity matrix, which is as large as the other side: `-I`, `2I_2`."""
+    names = letters(node) if type(node) in (Product, Negative, Symbol) else set()
+    if len(names) != 1 or not names <= {"I", f"I_{size}"}:
+        return None
+    rows = tuple(tuple(Number(int(row == column)) for column in range(size)) for row in range(size))
+    return entries(put(node, min(names), Matrix(rows)))
+
+
+def _one_of_several(run: Comparison, answer: Node, reference: Node, given: Entries | None) -> Decision | None:
+    other = reference if given and given.names and type(reference) is Alternatives else answer
+    if given and given.names and type(other) is Alternatives:
+        if _are_numbered(given.names):
+            found = members(other)
+            return found and run.matched(given.rows[0], found.items)
         return different("names", "values of several names are not one or another of them")
     return None
+
+
+def _are_numbered(names: Sequence[Node]) -> bool:
+    """Whether these are values of one letter, `x_1` and `x_2`."""
+    parts = [name.name.partition("_") for name in names if type(name) is Symbol]
+    return len(parts) == len(names) and len({base for base, *_ in parts}) == 1 and all(n.isdecimal() for *_, n in parts)
 
 
 def _are_intervals(left: Entries, right: Entries, answer: Node, reference: Node) -> bool:
@@ -105,6 +125,9 @@ def entries(node: Node) -> Entries | None:
         return Entries(_flat(node.rows))
     if type(node) is Call and len(node.arguments) > 1 and _is_label(Symbol(node.name)):
         return Entries((node.arguments,))
+    if type(node) is Negative:
+        found = entries(node.of) if type(node.of) in (Product, Quotient, Matrix, Enclosed) else None
+        return found and _each(found, Negative)
     if type(node) in (Product, Quotient):
         return _scaled(node)
     if type(node) is Sum:
@@ -156,18 +179,19 @@ def _scaled(node: Node) -> Entries | None:
     """A multiple of a vector or matrix, each entry multiplied."""
     if type(node) is Quotient:
         found = entries(node.top) if type(node.top) in (Matrix, Enclosed) else None
-        return found and found._replace(
-            rows=tuple(tuple(_worked_out(Quotient(entry, node.bottom)) for entry in row) for row in found.rows)
-        )
+        bottom = node.bottom
+        return found and _each(found, lambda entry: Quotient(entry, bottom))
     factors = node.factors if type(node) is Product else ()
     inner = [factor for factor in factors if type(factor) in (Matrix, Enclosed)]
     found = entries(inner[0]) if len(inner) == 1 else None
     if found and len(factors) == 2 and inner[0] is factors[1] and _is_label(factors[0]):
         return found
     rest = tuple(factor for factor in factors if factor is not inner[0]) if found else ()
-    return found and found._replace(
-        rows=tuple(tuple(_worked_out(Product((*rest, entry))) for entry in row) for row in found.rows)
-    )
+    return found and _each(found, lambda entry: Product((*rest, entry)))
+
+
+def _each(given: Entries, change: Callable[[Node], Node]) -> Entries:
+    return given._replace(rows=tuple(tuple(_worked_out(change(entry)) for entry in row) for row in given.rows))
 
 
 def aligned(left: Entries, right: Entries) -> Entries | None:

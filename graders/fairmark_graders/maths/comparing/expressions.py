@@ -7,7 +7,7 @@ from .constants import with_another_constant
 from .quantities import compare_quantities
 from .sets import infinite
 from .shape import EXPRESSIONS, NUMBERS, SETS, walk
-from .wording import kind
+from .wording import kind, letters_of
 
 _BRACKETS = {Matrix, Enclosed}
 
@@ -37,7 +37,8 @@ def compare_bases(run: Comparison, answer: Node, reference: Node) -> Decision | 
     if type(answer) is Based:
         same = answer.base == reference.base and answer.digits.lower() == reference.digits.lower()
         return Decision(same, "digits", None if same else "other digits, or another base")
-    if type(answer) is Number and str(answer.value) == reference.digits and run.allow.base:
+    digits = str(answer.value) if type(answer) is Number else letters_of(answer)
+    if digits.lower() == reference.digits.lower() and run.allow.base:
         return Decision(True, "digits", None, ("base",))
     return different("digits", f"it isn't written in base {reference.base}")
 

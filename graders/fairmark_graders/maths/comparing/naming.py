@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ..tree import Call, Enclosed, Node, Product, Relation, Symbol, Words
+from ..tree import Call, Enclosed, Negative, Node, Number, Power, Product, Relation, Symbol, Words
 from .algebra import compare
 from .balls import KNOWN
 from .rounding import rounds
@@ -28,7 +28,8 @@ def named(node: Node) -> Named | None:
         return Named(node.operands[0], node.operands[1])
     if not _EQUAL.issuperset(node.signs):
         return Named(None, node)
-    return _stated(node.operands)
+    stated = _stated(node.operands)
+    return stated._replace(steps=()) if stated and "equiv" in node.signs else stated
 
 
 def _stated(operands: tuple[Node, ...]) -> Named | None:
@@ -56,16 +57,20 @@ def _same(left: Node, right: Node) -> bool:
 
 
 def is_name(node: Node) -> bool:
-    """Whether a value may be given this name: `x`, `f(x)`, `P(A)`, `P(X > 2)`, `AB`, `m\\angle A`, `(x, y)`, words."""
+    """Whether a value may be given this name: `x`, `f(x)`, `P(X > 2)`, `AB`, `Ann`, `A^{-1}`, `(x, y)`, words."""
     if type(node) is Symbol:
         return node.name not in {"pi", "i", "infinity"} | SETS
     if type(node) is Call:
         return node.name not in KNOWN and node.name not in OPERATORS
     if type(node) is Product:
         first, *_, last = node.factors
-        return _is_upper(first) and type(last) is Relation or _is_upper(last) and _are_letters(node)
+        if _is_upper(first) and type(last) is Relation:
+            return True
+        return _are_letters(node) and (_is_upper(last) or (_is_upper(first) and len(node.factors) > 2))
     if type(node) is Enclosed:
         return node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
+    if type(node) is Power:
+        return _is_upper(node.base) and node.exponent in (Negative(Number(1)), Symbol("T"))
     return type(node) is Words
 
 

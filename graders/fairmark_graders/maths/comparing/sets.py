@@ -282,6 +282,8 @@ def _combined(node: Combined) -> Region:
 
 def _relation(node: Relation) -> Region:
     """`1 < x <= 2`: one letter, and what each sign beside it says; for `|x| < 2`, of either sign."""
+    if node.operands[0] == Symbol("Reals"):
+        return _relation(Relation((Symbol(""), *node.operands[1:]), node.signs))
     absolute = [operand for operand in node.operands if type(operand) is Call and operand.name == "abs"]
     if len(node.operands) == 2 and len(absolute) == 1 and type(absolute[0].arguments[0]) is Symbol:
         return _mirrored(node, absolute[0], absolute[0].arguments[0])

@@ -32,9 +32,13 @@ def _is_plain(node: Node) -> bool:
     return type(node) is Based or is_literal(node.value if type(node) is Measure else node)
 
 
+def _has_root(node: Node) -> bool:
+    return any(type(at) is Call and at.name in ("sqrt", "root") for at in walk(node))
+
+
 def _asks(node: Node) -> bool:
     if type(node) is Sum:
         return not any(type(term) is Measure for term in node.terms)
     if type(node) is Product:
-        return all(map(is_literal, node.factors))
+        return all(map(is_literal, node.factors)) or (node.written and sum(map(_has_root, node.factors)) > 1)
     return type(node) is Call and node.name in _QUESTIONS

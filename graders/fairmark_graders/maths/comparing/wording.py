@@ -90,6 +90,8 @@ def unconditioned(node: Node) -> Node:
 
 def compare_letters(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """The letter of a choice decides; its text counts where the other side has no letter."""
+    if type(answer) is Listed and (choice := _with_its_text(answer)) and _letter(reference) in _CHOICES:
+        answer = choice
     if type(answer) is Symbol and type(reference) is Symbol:
         same = answer.name.upper() == reference.name.upper() and answer.name.upper() in _CHOICES
         return Decision(True, "choice", None, ("case",)) if same and run.allow.case else None
@@ -103,6 +105,14 @@ def compare_letters(run: Comparison, answer: Node, reference: Node) -> Decision 
     if type(reference) is Choice and reference.rest is not None and not left:
         return run.decide(answer, reference.rest)
     return different("choice", f"{kind(answer)} is not {kind(reference)}")
+
+
+def _with_its_text(node: Listed) -> Choice | None:
+    """`A, cos x` as the letter of a choice and what it says; not `A, B`, which are two."""
+    letter, *rest = node.items
+    if type(letter) is not Symbol or letter.name not in _CHOICES or len(rest) != 1 or _letter(rest[0]):
+        return None
+    return Choice(letter.name, rest[0])
 
 
 def _letter(node: Node) -> str:
@@ -121,18 +131,18 @@ def compare_words(run: Comparison, answer: Node, reference: Node) -> Decision | 
     return _compare_words(reference, answer) if type(reference) is Words else None
 
 
-def _letters_of(node: Node) -> str:
+def letters_of(node: Node) -> str:
     """What is written, less the gaps: `NaCl` is read as four letters, `\\mathrm{NaCl}` as a word."""
     if type(node) is Product:
-        return "".join(map(_letters_of, node.factors)) if all(type(factor) is Symbol for factor in node.factors) else ""
+        return "".join(map(letters_of, node.factors)) if all(type(factor) is Symbol for factor in node.factors) else ""
     if type(node) is Relation and node.signs == ("=",) and type(node.operands[0]) is Symbol:
-        return _letters_of(node.operands[1]) if len(node.operands[0].name) > 1 else ""
+        return letters_of(node.operands[1]) if len(node.operands[0].name) > 1 else ""
     text = node.text if type(node) is Words else node.name if type(node) is Symbol else ""
     return text.replace(" ", "").casefold()
 
 
 def _compare_texts(run: Comparison, answer: Words, reference: Words) -> Decision:
-    if _letters_of(answer) == _letters_of(reference) or says(answer.text, reference.text):
+    if letters_of(answer) == letters_of(reference) or says(answer.text, reference.text):
         return Decision(True, "words")
     if run.allow.order and in_any_order(answer.text, reference.text):
         return Decision(True, "words", None, ("order",))
@@ -142,7 +152,7 @@ def _compare_texts(run: Comparison, answer: Words, reference: Words) -> Decision
 
 
 def _compare_words(words: Words, other: Node) -> Decision:
-    if _letters_of(words) == _letters_of(other):
+    if letters_of(words) == letters_of(other):
         return Decision(True, "words")
     if minutes(words) is not None and minutes(words) == minutes(other):
         return Decision(True, "time of day")

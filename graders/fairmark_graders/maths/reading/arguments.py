@@ -4,6 +4,7 @@ from ..tree import Call, Listed, Negative, Node, Number, Power, Quotient, Relati
 from .cursor import Cursor
 from .measures import unit_ahead
 from .numerals import plain_number
+from .tokens import Token
 
 
 class Arguments(Cursor):
@@ -153,11 +154,15 @@ class Arguments(Cursor):
         raise self.unreadable("expected '}'")
 
     def is_remark(self) -> bool:
-        """`5 (approximately)`, `12 (since …)`."""
+        """`5 (approximately)`, `12 (since …)`, `5 (five)`."""
         after = self.ahead()
-        if after.kind == "because":
+        if after.kind == "because" or (after.kind == "spoken" and self.says_again(after)):
             return True
         return after.kind == "word" and not unit_ahead(self.tokens, self.at + 1, self.latex)
+
+    def says_again(self, word: Token) -> bool:
+        """`5 (five)`."""
+        return self.ahead(2).kind == ")" and self.tokens[self.at - 1].value == str(word.value[1])
 
     def skip_remark(self) -> None:
         depth = 0

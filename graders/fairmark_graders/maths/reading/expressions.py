@@ -2,6 +2,7 @@
 
 from ..errors import TooComplex
 from ..tree import Combined, Enclosed, Measure, Negative, Node, PlusMinus, Sum
+from ..units import UNITS
 from .cursor import DEEPEST
 from .powers import Powers
 from .terms import Term
@@ -70,6 +71,8 @@ def _sum(terms: list[Node]) -> Node:
     plain = not any(
         isinstance(term, Measure) or isinstance(term, Negative) and isinstance(term.of, Measure) for term in terms[:-1]
     )
+    if plain and isinstance(last, Negative) and isinstance(last.of, Measure) and last.of.unit not in UNITS:
+        return Measure(Sum((*terms[:-1], Negative(last.of.value))), last.of.unit)
     if plain and isinstance(last, Measure) and last.unit not in ("%", "degree"):
         return Measure(Sum((*terms[:-1], last.value)), last.unit)
     return Sum(tuple(terms))

@@ -12,12 +12,18 @@ STARTS = frozenset(
 """What an operand starts with."""
 
 
+_QUANTITIES = frozenset(["max", "min", "gcd", "lcm", "inf", "sup", "norm", "rank", "dim", "deg"])
+"""Functions that are also names of a value: `max = 5`."""
+
+
 class Functions(Arguments):
     """`sin`, `log` and the like at hand: what they are applied to."""
 
     def function(self) -> Node:
         name = self.value
         self.advance()
+        if name in _QUANTITIES and self.kind == "relation":
+            return Symbol(name)
         exponent, base = self.scripts(name)
         node = self.called(name, base)
         if exponent is None:

@@ -44,6 +44,8 @@ _ORDINAL = re.compile(
 _REMAINDER = re.compile(r"([0-9]{1,20})\s?(?:\\text\s?\{\s?)?(?:R|[Rr]emainder|rem)\s?\}?\.?\s?([0-9]{1,20})")
 _IN_BASE = re.compile(r"(?i)\(?([0-9][0-9a-f]{0,60})\)?\s?,?\s?\(?(?:in\s)?base[\s-]?([0-9]{1,2}|[a-z]{3,9})\)?")
 
+_UPRIGHT_IN_BASE = re.compile(r"\\(?:text|texttt|textrm|mathrm)\s?\{([0-9A-F]{2,60})\}_\{?(16)\}?")
+
 
 def label(text: str, read: Callable[[str], Node]) -> Node | None:
     """The text as one of these, or None; `read` reads the text of a choice's option."""
@@ -55,6 +57,7 @@ def label(text: str, read: Callable[[str], Node]) -> Node | None:
     if first.isalpha() or first in "(\\$":
         return (
             _choice(text, read)
+            or (_in_base(text) if first == "\\" else None)
             or substance(text)
             or (_date(text) if first.isalpha() else None)
             or (_ordinal(text) if first in "tT" else None)
@@ -111,7 +114,7 @@ def _ordinal(text: str) -> Words | None:
 
 
 def _in_base(text: str) -> Based | None:
-    match = _IN_BASE.fullmatch(text)
+    match = _IN_BASE.fullmatch(text) or _UPRIGHT_IN_BASE.fullmatch(text)
     base = match and (BASES.get(match[2].lower()) or (int(match[2]) if match[2].isdecimal() else 0))
     if not match or not base or not 2 <= base <= 36 or any(int(digit, 36) >= base for digit in match[1]):
         return None

@@ -56,15 +56,24 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _MARKUP = re.compile(
     r"&nbsp;|&#160;|<br\s*/?>|</?(?:b|i|strong|em|p|span|div)>|\\(?:no)?newline\b|\\(?:phantom|(?:text)?color)\{[^{}]*\}"
 )
-_MAY_BE_MARKUP = re.compile(r"[&<]|\\(?:no|new|phan|color|textcolor)")
+_BOLD = re.compile(r"\*\*([ijk])\*\*(?![\w({])")
+"""A unit vector in Markdown."""
+_MAY_BE_MARKUP = re.compile(r"[&<]|\*\*[ijk]\*|\\(?:no|new|phan|color|textcolor)")
 _LEAD = re.compile(
     r"""(?ix)
     (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|either|both|only|we\ (?:get|have|obtain|find)(?:\ that)?)
         \s*[:,]?\s+ (?![=<>]) )*
+    (?: (?:(?:it|the\ [a-z]+)\ (?:converges|exists|holds|works|is\ (?:defined|true))\ )?
+        (?:exactly|precisely|only|if\ and\ only)?\s*(?:when|if|for)\s+\$?
+        (?=(?:-?\d+\s*[<≤]\s*)?[a-z]\s*(?:[<>≤≥≠∈=]|\\(?:leq?|geq?|neq?|in|lt|gt)\b|(?:is|must|has)\b)) )?
+    (?: (?:the|an?)?\s?(?:point|line|curve|plane|circle|parabola|ellipse|hyperbola|interval|set|matrix|vector|function
+        |equation|polynomial|pair|ordered\ pair|ordered\ triple|triple|points|intervals|domain|range)\s
+        (?=[(\[{$]|\\[({\[lb]|[a-z](?:\([a-z]\)|\^\{-1\}\([a-z]\))?\s*=) )?
     (?: (?: [=≈~≃≅∴⇒] | \\(?:approx|sim|simeq|implies|therefore|Rightarrow)\b
       | (?:the|my|our|your)?\s*(?:final|correct|right|exact|required|simplified|numerical)?\s*
         (?:answer|ans|result|solution(?:\ set)?|value)s?
         \s*(?:is|are|equals|=|:|\b)(?:\ (?:given\ by|equal\ to))?\s*:?
+      | (?:the\ )?(?:correct|right|best)\ (?:option|choice)\ is(?=\s[a-eA-E]\b)
       | (?:the|its|their)\s[a-z\s]{1,60}\s(?:is|are|equals)\s+(?=[-\d$\\(])
       | it\ is | it\ equals | (?:converges|tends)\ to | (?:approximately|approx\.?|about|roughly|around|nearly|exactly)
       | there\ (?:are|is|were|will\ be)(?=\s+\d|\s+\\) | a\ total\ of(?=\s) | total\ of(?=\s)
@@ -79,6 +88,7 @@ def without_markup(text: str) -> str:
     """The text without HTML, colours and what only makes space."""
     if not _MAY_BE_MARKUP.search(text):
         return text
+    text = _BOLD.sub(r"\\mathbf{\1}", text)
     return _MARKUP.sub(lambda match: "\\," if match[0][0] == "\\" else " ", text)
 
 

@@ -19,7 +19,7 @@ from ..tree import (
 from ..units import UNITS
 from .cursor import DEEPEST
 from .expressions import Expressions
-from .words import NAMED_SETS
+from .words import NAMED_SETS, SYMBOLS
 
 _SEPARATORS = frozenset([",", ";", "and", "or", "row", "quad", "&"])
 _FOLLOWS = frozenset(["where", "pmod", "(", "unless"])
@@ -125,6 +125,8 @@ class Statements(Expressions):
             self.took("quad")
             right = self.combination()
             operands.append(_named_set(right) if signs[-1] in ("in", "not in") else right)
+        if len(signs) > 1 and signs[:2] == ["=", "="] and _is_worded(first) and isinstance(operands[1], Symbol):
+            operands, signs = operands[1:], signs[1:]
         return _congruent(operands, signs) or Relation(tuple(operands), tuple(signs)) if signs else first
 
     def closes_here(self) -> bool:
@@ -188,16 +190,25 @@ class Statements(Expressions):
     def excepted(self, first: Node) -> Node:
         """`except 2`, `except x = 2`, `except 2 and 3`."""
         items = [self.without_name(first)]
-        while self.kind in (",", "and", "or") and self.ahead().kind != "letter":
+        while self.kind in (",", "and", "or") and self.excludes_more():
             self.advance()
             items.append(self.without_name(self.sum()))
         return items[0] if isinstance(items[0], Enclosed) else Enclosed("{", tuple(items), "}")
+
+    def excludes_more(self) -> bool:
+        """Whether a number or `x = 3` follows, and no other letter."""
+        return self.ahead().kind != "letter" or self.ahead(2).value == "="
 
     def without_name(self, item: Node) -> Node:
         if isinstance(item, Symbol) and self.kind == "relation" and self.value == "=":
             self.advance()
             return self.sum()
         return item
+
+
+def _is_worded(node: Node) -> bool:
+    """Whether words stand before an equation that has a name of its own: `the line is y = 2x`."""
+    return isinstance(node, Symbol) and (" " in node.name or len(node.name) > 2 and node.name not in SYMBOLS)
 
 
 def _congruent(operands: list[Node], signs: list[str]) -> Node | None:

@@ -41,9 +41,9 @@ END = Token("end")
 _PATTERN = re.compile(
     rf"""
     (?P<gap>\s+|~|\\[ ,;:!>/]|\\(?:hspace|vspace|hskip|mspace)\*?\s?\{{[^{{}}]{{0,20}}\}})
-  | (?P<digits>[0-9]+)(?=[-+*/^=)}}\]yzn;]|x(?![0-9])|$)
+  | (?P<digits>[0-9]+)(?=[-+*/^=)}}\]yzn;]|x(?![0-9A-Fa-f])|$)
   | (?=[0-9.(A-F]){NUMERAL}
-  | (?P<letters>[^\W\d_{_RAISED_SIGNS}]+)
+  | (?P<letters>[^\W\d_{_RAISED_SIGNS}₀-₉]+)
   | (?P<degree>(?:\{{\}})?\^\s?(?:\\circ(?![A-Za-z])|\{{\s?(?:\\circ|°)\s?\}}|°)|\\(?:text)?degree(?![A-Za-z])|°)
   | (?P<bar>\\(?:{_SIZES})(?![A-Za-z])\s?(?:\\?\||\\[lr]?[vV]ert(?![A-Za-z])|[.<>]))
   | (?P<size>\\(?:{_SIZES})(?![A-Za-z]))
@@ -212,7 +212,8 @@ class Tokenizer:
 
     def sub(self, raw: str) -> None:
         self.add("_", "_")
-        self.add("number", raw.translate(_RAISED), raw)
+        digits = raw.translate(_RAISED)
+        self.add("number", digits, digits)
 
     def command(self, raw: str) -> None:
         name = raw[1:]
@@ -264,6 +265,8 @@ class Tokenizer:
             self.word_or_product(raw)
 
     def is_function(self, raw: str) -> bool:
+        if raw == "lg" and self.text[self.end : self.end + 1] in ("}", ")"):
+            return False
         return raw not in AMBIGUOUS_FUNCTIONS or "(" in self.text[self.end : self.end + 2]
 
     def word_or_product(self, raw: str) -> None:

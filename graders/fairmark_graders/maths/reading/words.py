@@ -74,11 +74,12 @@ SPOKEN: dict[str, tuple[str, int]] = {
 
 BASES = {word: value for value, word in enumerate(_ONES) if value > 1} | {"binary": 2, "octal": 8, "hex": 16}
 
+_IS = "(?:is |are |must be |has to be )?(?:strictly )?"
 _PHRASES = {
-    r"(?:is )?(?:strictly )?(?:greater|more) than or equal to|(?:is )?at least": " >= ",
-    r"(?:is )?(?:strictly )?(?:less|fewer) than or equal to|(?:is )?at most": " <= ",
-    r"(?:is )?(?:strictly )?(?:greater|more|larger) than": " > ",
-    r"(?:is )?(?:strictly )?(?:less|smaller|fewer) than": " < ",
+    rf"{_IS}(?:(?:greater|more|larger) than or equal to|at least)": " >= ",
+    rf"{_IS}(?:(?:less|smaller|fewer) than or equal to|at most)": " <= ",
+    rf"{_IS}(?:greater|more|larger) than": " > ",
+    rf"{_IS}(?:less|smaller|fewer) than": " < ",
     r"(?:is |does )?not equal(?: to)?": " != ",
     r"is equal to|are equal to|equal to": " = ",
     r"(?:is )?approximately equal to|is (?:approximately|about|roughly)": " ≈ ",
@@ -91,7 +92,7 @@ _PHRASES = {
     r"such that|on condition that|on the condition that|provided that|given that|assuming that|assuming|as long as|valid for": " where ",  # noqa: E501
     r"if and only if": " and ",
     r"(?<=[0-9] )(?:in|out of)(?= [0-9])": " / ",
-    r"is (?:any |a )?real(?: number)?": " ∈ ℝ ",
+    r"(?:is|can be) (?:any |a )?real(?: number)?": " ∈ ℝ ",
     r"(?:is |being )?(?:a |any )positive integer|(?:are )positive integers": " ∈ ℤ^+ ",
     r"(?:is |being )?(?:a |any )non-?negative integer": " ∈ ℕ ",
     r"(?:the )?(?:set of )?all (?:the )?positive integers": " ℤ^+ ",

@@ -1,0 +1,135 @@
+"""Forms of an answer that differ from the reference's by more than algebra, and what nearly is one."""
+
+import pytest
+
+from fairmark_graders.maths.equality import Decision, Leniency, decide
+from fairmark_graders.maths.reader import read
+
+SAME = {
+    "matrices and vectors": r"""
+        -I ;; \begin{pmatrix}-1&0\\0&-1\end{pmatrix}
+        3I_2 ;; \begin{pmatrix}3&0\\0&3\end{pmatrix}
+        A^{-1}=-\frac12\begin{pmatrix}4&-2\\-3&1\end{pmatrix} ;; \begin{bmatrix}-2&1\\ \frac32&-\frac12\end{bmatrix}
+        -(1,2) ;; (-1,-2)
+        −3**i** + 6**j** − 3**k** ;; (-3,6,-3)
+    """,
+    "several values": r"""
+        x_1=-2 and x_2=\frac32 ;; x=1.5 \text{ or } x=-2
+        x₁ = 2, x₂ = 3 ;; x_1=2, x_2=3
+        y = 3 and x = 7 ;; (7,3)
+    """,
+    "sets": r"""
+        All real numbers except $x = 2$ and $x=-2$ ;; (-\infty,-2)\cup(-2,2)\cup(2,\infty)
+        all real numbers greater than or equal to 3 ;; [3,\infty)
+        p must be greater than 1 ;; p>1
+        It converges exactly when p is greater than 1 ;; p>1
+        for 0 < x < 1 ;; (0,1)
+        the interval (2,5) ;; (2,5)
+        x can be any real number except 3 ;; x \ne 3
+    """,
+    "functions": r"""
+        2\operatorname{cis}60^\circ ;; 1+i\sqrt3
+        \binom{n}{2}-n diagonals ;; \frac{n(n-3)}{2}
+        8 / log₁₀ 2 ;; \frac{8\ln 10}{\ln 2}
+        \begin{cases} x & x \ge 0 \\ -x & x<0\end{cases} ;; |x|
+        |x-2| ;; \begin{cases} x-2 & x \ge 2 \\ 2-x & x<2\end{cases}
+        \begin{cases} x+1 & x \ge 0 \\ 1-x & x<0\end{cases} ;; |x|+1
+    """,
+    "roots of what is positive": r"""
+        \frac{\sqrt{AP}}{P}-1 ;; \sqrt{\frac{A}{P}}-1
+        \frac{\sqrt{2gh}}{g} ;; \sqrt{\frac{2h}{g}}
+        2\pi\sqrt{\frac{l}{g}} ;; \frac{2\pi}{g}\sqrt{lg}
+    """,
+    "other bases": r"""
+        0xff ;; FF_{16}
+        0xFF ;; \text{FF}_{16}
+        FF ;; FF_{16}
+    """,
+    "words around": r"""
+        A, cos x ;; A
+        The correct option is A, cos x ;; A
+        the line is y = 2x + 1 ;; 2x - y = -1
+        the rate is r=\frac{A}{P}-1 ;; \frac{A}{P}-1
+        the point (2,3) ;; (2,3)
+        the matrix \begin{pmatrix}1&2\\3&4\end{pmatrix} ;; \begin{pmatrix}1&2\\3&4\end{pmatrix}
+        \text{max}=5 ;; 5
+        Ana is 13 years old ;; 13
+        5 (five) ;; 5
+    """,
+    "chains": r"""
+        7^{100}=(7^4)^{25}\equiv 1 \pmod{10} ;; 1
+        7^{100}=(7^4)^{25}\equiv 1 ;; 1
+    """,
+}
+
+ANOTHER = {
+    "matrices and vectors": r"""
+        I ;; \begin{pmatrix}-1&0\\0&-1\end{pmatrix}
+        I_3 ;; \begin{pmatrix}1&0\\0&1\end{pmatrix}
+        2A ;; \begin{pmatrix}2&0\\0&2\end{pmatrix}
+        A^2 = 4 ;; 4
+        -(1,2) ;; (1,2)
+    """,
+    "several values": r"""
+        x_1=-2 and x_2=\frac32 ;; x=1.5 \text{ or } x=2
+        x_1=-2 and y_2=\frac32 ;; x=1.5 \text{ or } x=-2
+        x=-2 and y=\frac32 ;; x=1.5 \text{ or } x=-2
+        y = 3 and x = 7 ;; (3,7)
+    """,
+    "sets": r"""
+        All real numbers except x = 2 and x = 3 ;; x \ne 2
+        all real numbers less than 3 ;; (3,\infty)
+        p must be less than 1 ;; p>1
+        It diverges when p > 1 ;; p>1
+    """,
+    "functions": r"""
+        2\operatorname{cis}30^\circ ;; 1+i\sqrt3
+        \binom{n}{2}+n diagonals ;; \frac{n(n-3)}{2}
+        \begin{cases} x & x > 0\end{cases} ;; |x|
+        \begin{cases} x & x \ge 1 \\ -x & x<1\end{cases} ;; |x|
+        \begin{cases} x & x < 0 \\ -x & x \ge 0\end{cases} ;; |x|
+    """,
+    "roots of what may be negative": r"""
+        -\frac{\sqrt{AP}}{P} ;; \sqrt{\frac{A}{P}}
+        2\pi\sqrt{\frac{l}{g}} ;; \frac{2\pi}{l}\sqrt{lg}
+        \sqrt{x^2+y^2} ;; x+y
+        \sqrt{a^4b^2} ;; a^2b
+    """,
+    "other bases": r"""
+        0xFE ;; FF_{16}
+        FE ;; FF_{16}
+        255 ;; \text{FF}_{16}
+    """,
+    "words around": r"""
+        A, cos x ;; B
+        A, B ;; A
+        The correct option is B ;; A
+        the line y = 2x + 1 ;; 2x - y = 1
+        \text{max}=6 ;; 5
+        Ana is 13 years old ;; 14
+        5 (six) ;; 5
+    """,
+    "chains": r"""
+        7^{100}\equiv 3 \pmod{10} ;; 1
+        \frac{\sqrt{2}}{2} \cdot \sqrt{2} ;; 1
+    """,
+}
+
+
+def cases(tables: dict[str, str]) -> list[list[str]]:
+    lines = [line.strip() for table in tables.values() for line in table.splitlines() if line.strip()]
+    return [line.split(" ;; ") for line in lines]
+
+
+def decided(answer: str, reference: str) -> Decision:
+    return decide(read(answer), read(reference), Leniency())
+
+
+@pytest.mark.parametrize(("answer", "reference"), cases(SAME))
+def test_another_form_of_the_same_is_equal(answer: str, reference: str) -> None:
+    assert decided(answer, reference).equal is True
+
+
+@pytest.mark.parametrize(("answer", "reference"), cases(ANOTHER))
+def test_what_has_the_form_and_says_another_thing_is_not(answer: str, reference: str) -> None:
+    assert decided(answer, reference).equal is not True
