@@ -32,10 +32,12 @@ def test_a_verdict_that_differs_is_named_by_line_and_exits_with_1(catalog: Path)
 def test_a_folder_is_tested_with_its_broken_files_and_those_without_fixtures(tmp_path: Path) -> None:
     shutil.copy(shipped_catalog() / "exact.json", tmp_path / "bare.json")
     (tmp_path / "broken.json").write_text("{}")
+    (tmp_path / "bear.tests.jsonl").touch()
     tested = fairmark("graders", "test", tmp_path)
     assert tested.returncode == 1
     assert "│ bare   │     none │" in tested.stdout
     assert f"✗ {tmp_path}/broken.json: line 1: type: missing" in tested.stdout
+    assert f"✗ {tmp_path}/bear.tests.jsonl: fixtures of no grader: none of that name" in tested.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """`fairmark graders test`: the fixtures beside graders, run as a service does before it serves them."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,25 +36,24 @@ class Tested(NamedTuple):
 
 def test(named: str | None) -> None:
     """Print a line for each grader and one for each problem; exits with 1 when there is any, with 2 for no fixtures."""
-    paths = list(_paths(named))
+    directory = shipped_catalog() if named is None else Path(named)
+    paths = _paths(directory) if directory.is_dir() else [find(str(named))]
     tested = [_tested(path) for path in paths]
     if not any(grader.fixtures or grader.problems for grader in tested):
         fail(f"no fixtures: expected {fixtures_file(paths[0])}" if paths else f"{named} has no graders")
     out.print(_table(tested))
     broken = [(grader.path, problem) for grader in tested for problem in grader.problems]
+    strays = sorted({*directory.glob("*.tests.jsonl")} - {*map(fixtures_file, paths)})
+    broken += [(path, "fixtures of no grader: none of that name lies beside them") for path in strays]
     for path, problem in broken:
         bad(path, problem)
     if broken:
         raise typer.Exit(1)
 
 
-def _paths(named: str | None) -> Iterator[Path]:
-    directory = shipped_catalog() if named is None else Path(named)
-    if not directory.is_dir():
-        yield find(str(named))
-        return
+def _paths(directory: Path) -> list[Path]:
     try:
-        yield from grader_files(directory)
+        return grader_files(directory)
     except OSError as error:
         fail(f"{directory}: {error.strerror}")
 
