@@ -5,8 +5,9 @@ ends by itself: at its deadline, when the requests run out, or with an error whe
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import cast
@@ -91,6 +92,42 @@ async def closed(server: Server, requests: Iterable[bytes], connections: int, se
     return load
 
 
+async def opened(server: Server, requests: Sequence[bytes], rate: float, connections: int) -> Load:
+    """An open loop: so many requests a second, answered or not; a latency counts from when its request was due.
+
+    Raises `LoadError`.
+    """
+    load = Load()
+    lines = [await _Line.open(server, iter(()), load) for _ in range(connections)]
+    for line in lines:
+        line.done.set_result(None)
+    free: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+    for line in lines:
+        free.put_nowait(line)
+
+    async def send(request: bytes, due: float) -> None:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        line = await free.get()
+        if line.closed:  # by the server, which keeps no idle connection for long
+            line = await _Line.open(server, iter(()), load)
+            lines.append(line)
+        await line.exchange(request, due)
+        free.put_nowait(line)
+
+    cpu, load.began = server.cpu(), time.perf_counter()
+    sending = asyncio.gather(*(send(request, load.began + place / rate) for place, request in enumerate(requests)))
+    try:
+        async with asyncio.timeout(len(requests) / rate + GRACE_SECONDS):
+            await sending
+        load.cpu, load.ended = server.cpu() - cpu, time.perf_counter()
+    except TimeoutError:
+        raise LoadError(f"{server.name} left requests unanswered for {GRACE_SECONDS} s") from None
+    finally:
+        for line in lines:
+            line.close()
+    return load
+
+
 async def ask(server: Server, request: bytes) -> bytes:
     """The body of one answer. Raises `LoadError`."""
     line = await _Line.open(server, iter([request]), Load())
@@ -124,6 +161,17 @@ class _Line(asyncio.Protocol):
     def start(self, deadline: float) -> None:
         self._deadline = deadline
         self._next(time.perf_counter())
+
+    async def exchange(self, request: bytes, due: float) -> None:
+        """Send one request that was due then, and wait for its answer."""
+        self._source, self.done = iter([request]), asyncio.get_running_loop().create_future()
+        self.start(math.inf)
+        self._sent = due
+        await self.done
+
+    @property
+    def closed(self) -> bool:
+        return self._transport.is_closing()
 
     def close(self) -> None:
         self.done.cancel()

@@ -7,15 +7,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 KEY = "fake-key-for-load-tests-only"
 START_SECONDS = 30
 STOP_SECONDS = 10
 
-_CORES = sorted(os.sched_getaffinity(0))
-SERVER_CORE, DRIVER_CORE = _CORES[0], _CORES[-1]
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, DRIVER_CORE = CORES[0], CORES[-1]
 """The same core on a machine that has only one; ratios of rates mean little there, those of CPU time still do."""
 
 
@@ -34,10 +34,10 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Run on one core, as do the processes started meanwhile."""
+def pinned(*cores: int) -> Iterator[None]:
+    """Run on these cores, as do the processes started meanwhile."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
@@ -45,12 +45,13 @@ def pinned(core: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def service() -> Iterator[Server]:
+def service(*options: str, cores: Collection[int] = (SERVER_CORE,)) -> Iterator[Server]:
     """The service with its shipped catalog, keyed, with metrics on as always."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")}
     environment |= {"FAIRMARK_KEY": KEY, "FAIRMARK_LOG_LEVEL": "warning"}
     port = _free_port()
-    with _running("fairmark", ["fairmark_service", "--port", str(port)], port, environment) as server:
+    command = ["fairmark_service", "--port", str(port), *options]
+    with pinned(*cores), _running("fairmark", command, port, environment) as server:
         yield server
 
 
@@ -58,14 +59,13 @@ def service() -> Iterator[Server]:
 def bare() -> Iterator[Server]:
     """The bare application of bare.py."""
     port = _free_port()
-    with _running("bare", ["loadtests.bare", str(port)], port, dict(os.environ)) as server:
+    with pinned(SERVER_CORE), _running("bare", ["loadtests.bare", str(port)], port, dict(os.environ)) as server:
         yield server
 
 
 @contextlib.contextmanager
 def _running(name: str, module: list[str], port: int, environment: dict[str, str]) -> Iterator[Server]:
-    with pinned(SERVER_CORE):
-        process = subprocess.Popen([sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL)
     try:
         _await_answer(name, process, port)
         yield Server(name, process.pid, port)

@@ -8,6 +8,7 @@ from .batch import batch
 from .endpoint import endpoint
 from .long_texts import long_texts
 from .math import math
+from .poison import poison
 from .similarity import similarity
 
 Shape = Callable[[Bench], Awaitable[list[Figure]]]
@@ -18,4 +19,5 @@ SHAPES: Mapping[str, Shape] = {
     "similarity": similarity,
     "long_texts": long_texts,
     "math": math,
+    "poison": poison,
 }

@@ -315,8 +315,8 @@ async def test_of_slow_tasks_few_run_at_a_time_and_the_rest_stand_still(workers:
 
 
 async def test_a_full_slow_lane_makes_tasks_wait_and_fails_none(worker: Workers) -> None:
-    slow = [worker.run(exec, BURN.format(seconds=0.2), cpu_seconds=2) for _ in range(4)]
-    assert await asyncio.gather(*slow, worker.run(abs, -3, cpu_seconds=2)) == [None] * 4 + [3]
+    slow = [worker.run(exec, BURN.format(seconds=0.2), cpu_seconds=2) for _ in range(8)]
+    assert await asyncio.gather(*slow, worker.run(abs, -3, cpu_seconds=2)) == [None] * 8 + [3]
 
 
 async def test_waiting_for_a_turn_is_no_sleep(worker: Workers) -> None:
@@ -347,7 +347,7 @@ async def test_the_caller_is_told_when_its_task_turns_slow(worker: Workers) -> N
 
 async def test_who_stands_still_does_not_survive_close(worker: Workers) -> None:
     slow = [asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=20)) for _ in range(4)]
-    await wait_until(lambda: len(stopped()) == 2, 20)
+    await wait_until(lambda: len(stopped()) == 3, 20)
     still = stopped()
     await worker.close()
     assert all(gone(pid) for pid in still)

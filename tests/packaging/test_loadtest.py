@@ -32,7 +32,7 @@ def figure(results: Any, shape: str, name: str) -> float:
 
 
 def test_every_shape_is_measured(results: Any) -> None:
-    assert list(results["shapes"]) == ["endpoint", "batch", "similarity", "long_texts", "math"]
+    assert list(results["shapes"]) == ["endpoint", "batch", "similarity", "long_texts", "math", "poison"]
 
 
 def test_one_rollout_costs_at_most_four_times_a_bare_application(results: Any) -> None:
@@ -59,6 +59,10 @@ def test_mathematics_is_far_ahead_of_math_verify(results: Any) -> None:
 
 def test_long_reasoning_costs_nothing(results: Any) -> None:
     assert figure(results, "math", "30 kB of reasoning, in times of 1 to 2 kB") < 2
+
+
+def test_poison_does_not_hold_up_its_neighbours(results: Any) -> None:
+    assert figure(results, "poison", "median with poison") < 1000
 
 
 def test_what_is_saved_names_no_host(results: Any) -> None:

@@ -15,7 +15,7 @@ machine passes on a crowded one. Slow tasks don't hold up quick ones:
     at the start      one of `size` places, a warm worker
     after 50 ms CPU   the slow lane: the place goes to the next task, which finds a spare worker waiting; this one goes
                       on at lower priority, on at most half the processors together with its like
-    the lane is full  it is stopped (SIGSTOP, so no clock of its runs) until its turn comes; up to `size` tasks wait so
+    the lane is full  it is stopped (SIGSTOP, so no clock of its runs) until its turn comes; 4 × `size` may wait so
     they are full     it is stopped and keeps its place, until the callers' own queue says that no more will go in
 
     pool.py    places, spares and the slow lane: `Workers`

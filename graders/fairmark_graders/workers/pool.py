@@ -23,6 +23,9 @@ SLOW_SECONDS = 0.05
 _FUNERAL_SECONDS = 1.0
 """What the zygote gets to ask for its children's ends in; it may be learning. Without it they are init's to ask for."""
 
+_WAITING = 4
+"""Tasks that wait for the slow lane, for each place: their memory is held, though after 50 ms that is not much yet."""
+
 on_slow: ContextVar[Callable[[], object]] = ContextVar("on_slow", default=lambda: None)
 """Called when a task of this context goes to the slow lane, so that its caller, too, can make room for another."""
 
@@ -42,7 +45,7 @@ class Workers:
         self._memory = memory
         self._zygote = Zygote(memory)
         self._places = asyncio.Semaphore(self.size)
-        self._lane = SlowLane(max(1, min(self.size, _processors()) // 2), self.size)
+        self._lane = SlowLane(max(1, min(self.size, _processors()) // 2), _WAITING * self.size)
         self._taken = self._starting = 0
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
@@ -221,8 +224,8 @@ class SlowLane:
                 place.close()
                 on_slow.get()()
                 await self._running.acquire()
-            worker.go_on()
         try:
+            worker.go_on()
             yield
         finally:
             self._running.release()
