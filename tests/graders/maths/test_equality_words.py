@@ -18,6 +18,9 @@ SAID = r"""
     on Monday ;; Monday
     Cid is the tallest ;; Cid
     The tallest is Cid ;; Cid
+    Paris is the capital of France ;; Paris
+    Alice has the most apples ;; Alice
+    Alice won ;; Alice
     True, it is countable ;; Yes
     the limit doesn't exist ;; DNE
     Infinitely many solutions (every real number works) ;; infinitely many
@@ -85,6 +88,20 @@ NOT_SAID = r"""
     It was Thursday yesterday and today is Friday ;; Thursday
     irrational ;; rational
     rational number ;; irrational number
+    Nobody says it is even ;; even
+    My friend says it is Thursday ;; Thursday
+    Alice was beaten by Bob ;; Alice
+    Alice is second ;; Alice
+    Alice is Bob ;; Alice
+    Alice is the sister of Bob ;; Alice
+    the winner is Bob, Alice is second ;; Alice
+    Yes, but only if x > 0 ;; Yes
+    The series converges by the ratio test, so it diverges ;; diverges
+    it converges but does not converge absolutely ;; diverges
+    isosceles triangle ;; right isosceles triangle
+    1:2 ;; 1:02
+    12:30 ;; 0:30
+    it is not true that p > 1 ;; p>1
     The equation has a solution ;; no solution
     no ;; not
     Thursday is wrong ;; Thursday

@@ -9,7 +9,7 @@ _DAY = 24 * 60
 
 
 def minutes(node: Node) -> int | None:
-    """Minutes after midnight; None for anything else. `15:30` is read as a ratio, which only a time makes a time."""
+    """Minutes after midnight; None for anything else. `15:30` is read as a ratio, which only another time makes one."""
     match = _CLOCK.fullmatch(node.text if type(node) is Words else _written(node))
     if match is None:
         return None
@@ -24,4 +24,4 @@ def _written(node: Node) -> str:
     if type(node) is not Ratio or len(node.parts) != 2 or any(type(part) is not Number for part in node.parts):
         return ""
     hour, minute = (part.value for part in node.parts if type(part) is Number)
-    return f"{hour}:{minute:02}" if isinstance(minute, int) else ""
+    return f"{hour}:{minute}" if isinstance(minute, int) else ""

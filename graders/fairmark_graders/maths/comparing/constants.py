@@ -27,7 +27,7 @@ _ARBITRARY = _NUMBERED | {"C"}
 _CONSTANT = _ARBITRARY | {"K", "c", "k", "A", "B", "D", "a", "b", "const", "alpha", "beta", "K_1", "K_2", "k_1", "k_2",
                           "A_1", "A_2", "B_1", "B_2"}  # fmt: skip
 _MOST = 4
-_HELD = 6
+_HELD = 4
 """Points at which two solutions are compared, over those that give the constants."""
 
 
@@ -104,11 +104,14 @@ def _held(one: Solution, other: Solution) -> bool:
     chosen: Point = {name: fmpq(7919 + 1009 * at * at, 1013) for at, name in enumerate(other.constants)}
     rows, values = [], []
     for point in points:
-        row, start = _row(one, point), _value(one, point, {})
-        value = Balls(arb, {**point, **chosen})(other.function)
-        if row is not None and start.is_finite() and value.is_finite():
-            rows.append(row)
-            values.append(value - start)
+        start, value = _value(one, point, {}), Balls(arb, {**point, **chosen})(other.function)
+        if not (start.is_finite() and value.is_finite()):
+            continue
+        row = _row(one, point, start)
+        if row is None:
+            return False
+        rows.append(row)
+        values.append(value - start)
         if len(rows) == len(one.constants) + _HELD:
             break
     return len(rows) == len(one.constants) + _HELD and _is_solved(rows, values)
@@ -116,7 +119,7 @@ def _held(one: Solution, other: Solution) -> bool:
 
 def _points(one: Solution, other: Solution) -> Iterator[Point]:
     random = Random(crc32(repr((one.function, other.function)).encode()))
-    for _ in range(4 * _HELD):
+    for _ in range(6 * _HELD):
         yield {name: fmpq(random.randint(-3000, 6000) * 7 + 1, 7000) for name in one.letters}
 
 
@@ -126,9 +129,8 @@ def _value(one: Solution, point: Point, constants: Point) -> arb:
     return value
 
 
-def _row(one: Solution, point: Point) -> list[arb] | None:
+def _row(one: Solution, point: Point, start: arb) -> list[arb] | None:
     """What each constant is multiplied by at a point; None where the function isn't linear in them."""
-    start = _value(one, point, {})
     row = [_value(one, point, {name: fmpq(1)}) - start for name in one.constants]
     some: Point = {name: fmpq(3 * at + 5, 2) for at, name in enumerate(one.constants)}
     straight = start + sum((factor * arb(by) for factor, by in zip(row, some.values(), strict=True)), arb(0))

@@ -62,7 +62,8 @@ def compare_families(answer: Node, reference: Node) -> Decision | None:
 
 def compare_evident(answer: Node, reference: Node) -> Decision | None:
     """Families of angles without their condition: `\\frac{5\\pi}{4} + n\\pi`."""
-    left, right = _evident(answer), _evident(reference)
+    right = _evident(reference)
+    left = right and _evident(answer)
     if left is None or right is None:
         return None
     found = compare_families(left, right)
@@ -74,20 +75,19 @@ def compare_evident(answer: Node, reference: Node) -> Decision | None:
 
 def _evident(node: Node) -> Given | None:
     """A family where this can't be a formula in n, as `(n - 2)\\pi` is: by whole turns from where no turn gets to 0."""
-    stated = named(node)
-    found = letters(stated.value) & _COUNTS if stated is not None and type(stated.value) is Sum else set()
-    if stated is None or len(found) != 1 or letters(stated.value) != found:
+    value = node.operands[-1] if type(node) is Relation and node.signs == ("=",) else node
+    if type(value) is not Sum or len(found := letters(value)) != 1 or not found <= _COUNTS:
         return None
-    parameter = min(found)
+    (parameter,) = found
     with precision(FINE):
-        family = _progression(stated.value, parameter)
+        family = _progression(value, parameter)
         if (
             family is None
             or (family.start / family.step).contains_integer()
             or not _denominator(family.step / arb.pi())
         ):
             return None
-    return Given(stated.value, (Relation((Symbol(parameter), *_INTEGERS), ("in",)),))
+    return Given(value, (Relation((Symbol(parameter), *_INTEGERS), ("in",)),))
 
 
 def _counts(node: Node) -> bool:

@@ -58,7 +58,7 @@ def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | 
 
 
 def _points(node: Node) -> _Points | None:
-    if type(node) not in _MAY_BE:
+    if type(node) not in _MAY_BE or (type(node) is not Given and _USUAL.isdisjoint(letters(node))):
         return None
     statement, domains = (node.statement, _domains(node)) if type(node) is Given else (node, {})
     given = entries(statement) if domains is not None else None

@@ -79,9 +79,16 @@ _HEDGING = frozenset(
     words_of(
         "or if unless maybe perhaps possibly probably might could may either but although though while whereas when "
         "than sometimes usually often almost nearly and vs versus depends assuming suppose unclear unknown whether "
-        "before after until instead rather both only"
+        "before after until instead rather both only nobody nothing everyone everything someone say says said think "
+        "thinks believe believes claim claims guess seems appears looks"
     )
 )
+_OF_OTHERS = frozenset(words_of("by second third 2nd 3rd last behind between beside"))
+"""What tells that the one named first isn't whom the sentence is about: "Alice was beaten by Bob"."""
+_ROLES = frozenset(
+    words_of("most least best worst first winner champion leader liar thief culprit spy knight knave murderer capital")
+)
+"""With superlatives, what one is named for. "Alice is Bob" names two."""
 _REASONS = frozenset({"because", "since", "as"})
 _KINDS = frozenset(
     words_of(
@@ -161,7 +168,9 @@ def _begins(told: list[str], wanted: list[str]) -> bool:
     rest = told[len(wanted) :]
     if told[: len(wanted)] != wanted or not rest or rest[0] not in _DOING:
         return False
-    return 1 < len(rest) <= _LONGEST_BEFORE or rest in (["wins"], ["won"])
+    if len(rest) > _LONGEST_BEFORE or not _OF_OTHERS.isdisjoint(rest):
+        return False
+    return rest in (["wins"], ["won"]) or any(word.endswith("est") or word in _ROLES for word in rest)
 
 
 def _is(said: list[str], wanted: list[str]) -> bool:
