@@ -233,13 +233,18 @@ def _number(value: Any) -> float | None:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = _utf_8(repr(value))
     return text if len(text) <= 80 else f"{text[:80]}… ({type(value).__name__})"
 
 
 def _told(error: BaseException) -> str:
     """An exception in one line, whatever its own `__str__` does."""
-    return " ".join(" ".join(traceback.format_exception_only(error)).split())[:_REASON]
+    return _utf_8(" ".join(" ".join(traceback.format_exception_only(error)).split())[:_REASON])
+
+
+def _utf_8(text: str) -> str:
+    """The text with half surrogate pairs escaped: they can't leave in a response, and would fail its whole batch."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 class _Printed(io.TextIOBase):
@@ -249,7 +254,7 @@ class _Printed(io.TextIOBase):
         self.text = ""
 
     def write(self, text: str) -> int:
-        self.text += text[: PRINTS - len(self.text)]
+        self.text += _utf_8(text[: PRINTS - len(self.text)])
         return len(text)
 
     def with_traceback(self, error: BaseException) -> str:
@@ -258,4 +263,4 @@ class _Printed(io.TextIOBase):
         while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
             frames = frames.tb_next
         lines = traceback.format_exception(type(error), error, frames)
-        return self.text + "".join(lines)[-PRINTS:]
+        return self.text + _utf_8("".join(lines)[-PRINTS:])

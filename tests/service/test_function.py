@@ -48,6 +48,18 @@ def test_a_function_of_the_catalog_is_called_and_its_failures_are_counted_apart(
     assert running.metric('fairmark_samples_total{grader="fn",outcome="grader_error"}') == 1
 
 
+def test_half_a_surrogate_pair_that_a_function_says_is_escaped(serve: Serve, catalog: Path) -> None:
+    (catalog / "rewards.py").write_text(
+        CODE + 'def half(sample, item):\n    print("\\ud800")\n    raise ValueError("\\udc00")\n'
+    )
+    (catalog / "half.json").write_text('{"type": "function", "function": "rewards:half", "packages": "."}')
+    running = serve("--catalog", catalog, "--functions", "rewards")
+    (result,) = running.post("/v1/grade", batch("x", grader="half", explain=True)).json()["results"]
+    assert result["reason"] == "the function raised ValueError: \\udc00"
+    assert result["explain"]["prints"].startswith("\\ud800\nTraceback")
+    assert result["explain"]["prints"].endswith("ValueError: \\udc00\n")
+
+
 def test_prints_and_tracebacks_are_told_to_whoever_asks_for_an_explanation_alone(serve: Serve, catalog: Path) -> None:
     running = serve("--catalog", catalog, FAIRMARK_FUNCTIONS="rewards")
     assert "Traceback" not in running.post("/v1/grade", batch("")).text
