@@ -31,7 +31,7 @@ INLINE_BYTES = 16_000_000
 INLINE_COST = 8_000
 """What a small grader takes in memory beside its configuration: 7 kB measured for a string_check, 12 kB for a multi."""
 
-_NOT_ALLOWED = "no module of the setting functions (FAIRMARK_FUNCTIONS), which names those that may be called"
+_NOT_ALLOWED = "not allowed; the setting functions (FAIRMARK_FUNCTIONS) names the modules that may be called"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 log = logging.getLogger("fairmark.catalog")

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fairmark_graders.grader_file import shipped_catalog
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     """The port to listen on; 0 for any free one."""
     catalog: Path = Field(default_factory=shipped_catalog)
     """A directory of grader files, JSON or YAML, one grader each; watched for changes."""
-    functions: Annotated[str, Field(pattern=r"^([A-Za-z_][\w.]*(,[A-Za-z_][\w.]*)*)?$")] = ""
+    functions: str = ""
     """Python modules that catalog files of type function may call, with what lies below them: rewards,acme.graders."""
 
     key: SecretStr | None = None
@@ -75,6 +75,16 @@ class Settings(BaseSettings):
     """The share of cases that go into the verdict log; a case is always in or always out."""
     verdict_log_samples: bool = False
     """Log whole samples and items beside the cases, so that fairmark regrade can read them anew."""
+
+    @field_validator("functions")
+    @classmethod
+    def _modules(cls, functions: str) -> str:
+        for module in functions.split(",") if functions else ():
+            if not all(name.isidentifier() for name in module.split(".")):
+                raise ValueError(
+                    f"expected modules with commas between them, such as rewards,acme.graders; got {module!r}"
+                )
+        return functions
 
     @model_validator(mode="after")
     def _closed(self) -> Self:

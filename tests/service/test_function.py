@@ -104,4 +104,12 @@ def test_without_the_setting_a_catalog_with_a_function_is_refused(catalog: Path)
     command = [sys.executable, "-m", "fairmark_service", "--port", "0", "--catalog", str(catalog)]
     refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 1
-    assert "fn.json: function: 'rewards': no module of the setting functions (FAIRMARK_FUNCTIONS)" in refused.stderr
+    assert "fn.json: function: 'rewards': not allowed; the setting functions (FAIRMARK_FUNCTIONS)" in refused.stderr
+
+
+@pytest.mark.parametrize("modules", ["rewards, acme", "rewards.", "rewards;os", ",", "re/wards"])
+def test_what_is_no_list_of_modules_is_refused(modules: str) -> None:
+    command = [sys.executable, "-m", "fairmark_service", "--port", "0", "--functions", modules]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("fairmark serve: --functions: expected modules with commas between them")
