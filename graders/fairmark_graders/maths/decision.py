@@ -25,7 +25,8 @@ class Leniency(BaseModel):
     conditions: bool = True
     """A condition that only one side has: `2x for x > 0` for `2x`."""
     constant: bool = True
-    """Another constant of integration: `x^2 + c` for `x^2 + 1 + C`. One that is missing never."""
+    """Another constant of integration or of a general solution: `x^2 + c` for `x^2 + 1 + C`, `A e^x` for `C e^x`. One
+    that is missing never."""
     case: bool = True
     """The letter of a choice in the other case: `b` for B. Words always may."""
     base: bool = True
