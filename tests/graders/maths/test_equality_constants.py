@@ -19,6 +19,8 @@ SAME = r"""
     y = Ce^{x} - 1 ;; y = Ce^x - 1
     y = e^{-x}(A\cos x + B\sin x) ;; y = C_1e^{-x}\cos x + C_2e^{-x}\sin x
     \frac{x^3}{3}+K ;; \frac{x^3}{3}+C
+    x^2 + y^2 = K ;; x^2+y^2=C
+    y^2 = 4x + C ;; y^2 = 4x + K
 """
 
 ANOTHER = r"""
@@ -47,6 +49,9 @@ ANOTHER = r"""
     C_1V_1 - C_2V_2 ;; C_1V_1+C_2V_2
     2(C_1+C_2)V ;; (C_1+C_2)V
     \frac{2Aq}{r} ;; \frac{Kq}{r}
+    x^2 + 2y^2 = K ;; x^2+y^2=C
+    x^2 + y^2 = z ;; x^2+y^2=C
+    PV = A ;; PV = C + 1
 """
 
 

@@ -49,6 +49,7 @@ SAID = r"""
     f is increasing ;; increasing
     It is undefined ;; undefined
     Carol, Bob and Alice ;; Alice, Bob, and Carol
+    The vectors are independent ;; linearly independent
 """
 
 NOT_SAID = r"""
@@ -108,6 +109,8 @@ NOT_SAID = r"""
     Is it Thursday or Friday? ;; Friday
     unless it is even ;; even
     the square of an odd number is even ;; odd
+    linearly dependent ;; linearly independent
+    dependent ;; linearly independent
 """
 
 

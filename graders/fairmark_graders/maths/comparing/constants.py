@@ -54,6 +54,14 @@ def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Dec
     return _renamed(one, other, allow) if len(one.constants) == 1 else None
 
 
+def with_its_constant(answer: Node, reference: Node) -> Node:
+    """The answer with the reference's constant for its own, where each has one that the other hasn't."""
+    mine, theirs = letters(answer) - letters(reference), letters(reference) - letters(answer)
+    if len(mine) != 1 or len(theirs) != 1 or not mine | theirs <= _CONSTANT or not (mine | theirs) & _ARBITRARY:
+        return answer
+    return put(answer, min(mine), Symbol(min(theirs)))
+
+
 def _without_constant(node: Node) -> Node | None:
     """An antiderivative before its constant of integration; None where it has none."""
     if type(node) is not Sum:

@@ -3,10 +3,11 @@
 from ..decision import Decision, different, undecided
 from ..tree import Call, Node, Relation, Symbol
 from .comparison import Comparison
+from .constants import with_its_constant
 from .curves import compare_curves, is_same_curve
 from .naming import Named, contradicts, named, names_agree
 from .sets import SIGNS, has_region, is_region
-from .shape import is_literal, put
+from .shape import is_literal, letters, put
 
 
 def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decision | None:
@@ -17,6 +18,8 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
         return _inequalities(answer, reference)
     if type(answer) is Relation and type(reference) is Relation and is_same_curve(answer, reference):
         return Decision(True, "one equation up to a factor")
+    if run.allow.constant and _is_same_general_solution(answer, reference):
+        return Decision(True, "one general solution", None, ("constant",))
     left, right = named(answer), named(reference)
     if left is None or right is None:
         return _unsolved(answer, reference, right)
@@ -25,6 +28,14 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
     if contradicts(left):
         return different("chain of values", "the answer states two values")
     return _named(run, left, right)
+
+
+def _is_same_general_solution(answer: Node, reference: Node) -> bool:
+    """Whether two equations are one but for the name of a constant: `x^2 + y^2 = K`."""
+    renamed = with_its_constant(answer, reference)
+    if renamed is answer or type(renamed) is not Relation or type(reference) is not Relation:
+        return False
+    return len(letters(reference)) > 2 and is_same_curve(renamed, reference)
 
 
 def _is_inequality(node: Node) -> bool:

@@ -67,7 +67,10 @@ _BEING = frozenset(words_of("is are was were be becomes remains it's that's he's
 _ENDING = frozenset({"converges", "diverges", "dne", "exists", "undefined", "oscillates", "increases", "decreases"})
 _DOING = _BEING - {"be"} | frozenset(words_of("has had wins won will did does gets got finishes finished came"))
 _FILLING = frozenset(
-    words_of("therefore thus hence clearly always indeed simply just then actually definitely so also on in at of by")
+    words_of(
+        "therefore thus hence clearly always indeed simply just then actually definitely so also on in at of by "
+        "linearly"
+    )
 )
 _DENYING = frozenset(
     words_of(
@@ -175,8 +178,8 @@ def _begins(told: list[str], wanted: list[str]) -> bool:
 
 def _is(said: list[str], wanted: list[str]) -> bool:
     """Whether these are the words, on either side with what kind of thing it is: `even`, `an even function`."""
-    said = list(dropwhile(_FILLING.__contains__, said))
+    said, wanted = (list(dropwhile(_FILLING.__contains__, words)) for words in (said, wanted))
     if said == wanted:
-        return True
+        return bool(said)
     longer, shorter = (said, wanted) if len(said) > len(wanted) else (wanted, said)
     return bool(shorter) and longer[:-1] == shorter and longer[-1] in _KINDS and shorter[-1] not in _KINDS

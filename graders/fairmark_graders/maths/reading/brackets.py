@@ -18,6 +18,7 @@ class Parser(Statements):
 
     def read(self) -> Node:
         self.separator()
+        self.took("where")
         self.skip_heading()
         node = self.bound() if self.kind == "relation" and not self.is_vector() else self.statement()
         self.took("}")
