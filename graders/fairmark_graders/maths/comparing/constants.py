@@ -41,6 +41,8 @@ class Solution(NamedTuple):
 
 def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Decision | None:
     """Antiderivatives that differ by a constant; general solutions that are the same; a constant of another name."""
+    if _CONSTANT.isdisjoint(letters(answer)):
+        return None
     left, right = _without_constant(answer), _without_constant(reference)
     if left is not None and right is not None and differ_by_a_constant(left, right).equal:
         return Decision(True, "equal up to the constant of integration", None, ("constant",))

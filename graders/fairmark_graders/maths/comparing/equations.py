@@ -32,8 +32,10 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
 
 def _is_same_general_solution(answer: Node, reference: Node) -> bool:
     """Whether two equations are one but for the name of a constant: `x^2 + y^2 = K`."""
+    if type(answer) is not Relation or type(reference) is not Relation:
+        return False
     renamed = with_its_constant(answer, reference)
-    if renamed is answer or type(renamed) is not Relation or type(reference) is not Relation:
+    if renamed is answer or type(renamed) is not Relation:
         return False
     return len(letters(reference)) > 2 and is_same_curve(renamed, reference)
 
