@@ -88,7 +88,7 @@ def test_a_marker_needs_a_place_that_has_one() -> None:
 def test_the_place_of_the_answer_is_asked_for() -> None:
     text = "\\boxed{1}. The answer is 2, not 3"
     scores = {place: graded(text, "1", answer_in=place).score for place in ("auto", "box", "marker", "number")}
-    assert scores == {"auto": 1.0, "box": 1.0, "marker": 0.0, "number": 0.0}
+    assert scores == {"auto": 0.0, "box": 1.0, "marker": 0.0, "number": 0.0}
 
 
 def test_a_grader_without_its_libraries_is_refused_when_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

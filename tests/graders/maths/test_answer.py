@@ -93,6 +93,99 @@ def test_no_answer_has_a_reason(place: Place, text: str, reason: str) -> None:
     assert str(error.value) == reason
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("It is 3. So 42.0", "42.0"),
+        ("Hmm... hence... So 0.5", "0.5"),
+        ("t² = 4\nt = 2 s", "t = 2 s"),
+        ("Let u = sin x.\ndy/dx = 2u · du/dx\n= 2 sin x cos x", "2 sin x cos x"),
+        ("The determinant is −2.\n$$A = \\frac{1}{2}$$", "A = \\frac{1}{2}"),
+        ("So it simplifies to\n$$1-\\dfrac{6}{x}.$$", "1-\\dfrac{6}{x}"),
+        ("- x = 2\n- y = 3", "x = 2, y = 3"),
+        ("Hence they meet at **(2, 4)** and **(−1, 1)**.", "(2, 4), (−1, 1)"),
+        ("Slope: 6/2 = 3.\nRearranging, the line is **3x − y = 1**.", "3x − y = 1"),
+        ("So the product is −3**i** + 6**j**.", "the product is −3\\mathbf{i} + 6\\mathbf{j}"),
+        ("x = ln 5 (≈ 1.609)", "x = ln 5"),
+        ("Ana is 13 years old (and Tom is 17).", "13 years"),
+        ("So the train needs 1 hour and 30 minutes.", "1 hour and 30 minutes"),
+        ("The board is 3 ft 4 in long.", "3 ft 4 in"),
+        ("The film ends at 9:55 PM.", "9:55 PM"),
+        ("It was on March 3, 2024.", "March 3, 2024"),
+        ("After 30 days Sam has saved 750 cents.", "750 cents"),
+        ("With r = 3 and h = 4, the volume is 12π.", "the volume is 12π"),
+        ("The total is 12, since there are 4 bags.", "The total is 12"),
+        ("It is 5, not 6.", "5"),
+        ("The sum of the first 10 terms is 55.", "55"),
+        ("The value of log₁₀ 100 is 2.", "2"),
+        ("1,001 is the smallest multiple of 7 with four digits.", "1,001"),
+        ("The maximum value is 5 at x = 3.", "5"),
+        ("We have a = 4, so x = 7.", "x = 7"),
+        ("The system has the solution y = 3 and x = 7.", "y = 3 and x = 7"),
+        ("It takes all values with 1 ≤ f(x) ≤ 5.", "1 ≤ f(x) ≤ 5"),
+        ("Then x = 2 − 5t and y = 3t for any integer t.", "x = 2 − 5t and y = 3t for any integer t"),
+        ("The line is $y=-2x+5$.", "y=-2x+5"),
+        ("A convex n-gon has $\\binom{n}{2}-n$ diagonals.", "\\binom{n}{2}-n"),
+        ("The correct option is A, cos x.", "(A) cos x"),
+        ("f(-x) = f(x), so f is even.", "f is even"),
+    ],
+)
+def test_a_last_statement_says_what_a_person_sees_in_it(text: str, answer: str) -> None:
+    assert final_answer(text) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ana is 13 years old and her brother Tom is already 17.",
+        "x = 4 (or x = 5 if the typo is corrected)",
+        "The larger root of the two is $5$, while the other one is $6$.",
+        "The maximum value $5$ is at $x=3$.",
+        "They meet at **(2, 4)**; no, at **5**; well, **6**.",
+        "So k = 3 works, but k = 4 does too.",
+        "So k = 3 does it, but k = 4 fails.",
+        "The value is 5 when x = 1 and 6 when x = 2.",
+        "It's probably 42.",
+        "So it isn't **5**.",
+        "It could be 5 or 6, who knows",
+    ],
+)
+def test_nothing_is_picked_for_the_model(text: str) -> None:
+    with pytest.raises(NoAnswer):
+        final_answer(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["It is more than 5", "It is 5 or more.", "There are fewer than 5 of them", "√5 is it"]
+)
+def test_a_number_that_is_not_the_answer_is_not_taken_out_of_it(text: str) -> None:
+    assert final_answer(text) != "5"
+
+
+@pytest.mark.parametrize("text", ["5\n6", "x = 5\nx = 6", "- 5\n- 6", "We get\n\n1. 5\n2. 6"])
+def test_values_one_to_a_line_are_a_list(text: str) -> None:
+    assert final_answer(text).replace("x = ", "") == "5, 6"
+
+
+@pytest.mark.parametrize(
+    ("behind", "answer"),
+    [
+        ("\nWait, I mis-added; my final answer is 142.", "142"),
+        ("\nSo the answer is $x = 142$.", "x = 142"),
+        ("\nSo the answer is 144.", "144"),
+        ("\nI hope the answer is correct.", "144"),
+        ("\nThe answer is in the box, 5 lines up.", "144"),
+        ("\nIt is not 142.", "144"),
+    ],
+)
+def test_only_an_answer_marked_behind_a_box_takes_it_back(behind: str, answer: str) -> None:
+    assert final_answer("12 · 12: \\boxed{144}" + behind) == answer
+
+
+def test_what_stands_behind_a_box_that_is_asked_for_does_not_count() -> None:
+    assert final_answer("\\boxed{144}\nMy final answer is 142.", "box") == "144"
+
+
 def test_a_marker_of_ones_own_takes_the_place_of_the_usual_ones() -> None:
     assert final_answer("RESULT> 5. The answer is 6.", marker="RESULT>") == "5"
 

@@ -7,14 +7,14 @@ What is ambiguous stays so: boxes side by side are one list with its "and" or "o
 several numbers without marking one has no answer. A model can't have a candidate picked for it.
 """
 
-import re
 from typing import Literal
 
 from .boxes import last_box
-from .errors import LONGEST, SHORT, NoAnswer, TooLong
-from .markers import after_marker, between_tags, marked
-from .prose import last_sentence, unmarked
-from .spans import NUMBER, says_something, tidy
+from .closing import closing
+from .errors import LONGEST, NoAnswer, TooLong
+from .markers import after_marker, between_tags, marked, stated_behind
+from .prose import stated
+from .spans import NUMBER, tidy
 
 __all__ = ["LONGEST", "NoAnswer", "Place", "TooLong", "final_answer", "reference_answer"]
 
@@ -37,7 +37,7 @@ def final_answer(text: str, place: Place = "auto", marker: str | None = None) ->
 def reference_answer(text: str) -> str:
     """The answer of a reference: its box, what follows GSM8K's `####`, or all of it. Raises `NoAnswer` or `TooLong`."""
     boxed = last_box(text)
-    answer = tidy(text.rpartition("####")[2] if boxed is None else boxed)
+    answer = tidy(text.rpartition("####")[2] if boxed is None else boxed.content)
     if not answer:
         raise NoAnswer("the reference is empty")
     if len(answer) > LONGEST:
@@ -48,22 +48,20 @@ def reference_answer(text: str) -> str:
 def _auto(text: str, marker: str | None) -> str:
     text = between_tags(text)
     if (boxed := last_box(text)) is not None:
-        return boxed
+        return stated_behind(text[boxed.end :]) or boxed.content
     text = text.strip()
     if not text:
         raise NoAnswer("the text is empty")
     if (after := after_marker(text, marker)) is not None:
         return marked(after)
-    if len(text) <= SHORT and says_something(whole := tidy(text)):
-        return whole
-    return unmarked(last_sentence(text[-LONGEST:]))
+    return stated(closing(text[-LONGEST:]))
 
 
 def _in_box(text: str, marker: str | None) -> str:
     boxed = last_box(text)
     if boxed is None:
         raise NoAnswer("the text has no \\boxed{…}")
-    return boxed
+    return boxed.content
 
 
 def _marker(text: str, marker: str | None) -> str:
@@ -74,7 +72,7 @@ def _marker(text: str, marker: str | None) -> str:
     if after is None:
         raise NoAnswer(f"the text has no {marker!r}" if marker else "the text doesn't mark its answer")
     boxed = last_box(after)
-    return marked(after) if boxed is None else boxed
+    return marked(after) if boxed is None else boxed.content
 
 
 def _number(text: str, marker: str | None) -> str:

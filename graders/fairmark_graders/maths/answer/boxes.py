@@ -9,12 +9,12 @@ _AFTER_BOX = 20_000
 """Characters that may follow a box: what is said long after it takes it back."""
 _BESIDE = 1_000
 """Characters between the beginnings of two boxes that may stand side by side."""
-_BOX = re.compile(r"\\?(?:boxed|fbox)\s*")
+_BOX = re.compile(r"\\?(?:[b\x08]oxed|fbox)\s*")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _TOKEN = re.compile(r"(?:[^\s${}\\]|\\[a-zA-Z]+|\\.)+")
 
 
-def last_box(text: str) -> str | None:
+def last_box(text: str) -> Span | None:
     """What the last box holds, with those that stand beside it; None where there is no box."""
     start = _box_start(text, max(0, len(text) - _AFTER_BOX), len(text))
     if start < 0:
@@ -29,7 +29,7 @@ def last_box(text: str) -> str | None:
         if joint(text, before, spans[0]) is None:
             break
         spans.insert(0, before)
-    return joined(text, spans)
+    return Span(spans[0].start, last.end, joined(text, spans))
 
 
 def _box_start(text: str, low: int, high: int) -> int:
@@ -37,7 +37,9 @@ def _box_start(text: str, low: int, high: int) -> int:
     start = text.rfind("\\boxed", low, high)
     start = max(start, text.rfind("\\fbox", max(start, low), high))
     if start < 0:
-        start = text.rfind("boxed{", low, high)  # its backslash lost, or eaten with the b by JSON
+        start = text.rfind("boxed{", low, high)  # its backslash lost
+    if start < 0:
+        start = text.rfind("\x08oxed{", low, high)  # eaten with the b by JSON
     return start
 
 

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from .closing import ENDS
 from .errors import LONGEST, NoAnswer
-from .prose import ENDS, only_number, with_unit
+from .prose import stated, with_unit
 from .spans import CLOSES, formulas, groups, says_something, tidy
 
 _MARKERS = ("answer", "ответ", "答案", "réponse", "respuesta", "antwort")
@@ -17,6 +18,8 @@ _SAYS = re.compile(
           | [:：=] | 是 | 为 | 為 )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_SHORTEST = len("answer: 5")
+_FORMULA = re.compile(r"[\s*:#$(\[{+−-]*(?:\\?[$€£(\[])*\s*(?:\d|\.\d|\\[a-zA-Z]|[A-Za-z]\s*=|[√π])")
 _BECAUSE = re.compile(
     r"[,;(\s]+(?:because|since|as|where|which|when|so|if we|given|obtained|after)\b(?!\s*\\).*", re.DOTALL
 )
@@ -72,7 +75,18 @@ def marked(text: str) -> str:
         return with_unit(sentence, telling[0])
     if found or says_something(tidy(sentence)):
         return sentence
-    return only_number(sentence) or sentence
+    return stated(sentence)
+
+
+def stated_behind(text: str) -> str:
+    """The answer that is marked behind a box, which it takes back or says again; empty where that is no formula."""
+    after = after_marker(text, None) if len(text) > _SHORTEST else None
+    if after is None or not _FORMULA.match(after):
+        return ""
+    try:
+        return marked(after)
+    except NoAnswer:
+        return ""
 
 
 def _first_sentence(text: str) -> str:

@@ -1,66 +1,265 @@
-"""The answer of a last sentence that marks none."""
+"""The answer of the statement that closes a text, where nothing marks it.
+
+The statement has one answer where it has one formula, bold or not, or one that it says something to be: "the sum of
+the first 10 terms is 55". What it is said under, why, and what a remark repeats are left out. A statement with several
+formulas, a denial or a "perhaps" has none.
+"""
 
 import re
 
-from .errors import NoAnswer
+from ..errors import TooComplex, Unreadable
+from ..reader import read
+from ..tree import Given, Relation, Words
+from .errors import SHORT, NoAnswer
+from .runs import is_unit, runs
 from .spans import NUMBER, Span, formulas, groups, joined, says_something, tidy
 
-ENDS = re.compile(r"""[.!?](?:\*\*|[)"'”])*(?:\s+(?=[^\sa-z\d])|\s*\Z)|[。！？]""")
 _LEAD = re.compile(
-    r"(?:(?:so|thus|hence|therefore|then|finally|consequently|and)\b,?\s*)*"
-    r"(?:(?:we (?:get|have|find|obtain)|it (?:is|follows that)|there (?:is|are)|this (?:is|gives|means))\b:?\s*)*",
+    r"(?:(?:so|thus|hence|therefore|then|finally|consequently|and|now|either|yes|answer|result|solution)\b[,:]?\s*)*"
+    r"(?:(?:(?:it|that|this|he|she)['’]s|"
+    r"we (?:get|have|find|obtain)|it (?:is|follows that)|there (?:is|are)|this (?:is|gives|means))\b:?\s*)*",
     re.IGNORECASE,
 )
+_GIVEN = re.compile(
+    r"""(?!(?:when|if|for)\b[^,]*=)(?:after|when|if|for|in|since|because|with|as|at|given|by|from|using|taking|within|over|on|of|[a-z]+ing)\b
+        (?: [^,]*(?:\{,\}[^,]*|,\d[^,]*)*,\s | \s+(?:the\s+)?\$?\d[\d.,]*\$?\s+[a-z]+\s+(?=\w+\s+\w) )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_THEREFORE = re.compile(r"(?:,|,?\s+and)\s+(?:so|hence|thus|therefore|giving|which gives|that is|i\.e\.)\b,?\s+")
+_WHY = re.compile(
+    r"(?:[,;\s]+(?:because|since|as|which|so that|given that|obtained)\b(?!\s*\\)|,\s+not\b).*", re.DOTALL
+)
+_LIMITED = re.compile(
+    r"[,;\s]*\b(?:where|for|with|when)\s.*(?:\b(?:integers?|real|natural|whole|arbitrary|any|all|every|each|constants?)\b|∈|\\in\b|\\ne|≠)",
+    re.DOTALL,
+)
+_ALSO_GIVEN = re.compile(r".*\b(?:at|when|for|after|from|within|during|if|with)\b[^\d]*\Z", re.DOTALL)
+_WHEN = re.compile(r"[^,\d]*\bwhen\b(?!.*(?:\b(?:and|or|when|if|but)\b|,))", re.DOTALL)
+_REMARK = re.compile(
+    r"\s\((?!\s*(?:mod|where|for|with|[a-zA-Z]\s*(?:∈|\\in))\b)([^()]*(?:\([^()]*\)[^()]*)*)\)(?=[\s.,;]|\Z)"
+)
+_SAYS = re.compile(r"(?<![\\{])\b(?!sin|cos|tan|log|mod|and)[a-z]{3,}|[≈~]|\b(?:or|is|if|i\.e)\b", re.IGNORECASE)
+_OFFERS = re.compile(
+    r"\b(?:or|if|unless|alternatively|maybe|perhaps|possibly|might|could|otherwise|case|depending|instead|also|else)\b",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"\b(?:not(?!\s+(?:divisible|contain|multiple|counting|including|prime|adjacent|equal\s+to\s+zero))|never|neither|cannot|fails?|undefined|wrong|incorrect|impossible|excluded|false)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_COULD = re.compile(r"\b(?:could|can) be\b")
+_HEDGES = re.compile(
+    r"\b(?:maybe|perhaps|possibly|probably|presumably|might|may|depending|guess|unsure)\b", re.IGNORECASE
+)
+_LIMITS = re.compile(
+    r"""\b(?:except|excluding|without|unless|no|besides|other\ than
+          |(?:more|less|greater|fewer|larger|smaller|higher|lower|bigger|later|earlier|rather)\s+than
+          |at\ (?:least|most)|between|over|under|above|below|exceeds?|up\ to|almost|nearly|beyond|outside)\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_IS = re.compile(
+    r"""(?:\b(?:is|are|was|were|be|equals?|becomes?|gives?|gets?|obtain|finds?|yields?|has|have|needs?|takes?)\b|:|=)
+        (?:\s+(?:now|just|exactly|simply|then|thus|therefore|only|about|approximately|roughly|equal\ to|given\ by|the|a
+             |point|points|line|value|values|interval|set|coordinates|solution|solutions))*\s*[(\[]?\s*\Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_IS_THE = re.compile(r"\s+(?:is|are|was|were)\s+(?:the|our)\b")
+_ARROW = re.compile(r"\s*[→⇒⟹⟶]\s*(?=[A-Za-z]\w?\s*=)")
+_VERB = re.compile(r"\b(?:is|are|was|were|be|equals?)\b", re.IGNORECASE)
+_OR_MORE = re.compile(
+    r"\s*\w*\s+(?:(?:or|and)\s+(?:more|less|fewer|greater|above|below|over|under)|at (?:least|most))\b"
+)
+_CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
+_OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
+_CONCLUDES = re.compile(r"\b(?:is|are|(?:con|di)verges?|exists?)\b")
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_VECTOR = re.compile(r"\*\*([A-Za-z])\*\*")
 _UNIT = re.compile(r"\s?(?:\\?%|°|[a-zA-Zµ²³/^]+(?:\s(?:square|cubic|per)?\s?[a-zA-Z]+)?)(?=[\s.]*\Z)")
-_DENIED = re.compile(r"\b(?:not|never|neither|cannot)\b|n['’]t\b", re.IGNORECASE)
+_WORDS = re.compile(
+    r"(?<![\\A-Za-z{])(?!(?:sin|cos|tan|log|exp|mod|det)\b)[A-Za-z]{3,}|\b(?:is|are|so|we|it)\b", re.IGNORECASE
+)
 
 
-def unmarked(sentence: str) -> str:
-    """The answer of a last sentence that marks none."""
-    found = groups(sentence, formulas(sentence))
-    if found:
-        agree([span.content for group in found for span in group])
-        return with_unit(sentence, found[-1])
-    said = _LEAD.sub("", sentence, count=1)
-    return only_number(said.rpartition("=")[2]) or only_number(said) or said
+def stated(statement: str) -> str:
+    """The answer of a statement. Raises `NoAnswer` where it names several, or denies one."""
+    statement = _VECTOR.sub(r"\\mathbf{\1}", _without_remarks(statement))
+    statement = statement if "$" in statement else _ARROW.split(statement)[-1]
+    if not _WORDS.search(statement):
+        return _computed(statement) if statement.lstrip(" $*").startswith("=") else statement
+    if option := _OPTION.match(statement):
+        return f"({option[1]}) {option[2]}"
+    statement = _LEAD.sub("", _conclusion(statement), count=1)
+    if _reads(statement):
+        return statement
+    return _in_bold(statement) or _in_formulas(statement) or _in_plain_text(statement)
 
 
-def only_number(sentence: str) -> str:
-    """The one number of a sentence with its unit, empty where there is none. Raises `NoAnswer` when there are several.
+def _reads(statement: str) -> bool:
+    """Whether a sentence is one thing as a whole: "the ratio is 2 to 3", "all reals except 2"."""
+    if len(statement) > SHORT or _VERB.search(statement) and _CASES.search(statement):
+        return False
+    try:
+        node = read(tidy(statement))
+    except Unreadable:
+        return False
+    except TooComplex:
+        return True
+    while isinstance(node, Given):
+        node = node.statement
+    if isinstance(node, Relation) and ("=" in node.signs and _VERB.search(statement) or "!=" in node.signs):
+        return False
+    return not isinstance(node, Words)
 
-    Units that nobody knows (`5 apples`) are left out.
-    """
-    numbers = list(NUMBER.finditer(sentence))
-    if not numbers:
+
+def _without_remarks(statement: str) -> str:
+    """A statement without what brackets repeat or add. Raises `NoAnswer` where they offer another answer."""
+    for remark in reversed(list(_REMARK.finditer(statement))):
+        if not _SAYS.search(remark[1]):
+            continue
+        if _OFFERS.search(remark[1]) and any(map(str.isdigit, remark[1])):
+            raise NoAnswer(f"the last sentence offers another answer: {remark[1][:100]}")
+        statement = statement[: remark.start()] + statement[remark.end() :]
+    return statement
+
+
+def _conclusion(statement: str) -> str:
+    """What a statement concludes, without what it is said under and why."""
+    inside = formulas(statement)
+    told = [
+        match.end()
+        for match in _THEREFORE.finditer(statement)
+        if _concludes(statement[match.end() :]) and not any(span.start < match.start() < span.end for span in inside)
+    ]
+    statement = _LEAD.sub("", statement[told[-1] :] if told else statement, count=1)
+    for _ in range(2):
+        given = _GIVEN.match(statement)
+        if given and _tells(statement[given.end() :]) and not _LIMITED.match(given[0]):
+            statement = _LEAD.sub("", statement[given.end() :], count=1)
+    why = _WHY.search(statement)
+    return statement[: why.start()] if why and _tells(statement[: why.start()]) else statement
+
+
+def _concludes(text: str) -> bool:
+    return _tells(text) or _CONCLUDES.search(text) is not None
+
+
+def _tells(text: str) -> bool:
+    return bool(formulas(text) or runs(text))
+
+
+# Where the answer is
+
+
+def _in_bold(statement: str) -> str:
+    """The answer that bold print marks, or an empty text."""
+    bold = [Span(mark.start(), mark.end(), mark[1].rstrip(" .")) for mark in _BOLD.finditer(statement)]
+    telling = [span for span in bold if _tells(span.content)]
+    if not telling:
         return ""
-    agree([number[0] for number in numbers])
-    if _DENIED.search(sentence):
-        raise NoAnswer(f"the last sentence says what the answer is not: {sentence[:100]}")
-    unit = _UNIT.match(sentence, numbers[-1].end())
-    measured = tidy(numbers[-1][0] + unit[0]) if unit else ""
-    return measured if measured and says_something(measured) else numbers[-1][0]
+    together = groups(statement, telling)
+    if len(together) > 1 and len(_different(telling)) > 1:
+        raise _undecided([span.content for span in telling])
+    start, end = together[-1][0].start, together[-1][-1].end
+    _is_said(statement)
+    if len(together[-1]) > 1:
+        return joined(statement, together[-1])
+    return stated(together[-1][0].content) if len(statement) > end - start else _in_plain_text(telling[0].content)
 
 
-def agree(said: list[str]) -> None:
+def _in_formulas(statement: str) -> str:
+    """The answer between delimiters, or an empty text."""
+    found = groups(statement, formulas(statement))
+    telling = [group for group in found if len(group) > 1 or not group[0].content.strip().isalpha()] or found
+    if not telling:
+        return ""
+    _agree([span.content for group in telling for span in group])
+    last, before = telling[-1], telling[-2][-1].end if len(telling) > 1 else 0
+    said = [group for group in telling if _IS.search(statement, 0, group[0].start)] or telling
+    _agree([_value(span.content) for group in said for span in group if len(said) > 1])
+    _is_said(statement)
+    if _is_limit(statement, before, last[0].start, last[-1].end):
+        return statement
+    return with_unit(statement, last)
+
+
+def _in_plain_text(statement: str) -> str:
+    """The answer where there are no delimiters: the one formula, or the one that is said to be it."""
+    statement = statement.replace("**", "")
+    found = _different(runs(statement))
+    if not found:
+        return statement
+    chosen = found[0] if len(found) == 1 else _said_to_be(statement, found)
+    before = max((span.end for span in found if span.end <= chosen.start), default=0)
+    _is_said(statement)
+    if _is_limit(statement, before, chosen.start, chosen.end):
+        return statement
+    rest = _LIMITED.match(statement, chosen.end)
+    if _COULD.search(statement):
+        _agree(chosen.content.split(" or "))
+    limited = f"{chosen.content}{statement[chosen.end :]}" if rest else ""
+    return limited if limited and says_something(tidy(limited)) else _computed(chosen.content)
+
+
+def _said_to_be(statement: str, found: list[Span]) -> Span:
+    """The one formula of several that stands behind the verb. Raises `NoAnswer`."""
+    said, end = [], 0
+    for span in found:
+        if _IS.search(statement, end, span.start):
+            said.append(span)
+        end = span.end
+    if len(said) == 1:
+        after = [span for span in found if span.start > said[0].start]
+        alone = len(after) == 1 and _ALSO_GIVEN.match(statement, said[0].end, after[0].start)
+        if not after or alone or _WHEN.match(statement, said[0].end):
+            return said[0]
+    if not said and _IS_THE.match(statement, found[0].end) and len(_VERB.findall(statement)) == 1:
+        return found[0]
+    raise _undecided([span.content for span in found])
+
+
+def _different(spans: list[Span]) -> list[Span]:
+    return list({span.content.strip(" $").replace(",", ""): span for span in reversed(spans)}.values())[::-1]
+
+
+def _value(formula: str) -> str:
+    return formula.rpartition("=")[2].strip()
+
+
+def _computed(formula: str) -> str:
+    """What a computation comes to: `5 + 3 = 8`, `= 2x`; an equation is left as it is."""
+    head, equals, _ = formula.partition("=")
+    if equals and not any(map(str.isalpha, head)):
+        return formula.rpartition("=")[2]
+    return formula
+
+
+def _is_limit(statement: str, low: int, start: int, end: int) -> bool:
+    """Whether a formula only bounds the answer: more than 5, 5 or less, all but 5."""
+    low = max((verb.end() for verb in _VERB.finditer(statement, low, start)), default=low)
+    return bool(_LIMITS.search(statement, low, start) or _OR_MORE.match(statement, end))
+
+
+def _is_said(statement: str) -> None:
+    """Refuse what is denied or only guessed."""
+    if _DENIES.search(statement):
+        raise NoAnswer(f"the last sentence says what the answer is not: {statement[:100]}")
+    if _HEDGES.search(statement):
+        raise NoAnswer(f"the last sentence only guesses: {statement[:100]}")
+
+
+def _agree(said: list[str]) -> None:
     """Refuse to choose between different numbers."""
     different = list(dict.fromkeys(text.strip(" $").replace(",", "") for text in said))
     if len(different) > 1 and all(NUMBER.fullmatch(text) for text in different):
-        named = ", ".join(different[:5])
-        raise NoAnswer(f"the last sentence names {named} and doesn't say which is the answer")
+        raise _undecided(different)
+
+
+def _undecided(said: list[str]) -> NoAnswer:
+    return NoAnswer(f"the last sentence names {', '.join(said[:5])} and doesn't say which is the answer")
 
 
 def with_unit(sentence: str, group: list[Span]) -> str:
     """A formula, or several side by side, with the unit that stands behind."""
     unit = _UNIT.match(sentence, group[-1].end)
     said = joined(sentence, group)
-    return said + unit[0] if unit and says_something(tidy(said + unit[0])) else said
-
-
-def last_sentence(text: str) -> str:
-    text = text.rstrip(" \t\n*_`.")
-    for closing, opening in (("$$", "$$"), (r"\]", r"\[")):
-        if text.endswith(closing) and (start := text.rfind(opening, 0, -2)) >= 0:
-            return text[start:]
-    line = text.rpartition("\n")[2]
-    starts = [0, *(end.end() for end in ENDS.finditer(line, 0, len(line) - 1))]
-    return line[starts[-1] :].strip(" *_`")
+    return said + unit[0] if unit and is_unit(unit[0].strip()) else said
