@@ -44,6 +44,7 @@ PIECES = [
         "-6",
         "3/4",
     ],
+    *["so 5, so ", "for 5, ", "(or ", "**5** ", "is 5 ", "when 5 ", "1 hour and ", "→ x = "],
     *["0.5", "%", "**", "`", "\\frac{1}{2}", "\\text{ or }", "İ", "\ud800", "é", "答案", "because", "not"],
 ]
 """What the extractor looks for, in any order."""

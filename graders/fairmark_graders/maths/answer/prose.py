@@ -21,7 +21,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _GIVEN = re.compile(
-    r"""(?!(?:when|if|for)\b[^,]*=)(?:after|when|if|for|in|since|because|with|as|at|given|by|from|using|taking|within|over|on|of|[a-z]+ing)\b
+    r"""(?!(?:when|if|for)\b[^,]*=)  # of several cases, perhaps
+        (?:after|when|if|for|in|since|because|with|as|at|given|by|from|using|taking|within|over|on|of|[a-z]+ing)\b
         (?: [^,]*(?:\{,\}[^,]*|,\d[^,]*)*,\s | \s+(?:the\s+)?\$?\d[\d.,]*\$?\s+[a-z]+\s+(?=\w+\s+\w) )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -30,8 +31,9 @@ _WHY = re.compile(
     r"(?:[,;\s]+(?:because|since|as|which|so that|given that|obtained)\b(?!\s*\\)|,\s+not\b).*", re.DOTALL
 )
 _LIMITED = re.compile(
-    r"[,;\s]*\b(?:where|for|with|when)\s.*(?:\b(?:integers?|real|natural|whole|arbitrary|any|all|every|each|constants?)\b|∈|\\in\b|\\ne|≠)",
-    re.DOTALL,
+    r"""[,;\s]*\b(?:where|for|with|when)\s.*
+        (?:\b(?:integers?|real|natural|whole|arbitrary|any|all|every|each|constants?)\b|∈|\\in\b|\\ne|≠)""",
+    re.VERBOSE | re.DOTALL,
 )
 _ALSO_GIVEN = re.compile(r".*\b(?:at|when|for|after|from|within|during|if|with)\b[^\d]*\Z", re.DOTALL)
 _WHEN = re.compile(r"[^,\d]*\bwhen\b(?!.*(?:\b(?:and|or|when|if|but)\b|,))", re.DOTALL)
@@ -44,8 +46,9 @@ _OFFERS = re.compile(
     re.IGNORECASE,
 )
 _DENIES = re.compile(
-    r"\b(?:not(?!\s+(?:divisible|contain|multiple|counting|including|prime|adjacent|equal\s+to\s+zero))|never|neither|cannot|fails?|undefined|wrong|incorrect|impossible|excluded|false)\b|n['’]t\b",
-    re.IGNORECASE,
+    r"""\b(?:not(?!\s+(?:divisible|containing|counting|including|prime|adjacent)\b)|never|neither|cannot|fails?
+          |undefined|wrong|incorrect|impossible|excluded|false)\b | n['’]t\b""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _COULD = re.compile(r"\b(?:could|can) be\b")
 _HEDGES = re.compile(
@@ -124,19 +127,23 @@ def _without_remarks(statement: str) -> str:
 
 def _conclusion(statement: str) -> str:
     """What a statement concludes, without what it is said under and why."""
-    inside = formulas(statement)
-    told = [
-        match.end()
-        for match in _THEREFORE.finditer(statement)
-        if _concludes(statement[match.end() :]) and not any(span.start < match.start() < span.end for span in inside)
-    ]
-    statement = _LEAD.sub("", statement[told[-1] :] if told else statement, count=1)
+    statement = _LEAD.sub("", statement[_conclusion_start(statement) :], count=1)
     for _ in range(2):
         given = _GIVEN.match(statement)
         if given and _tells(statement[given.end() :]) and not _LIMITED.match(given[0]):
             statement = _LEAD.sub("", statement[given.end() :], count=1)
     why = _WHY.search(statement)
     return statement[: why.start()] if why and _tells(statement[: why.start()]) else statement
+
+
+def _conclusion_start(statement: str) -> int:
+    """Where the last conclusion begins that says something; of the last few, since each is read."""
+    ends = [match.end() for match in _THEREFORE.finditer(statement)][-3:]
+    inside = formulas(statement) if ends else []
+    for end in reversed(ends):
+        if _concludes(statement[end:]) and not any(span.start < end < span.end for span in inside):
+            return end
+    return 0
 
 
 def _concludes(text: str) -> bool:
