@@ -1,6 +1,6 @@
 """fairmark's `math_equivalence`: 1 when the final answer of a text equals the reference mathematically, else 0.
 
-The final answer is found first (`maths/answer.py`) and only it is read, so a long chain of thought costs what a short
+The final answer is found first (`maths/answer`) and only it is read, so a long chain of thought costs what a short
 one does. Most pairs are decided at once and exactly; what is long goes to a worker, and so do expressions that are left
 open, which sympy gets to see. docs/math_equivalence.md has what is recognised, what is forgiven, and where math-verify
 differs.

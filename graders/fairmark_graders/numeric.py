@@ -1,6 +1,6 @@
 """fairmark's `numeric`: 1 when the final number of a text is the reference's, within a tolerance, else 0.
 
-maths/answer.py says where the answer is, maths/reader.py reads it: digits with separators, fractions, mixed and
+maths/answer says where the answer is, maths/reader.py reads it: digits with separators, fractions, mixed and
 repeating decimals, powers of ten, percentages, currency, units, numbers in words. Reckoning is exact, in fractions, so
 0.1 + 0.2 is 0.3 and a tolerance ends where it says. What stands for several numbers, or for a number that isn't
 rational (`\\sqrt{2}`), is no answer here: that is `math_equivalence`'s.
