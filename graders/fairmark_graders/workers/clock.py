@@ -33,8 +33,9 @@ class Limit:
     async def outlasts(self, answer: "asyncio.Future[Any]", cpu_seconds: float) -> bool:
         """Whether the task uses so much processor before its answer comes. Raises `OverLimit` or `WorkerLost`."""
         while not (await asyncio.wait({answer}, timeout=max(_LEAST_WAIT, cpu_seconds - self._used)))[0]:
-            self._check()
-            if self._used >= cpu_seconds:
+            used = self._used  # read once: a mark passed between two readings would be passed unseen
+            self._check(used)
+            if used >= cpu_seconds:
                 return True
         return False
 
@@ -52,8 +53,8 @@ class Limit:
     def _used(self) -> float:
         return cpu_time(self._pid) - self._cpu
 
-    def _check(self) -> None:
-        used, wall = self._used, time.monotonic() - self._began
+    def _check(self, used: float) -> None:
+        wall = time.monotonic() - self._began
         if used >= self._cpu_seconds:
             raise OverLimit(f"needed more than {self._cpu_seconds:g} s of processor time")
         if state(self._pid) == "S" and wall - self._starved(wall) >= self._wall_seconds:
