@@ -20,7 +20,7 @@ machine passes on a crowded one. Slow tasks don't hold up quick ones:
 
     pool.py    places, spares and the slow lane: `Workers`
     worker.py  one worker, seen from the parent
-    zygote.py  the process that workers are forked from, seen from the parent: 3 ms a worker, all imports done
+    zygote.py  the process that workers are forked from, seen from the parent: 5 ms a worker, all imports done
     clock.py   the clocks of a task, read from outside
     child.py   what runs in the zygote and in the workers
 

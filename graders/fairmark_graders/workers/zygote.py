@@ -17,7 +17,7 @@ from .child import BURY, FORK, LEARN, LENGTH
 from .faults import WorkerLost
 
 _PATIENCE = 180.0
-"""Wall time for one request: 3 ms for a fork on an idle core, seconds to learn a large library."""
+"""Wall time for one request: 5 ms for a fork on an idle core, seconds to learn a large library."""
 
 
 class Zygote:
