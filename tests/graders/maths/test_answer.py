@@ -129,6 +129,21 @@ def test_no_answer_has_a_reason(place: Place, text: str, reason: str) -> None:
         ("A convex n-gon has $\\binom{n}{2}-n$ diagonals.", "\\binom{n}{2}-n"),
         ("The correct option is A, cos x.", "(A) cos x"),
         ("f(-x) = f(x), so f is even.", "f is even"),
+        ("Because |-2.5| > 1, supply is elastic.", "supply is elastic"),
+        ("Since 0.2 > 0.05, we keep the hypothesis.", "we keep the hypothesis"),
+        ("Since 3 + 4 = 7, the sum is 14.", "the sum is 14"),
+        ("There is no such path since 5 nodes are odd.", "no such path"),
+        ("4 divides it, so no.", "no"),
+        ("Yes", "Yes"),
+        ("Yes, 51 = 3·17.", "Yes"),
+        ("So no: 2 is even.", "no"),
+        ("Yes, because 6 is not prime.", "Yes"),
+        ("Yes, x = 5.", "x = 5"),
+        ("No, it is 5.", "5"),
+        ("Yes, the minimum is 5.", "the minimum is 5"),
+        ("So the thief must be C.", "C"),
+        ("The thief must be B or C.", "The thief must be B or C"),
+        ("The two angles add up to 70°.", "70°"),
     ],
 )
 def test_a_last_statement_says_what_a_person_sees_in_it(text: str, answer: str) -> None:
@@ -157,10 +172,17 @@ def test_nothing_is_picked_for_the_model(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["It is more than 5", "It is 5 or more.", "There are fewer than 5 of them", "√5 is it"]
+    "text",
+    ["It is more than 5", "It is 5 or more.", "There are fewer than 5 of them", "√5 is it", "It can be up to 5."],
 )
 def test_a_number_that_is_not_the_answer_is_not_taken_out_of_it(text: str) -> None:
     assert final_answer(text) != "5"
+
+
+@pytest.mark.parametrize("text", ["Yes, 17 is not prime.", "Yes, but 51 = 3·17.", "Yes, 51 = 3·17 if we are lucky."])
+def test_a_yes_that_is_taken_back_is_no_yes(text: str) -> None:
+    with contextlib.suppress(NoAnswer):
+        assert final_answer(text) != "Yes"
 
 
 @pytest.mark.parametrize("text", ["5\n6", "x = 5\nx = 6", "- 5\n- 6", "We get\n\n1. 5\n2. 6"])

@@ -50,6 +50,30 @@ SAID = r"""
     It is undefined ;; undefined
     Carol, Bob and Alice ;; Alice, Bob, and Carol
     The vectors are independent ;; linearly independent
+    eight times the old volume ;; 8
+    three times the square root of 2 ;; 3\sqrt2
+    Three quarters of the tank is full ;; \frac34
+    a right angle ;; 90^\circ
+    Angle C is a right angle ;; 90^\circ
+    P divides AB internally in the ratio two to one ;; 2:1
+    between 0 and 100, exclusive ;; 0<T<100
+    between 0 and 100, inclusive ;; 0\le T\le 100
+    The function is increasing for all x strictly between -1 and 3 ;; (-1,3)
+    All real a with absolute value less than 1 ;; -1<a<1
+    differentiable for all real x except x = 0 ;; \mathbb{R}\setminus\{0\}
+    The function is defined for every real number x ;; (-\infty,\infty)
+    the claim is false ;; False
+    the argument is not valid ;; invalid
+    the argument is invalid ;; not valid
+    a right-angled triangle ;; right triangle
+    divergent ;; It diverges.
+    It is a tautology ;; tautology
+    tautology ;; It is a tautology
+    infinitely many such primes ;; \infty
+    irrational, so no ;; No
+    f and g are even ;; even
+    the claim is true ;; true
+    Dora tells the truth ;; Dora
 """
 
 NOT_SAID = r"""
@@ -111,6 +135,12 @@ NOT_SAID = r"""
     the square of an odd number is even ;; odd
     linearly dependent ;; linearly independent
     dependent ;; linearly independent
+    f is odd and g is even ;; even
+    f is positive and g and h are even ;; even
+    I claim it is even ;; even
+    the claim that it is even is false ;; even
+    Dora or Eve tells the truth ;; Dora
+    Dora tells the truth and Eve lies ;; Dora
 """
 
 

@@ -27,6 +27,12 @@ _GIVEN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _THEREFORE = re.compile(r"(?:,|,?\s+and)\s+(?:so|hence|thus|therefore|giving|which gives|that is|i\.e\.)\b,?\s+")
+_REASON = re.compile(r"(?:because|since)\b[^,]*(?:,\d[^,]*)*,\s+(?!and\b|or\b)(?=\w+\s+\w)", re.IGNORECASE)
+_REASON_BEHIND = re.compile(r",?\s+(?:because|since)\b.*", re.DOTALL | re.IGNORECASE)
+_SAYS_YES = re.compile(r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(yes|no)\b\s*[,:;.—–-]\s*", re.IGNORECASE)
+_TAKES_BACK = re.compile(r"\b(?:yes|no|but|only|however|though|although|except|unless|if|when|or)\b", re.IGNORECASE)
+_NAMED = re.compile(r"[A-Za-z](?:_\w)?\s*=")
+_MUST_BE = re.compile(r"(?:The\b)?[^A-Z]*\bmust be ([A-Z])\W*")
 _WHY = re.compile(
     r"(?:[,;\s]+(?:because|since|as|which|so that|given that|obtained)\b(?!\s*\\)|,\s+not\b).*", re.DOTALL
 )
@@ -50,6 +56,7 @@ _DENIES = re.compile(
           |undefined|wrong|incorrect|impossible|excluded|false)\b | n['’]t\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NOT = re.compile(r"\b(?:not|never|false|wrong)\b|n['’]t\b", re.IGNORECASE)
 _COULD = re.compile(r"\b(?:could|can) be\b")
 _HEDGES = re.compile(
     r"\b(?:maybe|perhaps|possibly|probably|presumably|might|may|depending|guess|unsure)\b", re.IGNORECASE
@@ -57,7 +64,8 @@ _HEDGES = re.compile(
 _LIMITS = re.compile(
     r"""\b(?:except|excluding|without|unless|no|besides|other\ than
           |(?:more|less|greater|fewer|larger|smaller|higher|lower|bigger|later|earlier|rather)\s+than
-          |at\ (?:least|most)|between|over|under|above|below|exceeds?|up\ to|almost|nearly|beyond|outside)\b""",
+          |at\ (?:least|most)|between|over|under|above|below|exceeds?|almost|nearly|beyond|outside
+          |(?<!add\ )(?<!adds\ )up\ to)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
 _IS = re.compile(
@@ -74,7 +82,7 @@ _OR_MORE = re.compile(
 )
 _CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
 _OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
-_CONCLUDES = re.compile(r"\b(?:is|are|(?:con|di)verges?|exists?)\b")
+_CONCLUDES = re.compile(r"\b(?:is|are|(?:con|di)verges?|exists?)\b|\A(?:yes|no)\W*\Z")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _VECTOR = re.compile(r"\*\*([A-Za-z])\*\*")
 _UNIT = re.compile(r"\s?(?:\\?%|°|[a-zA-Zµ²³/^]+(?:\s(?:square|cubic|per)?\s?[a-zA-Z]+)?)(?=[\s.]*\Z)")
@@ -91,10 +99,28 @@ def stated(statement: str) -> str:
         return _computed(statement) if statement.lstrip(" $*").startswith("=") else statement
     if option := _OPTION.match(statement):
         return f"({option[1]}) {option[2]}"
-    statement = _LEAD.sub("", _conclusion(statement), count=1)
+    if said := _yes_or_no(statement):
+        return said
+    statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
+    if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
+        return letter[1]
     if _reads(statement):
         return statement
     return _in_bold(statement) or _in_formulas(statement) or _in_plain_text(statement)
+
+
+def _yes_or_no(statement: str) -> str:
+    """The "yes" or "no" that a statement begins with, where the formulas behind it only say why; or an empty text."""
+    said = _SAYS_YES.match(statement)
+    rest = statement[said.end() :] if said else ""
+    if not said or not _tells(rest) or len(rest) > SHORT or _TAKES_BACK.search(rest):
+        return ""
+    reason = _REASON_BEHIND.match(f" {rest}")
+    if said[1].lower() == "yes" and not reason and _NOT.search(rest):
+        return ""
+    first = next(iter(formulas(rest) or runs(rest)))
+    answers = _NAMED.match(first.content) or _IS.search(rest, 0, first.start)
+    return "" if answers and not reason else said[1]
 
 
 def _reads(statement: str) -> bool:
@@ -132,8 +158,12 @@ def _conclusion(statement: str) -> str:
         given = _GIVEN.match(statement)
         if given and _tells(statement[given.end() :]) and not _LIMITED.match(given[0]):
             statement = _LEAD.sub("", statement[given.end() :], count=1)
+    if reason := _REASON.match(statement):
+        statement = statement[reason.end() :]
     why = _WHY.search(statement)
-    return statement[: why.start()] if why and _tells(statement[: why.start()]) else statement
+    if why and not _tells(statement[: why.start()]):
+        why = _REASON_BEHIND.search(statement)
+    return statement[: why.start()] if why and why.start() else statement
 
 
 def _conclusion_start(statement: str) -> int:

@@ -35,6 +35,7 @@ _FIELDS = tuple(
         "consistent inconsistent",
         "continuous discontinuous",
         "exists dne undefined",
+        "valid invalid",
         "up down left right upward downward",
         "north south east west northeast northwest southeast southwest",
         "red blue green yellow black white orange purple pink brown",
@@ -50,12 +51,13 @@ _SAME = {
     **dict.fromkeys(("divergent", "diverge"), "diverges"),
     **dict.fromkeys(("true", "correct"), "yes"),
     **dict.fromkeys(("false", "incorrect"), "no"),
-    "maxima": "maximum", "minima": "minimum", "identical": "equal",
+    "right-angled": "right", "maxima": "maximum", "minima": "minimum", "identical": "equal",
 }  # fmt: skip
 _PHRASES = re.compile(
     r"\b(?:(?P<dne>does not exist|do not exist|doesn't exist|don't exist|doesnt exist|fails to exist|non-?existent|dne)"
     r"|(?P<diverges>(?:does not|doesn't|do not|don't|fails to) converge|(?:is not|isn't) convergent|is not converging)"
     r"|(?P<undefined>(?:is not|isn't|not) defined)"
+    r"|(?P<invalid>not valid)|(?P<statement>\Aclaim(?= is ))"
     r"|(?P<neither>neither (?:even nor odd|odd nor even|even or odd|odd or even)))(?!\S)"
 )
 _LEADING = re.compile(
@@ -65,7 +67,7 @@ _LEADING = re.compile(
 _YES_OR_NO = frozenset({"yes", "no"})
 _BEING = frozenset(words_of("is are was were be becomes remains it's that's he's she's called named"))
 _ENDING = frozenset({"converges", "diverges", "dne", "exists", "undefined", "oscillates", "increases", "decreases"})
-_DOING = _BEING - {"be"} | frozenset(words_of("has had wins won will did does gets got finishes finished came"))
+_DOING = _BEING - {"be"} | frozenset(words_of("has had wins won will did does gets got finishes finished came tells"))
 _FILLING = frozenset(
     words_of(
         "therefore thus hence clearly always indeed simply just then actually definitely so also on in at of by "
@@ -86,10 +88,12 @@ _HEDGING = frozenset(
         "thinks believe believes claim claims guess seems appears looks"
     )
 )
-_OF_OTHERS = frozenset(words_of("by second third 2nd 3rd last behind between beside"))
+_OF_OTHERS = frozenset(words_of("by second third 2nd 3rd last behind between beside and"))
 """What tells that the one named first isn't whom the sentence is about: "Alice was beaten by Bob"."""
 _ROLES = frozenset(
-    words_of("most least best worst first winner champion leader liar thief culprit spy knight knave murderer capital")
+    words_of(
+        "most least best worst first winner champion leader liar thief culprit spy knight knave murderer capital truth"
+    )
 )
 """With superlatives, what one is named for. "Alice is Bob" names two."""
 _REASONS = frozenset({"because", "since", "as"})
@@ -100,6 +104,8 @@ _KINDS = frozenset(
         "colour"
     )
 )
+_CLAIMS = frozenset({"claim", "belief", "guess"})
+"""What one may say, and what may be said to be so: "the claim is false"."""
 _LONGEST = 40
 """Words of a sentence."""
 _LONGEST_BEFORE = 6
@@ -108,8 +114,8 @@ _LONGEST_BEFORE = 6
 
 def says(answer: str, reference: str) -> bool:
     """Whether a text in canonical words says the word, or the few words, of the other."""
-    wanted = _plain(reference)
-    told = _without_reason(_plain(answer))
+    wanted = _without_it(_plain(reference))
+    told = _of_one_subject(_without_reason(_plain(answer)))
     if not wanted or len(told) > _LONGEST:
         return False
     if wanted[0] in _YES_OR_NO and _LEADING.match(answer) and _LEADING.match(reference):
@@ -137,9 +143,25 @@ def _plain(text: str) -> list[str]:
     return [_SAME.get(word, word) for each in text.split() if (word := each.strip(".:-/"))]
 
 
+def _without_it(wanted: list[str]) -> list[str]:
+    """`diverges` of "it diverges", `even` of "it is even"."""
+    if wanted[:2] == ["it", "is"] or (wanted[:1] == ["it"] and len(wanted) == 2 and wanted[1] in _ENDING):
+        return wanted[1:] if wanted[1] != "is" else wanted[2:]
+    return wanted
+
+
 def _without_reason(told: list[str]) -> list[str]:
     at = next((at for at, word in enumerate(told) if word in _REASONS), 0)
     return told[:at] if at else told
+
+
+def _of_one_subject(told: list[str]) -> list[str]:
+    """Without the "and" between those whom one verb is about, and without the claim that is judged."""
+    verb = next((at for at, word in enumerate(told) if word in _BEING), 0)
+    if verb == 1 and told[0] in _CLAIMS:
+        return told[1:]
+    joined = verb and told[verb] == "are"
+    return [word for at, word in enumerate(told) if word != "and" or at > verb] if joined else told
 
 
 def _agrees(told: list[str], wanted: list[str]) -> bool:
@@ -162,6 +184,8 @@ def _ends(told: list[str], wanted: list[str]) -> bool:
     """By what follows the last verb of being, or by the verb at the end."""
     at = max((at for at, word in enumerate(told) if word in _BEING), default=-1)
     if at >= 0 and _is(told[at + 1 :], wanted):
+        return True
+    if wanted[0] in _YES_OR_NO and told[-2:] == ["so", *wanted]:
         return True
     return wanted[0] in _ENDING and told[-len(wanted) :] == wanted
 
