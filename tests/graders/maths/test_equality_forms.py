@@ -12,6 +12,9 @@ SAME = {
         A^{-1}=-\frac12\begin{pmatrix}4&-2\\-3&1\end{pmatrix} ;; \begin{bmatrix}-2&1\\ \frac32&-\frac12\end{bmatrix}
         -(1,2) ;; (-1,-2)
         −3**i** + 6**j** − 3**k** ;; (-3,6,-3)
+        -\sin t\,\hat{i}+\cos t\,\hat{j}+\hat{k} ;; (-\sin t,\cos t,1)
+        (2,-4)^T ;; \begin{pmatrix}2\\-4\end{pmatrix}
+        \begin{pmatrix}1&2\\3&4\end{pmatrix}^T ;; \begin{pmatrix}1&3\\2&4\end{pmatrix}
     """,
     "several values": r"""
         x_1=-2 and x_2=\frac32 ;; x=1.5 \text{ or } x=-2
@@ -29,6 +32,8 @@ SAME = {
     """,
     "functions": r"""
         2\operatorname{cis}60^\circ ;; 1+i\sqrt3
+        \sinh^{-1}(2) ;; \ln(2+\sqrt5)
+        \operatorname{artanh}\tfrac12 ;; \frac{1}{2}\ln 3
         \binom{n}{2}-n diagonals ;; \frac{n(n-3)}{2}
         8 / log₁₀ 2 ;; \frac{8\ln 10}{\ln 2}
         \begin{cases} x & x \ge 0 \\ -x & x<0\end{cases} ;; |x|
@@ -58,6 +63,30 @@ SAME = {
     """,
     "chains": r"""
         7^{100}=(7^4)^{25}\equiv 1 \pmod{10} ;; 1
+        V=\frac13\pi r^2h=\frac13\pi\cdot9\cdot4=12\pi ;; 12\pi
+        \bar{x}=\frac{12+15+18}{3}=\frac{45}{3}=15 ;; 15
+        16π ≈ 50.27 square units ;; 16\pi
+        t=\log_{1.06}2\approx 11.9 years ;; \frac{\ln 2}{\ln 1.06}
+        17/3 ≈ 6 ;; 6
+        f^{\prime}(x)=2e^{2x} ;; 2e^{2x}
+    """,
+    "letters before brackets": r"""
+        L=g\left(\frac{T}{2\pi}\right)^2 ;; \frac{gT^2}{4\pi^2}
+        h(a+b) ;; ah+bh
+    """,
+    "left as people leave it": r"""
+        16+0i ;; 16
+        1-\left(\tfrac12\right)^{10} ;; \frac{1023}{1024}
+        2^{10}-1 ;; 1023
+    """,
+    "congruences": r"""
+        x\equiv 23\pmod{15} ;; x\equiv 8\pmod{15}
+        3 ;; 3 \pmod 7
+    """,
+    "formulas": r"""
+        y = 2x+1 ;; x=\frac{y-1}{2}
+        t = \frac{PV}{nR} ;; T=\frac{PV}{nR}
+        r=5, q=7 ;; q=7, r=5
         7^{100}=(7^4)^{25}\equiv 1 ;; 1
     """,
 }
@@ -111,6 +140,32 @@ ANOTHER = {
     """,
     "chains": r"""
         7^{100}\equiv 3 \pmod{10} ;; 1
+        V=\frac13\pi r^2h=\frac13\pi\cdot9\cdot5=12\pi ;; 12\pi
+        \bar z=3-4i ;; 3-4i
+        16π ≈ 51.27 ;; 16\pi
+        12\pi \approx 37.7 cm^3 ;; 12\pi m^3
+        17/3 ≈ 7 ;; 7
+        2.5 ≈ 3 ;; 2.6
+        f^{\prime}(x)=2e^{2x} ;; f(x)=2e^{x}
+    """,
+    "letters before brackets": r"""
+        L=g\left(\frac{T}{\pi}\right)^2 ;; \frac{gT^2}{4\pi^2}
+        h(a+b) ;; ah+b
+    """,
+    "left to be worked out": r"""
+        16+1 ;; 17
+        1+2^2 ;; 5
+        2^3+2^4 ;; 24
+        \sinh^{-1}(2) ;; \frac{1}{\sinh 2}
+    """,
+    "congruences": r"""
+        x=8 ;; x\equiv 8\pmod{15}
+        x\equiv 8\pmod{15} ;; 8
+    """,
+    "formulas": r"""
+        P=\frac{nRT}{V} ;; T=\frac{PV}{nR}
+        the quotient is 5 and the remainder is 7 ;; q=7, r=5
+        5, 7 ;; q=7, r=5
         \frac{\sqrt{2}}{2} \cdot \sqrt{2} ;; 1
     """,
 }

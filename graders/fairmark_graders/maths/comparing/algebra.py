@@ -17,7 +17,7 @@ from flint import acb, arb, fmpq
 
 from ..decision import Decision, different, undecided
 from ..errors import TooComplex
-from ..tree import Call, Negative, Node, Number, Product, Sum, Symbol
+from ..tree import Call, Negative, Node, Number, Power, Product, Sum, Symbol
 from .balls import KNOWN, Ball, Balls, Unsupported
 from .exact import Irrational, TooLarge, Undefined, exact
 from .shape import Mentions, changed, letters, mentions
@@ -33,6 +33,7 @@ WIDTH = 1 << 24
 
 def compare(answer: Node, reference: Node, whole: frozenset[str] = frozenset()) -> Decision:
     """Whether two expressions are one function of their letters; those in `whole` stand for integers."""
+    answer, reference = _with_factors_of(reference, answer), _with_factors_of(answer, reference)
     found = mentions(answer, reference, known=KNOWN)
     if len(found.opaque) > 1:
         answer = _with_calls_of(reference, answer)
@@ -45,6 +46,27 @@ def compare(answer: Node, reference: Node, whole: frozenset[str] = frozenset()) 
     if decision.equal is False and found.opaque:
         return undecided(f"what '{sorted(call.name for call in found.opaque)[0]}' stands for isn't known")
     return decision
+
+
+def _with_factors_of(other: Node, node: Node) -> Node:
+    """`g(x + 1)` as a product where the other side has g as a letter."""
+    called = {call.name for call in mentions(node, known=KNOWN).opaque if len(call.arguments) == 1}
+    if not called:
+        return node
+    theirs = mentions(other, known=KNOWN)
+    plain = called & theirs.letters - {call.name for call in theirs.opaque}
+
+    def product(at: Node) -> Node | None:
+        if type(at) is not Call or at.name not in plain or len(at.arguments) != 1:
+            return None
+        return Product((Symbol(at.name), at.arguments[0]))
+
+    def multiplied(at: Node) -> Node | None:
+        if type(at) is Power and (base := product(at.base)) is not None and type(base) is Product:
+            return Product((base.factors[0], Power(base.factors[1], at.exponent)))
+        return product(at)
+
+    return changed(node, multiplied) if plain else node
 
 
 def _with_calls_of(reference: Node, answer: Node) -> Node:

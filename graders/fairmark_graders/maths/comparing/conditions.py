@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..decision import Decision, different, undecided
-from ..tree import Call, Cases, Given, Negative, Node, Quotient, SetOf, Sum, Symbol, Words
+from ..tree import Call, Cases, Given, Negative, Node, Quotient, Relation, SetOf, Sum, Symbol, Words
 from .algebra import compare
 from .comparison import Comparison
 from .exact import exact, is_rational
@@ -20,6 +20,8 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     family = compare_families(answer, reference)
     if family is not None:
         return family
+    if _is_class(answer) != _is_class(reference):
+        return different("conditions", "one is a single number, the other a class of them")
     found = run.decide(unconditioned(answer), unconditioned(reference))
     if found.equal is False and is_family(answer, reference):
         return undecided("families that aren't linear")
@@ -40,6 +42,16 @@ def _under(run: Comparison, found: Decision, left: Sequence[Node], right: Sequen
     if matched.equal is False and len(left) == len(right) == 1:
         return different("conditions", "they hold under other conditions")
     return undecided("their conditions differ")
+
+
+def _is_class(node: Node) -> bool:
+    """Whether a letter is said to be congruent to something: `x \\equiv 8 \\pmod{15}`."""
+    stated = node.statement if type(node) is Given and _has_modulus(node) else None
+    return type(stated) is Relation and type(stated.operands[0]) is Symbol
+
+
+def _has_modulus(node: Given) -> bool:
+    return any(type(condition) is Call and condition.name == "mod" for condition in node.conditions)
 
 
 def _are_congruent(answer: Given, reference: Given) -> bool:

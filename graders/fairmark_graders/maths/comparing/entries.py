@@ -16,6 +16,7 @@ from ..tree import (
     Node,
     Number,
     PlusMinus,
+    Power,
     Product,
     Quotient,
     Relation,
@@ -123,6 +124,8 @@ def entries(node: Node) -> Entries | None:
         return Entries((node.items,), (), node.open + node.close) if node.open != "{" and len(node.items) > 1 else None
     if type(node) is Matrix:
         return Entries(_flat(node.rows))
+    if type(node) is Power and node.exponent in _TRANSPOSED:
+        return _transposed(node.base)
     if type(node) is Call and len(node.arguments) > 1 and _is_label(Symbol(node.name)):
         return Entries((node.arguments,))
     if type(node) is Negative:
@@ -135,6 +138,16 @@ def entries(node: Node) -> Entries | None:
     if type(node) is Relation:
         return _named_point(node)
     return _system(node) if type(node) is Listed else None
+
+
+def _transposed(node: Node) -> Entries | None:
+    """The columns of a matrix as rows; a vector is written as a row or as a column."""
+    if type(node) is Matrix:
+        return Entries(_flat(tuple(zip(*node.rows, strict=True))))
+    return entries(node) if type(node) is Enclosed else None
+
+
+_TRANSPOSED = (Symbol("T"), Symbol("t"))
 
 
 def _is_label(node: Node) -> bool:
@@ -226,6 +239,9 @@ def by_unit_vectors(node: Node, count: int) -> Entries | None:
 
 
 def _coefficient(node: Node, name: str, names: Sequence[str]) -> Node:
+    if type(node) is Sum and all(len(letters(term).intersection(names)) == 1 for term in node.terms):
+        terms = [term for term in node.terms if name in letters(term)]
+        node = Sum(tuple(terms)) if len(terms) > 1 else terms[0] if terms else Number(0)
     for each in names:
         node = put(node, each, Number(int(each == name)))
     return _worked_out(node)

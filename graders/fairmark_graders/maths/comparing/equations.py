@@ -16,11 +16,13 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
         return None
     if _is_inequality(answer) or _is_inequality(reference):
         return _inequalities(answer, reference)
+    left, right = named(answer), named(reference)
+    if left and right and _are_solved_for_others(left, right):
+        return different("names", "they are solved for different letters")
     if type(answer) is Relation and type(reference) is Relation and is_same_curve(answer, reference):
         return Decision(True, "one equation up to a factor")
     if run.allow.constant and _is_same_general_solution(answer, reference):
         return Decision(True, "one general solution", None, ("constant",))
-    left, right = named(answer), named(reference)
     if left is None or right is None:
         return _unsolved(answer, reference, right)
     if left.value is answer and right.value is reference:
@@ -28,6 +30,16 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
     if contradicts(left):
         return different("chain of values", "the answer states two values")
     return _named(run, left, right)
+
+
+_COORDINATES = frozenset({"x", "y", "z"})
+
+
+def _are_solved_for_others(left: Named, right: Named) -> bool:
+    """Whether these are formulas for two letters: `P = nRT/V`, `T = PV/(nR)`; equations of a curve may be."""
+    if type(left.name) is not Symbol or type(right.name) is not Symbol or names_agree(left.name, right.name):
+        return False
+    return not letters(right.value) <= _COORDINATES and right.name.name in letters(left.value)
 
 
 def _is_same_general_solution(answer: Node, reference: Node) -> bool:
@@ -64,11 +76,18 @@ def _named(run: Comparison, left: Named, right: Named) -> Decision:
     if not names_agree(left.name, right.name):
         return different("names", "they are values of different names")
     found = run.decide(_of_its_letter(left, right), right.value)
-    if not found.equal and any(is_literal(step) and run.decide(left.value, step).equal for step in right.steps):
+    if not found.equal and any(is_literal(step) and run.decide(left.value, step).equal for step in _written(right)):
         found = Decision(True, "the reference, rounded")
+    if not found.equal and left.rounded is not None and is_literal(right.value):
+        found = run.decide(left.rounded, right.value)
     if (left.name is None) == (right.name is None) or not found.equal:
         return found
     return found.by("assignment") if run.allow.assignment else different("names", "one has a name in front")
+
+
+def _written(stated: Named) -> tuple[Node, ...]:
+    """What else a reference says that its value is."""
+    return stated.steps if stated.rounded is None else (*stated.steps, stated.rounded)
 
 
 def _of_its_letter(left: Named, right: Named) -> Node:

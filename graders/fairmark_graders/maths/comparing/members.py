@@ -105,7 +105,16 @@ def _compare_lists(run: Comparison, left: Sequence[Node], right: Sequence[Node])
     in_turn = run.in_turn("members", left, right)
     if in_turn.equal or len(left) == 1:
         return in_turn
+    if _are_named_apart(right):
+        return different("members", "they are values of different names")
     found = run.matched(left, right, once=True)
     if not found.equal:
         return found
     return found.by("order") if run.allow.order else different("members", "they are in another order")
+
+
+def _are_named_apart(items: Sequence[Node]) -> bool:
+    """Whether each is the value of a letter of its own, `q = 7, r = 5`; `x_1` and `x_2` are values of one."""
+    names = [stated.name for item in items if type(item) is Relation and (stated := named(item))]
+    letters = {name.name.partition("_")[0].casefold() for name in names if type(name) is Symbol}
+    return len(letters) == len(items)

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from ..tree import Call, Enclosed, Negative, Node, Number, Power, Product, Relation, Symbol, Words
+from ..tree import Call, Enclosed, Measure, Negative, Node, Number, Power, Product, Relation, Symbol, Words
 from .algebra import compare
 from .balls import KNOWN
-from .rounding import rounds
+from .quantities import quantity
+from .rounding import is_about, rounds
 from .shape import OPERATORS, SETS, letters, walk
 
 _EQUAL = frozenset({"=", "~", "equiv"})
@@ -18,6 +19,8 @@ class Named(NamedTuple):
     value: Node
     steps: tuple[Node, ...] = ()
     """What else it is said to be equal to: what it was worked out from, and what it rounds to."""
+    rounded: Node | None = None
+    """What stands behind `≈` at the end, where the value itself is exact."""
 
 
 def named(node: Node) -> Named | None:
@@ -28,19 +31,38 @@ def named(node: Node) -> Named | None:
         return Named(node.operands[0], node.operands[1])
     if not _EQUAL.issuperset(node.signs):
         return Named(None, node)
-    stated = _stated(node.operands)
+    stated = _stated(node.operands, about=node.signs[-1] == "~")
     return stated._replace(steps=()) if stated and "equiv" in node.signs else stated
 
 
-def _stated(operands: tuple[Node, ...]) -> Named | None:
+def _stated(operands: tuple[Node, ...], about: bool) -> Named | None:
     first, *rest = operands
     if len(rest) == 1 and is_name(rest[0]) and not is_name(first):
         first, rest = rest[0], [first]
-    if is_name(first) and not _mentioned(first, rest):
-        return _last(first, rest)
+    if (is_name(first) or _is_mean(first, rest[-1])) and not _mentioned(first, rest):
+        return _exact(first, rest, about)
     if all(_is_step(operand, operands[-1]) for operand in operands[:-1]):
-        return _last(None, list(operands))
+        return _exact(None, list(operands), about)
     return None
+
+
+def _exact(name: Node | None, operands: list[Node], about: bool) -> Named:
+    """`16\\pi \\approx 50.27` is 16π, in the unit that may stand behind the digits."""
+    *steps, rounded = operands
+    if not about or not steps or not _is_rounded(steps[-1], rounded):
+        return _last(name, operands)
+    found = _last(name, steps)
+    value, digits = quantity(found.value), quantity(rounded)
+    if digits.unit and not value.unit:
+        found = found._replace(value=Measure(found.value, digits.unit))
+    return found._replace(rounded=rounded)
+
+
+def _is_rounded(exact: Node, rounded: Node) -> bool:
+    value, digits = quantity(exact), quantity(rounded)
+    if type(value.value) is Number and value.value.decimals is not None:
+        return False
+    return value.unit in ("", digits.unit) and is_about(value.value, digits.value)
 
 
 def _last(name: Node | None, operands: list[Node]) -> Named:
@@ -74,6 +96,12 @@ def is_name(node: Node) -> bool:
     return type(node) is Words
 
 
+def _is_mean(name: Node, value: Node) -> bool:
+    """Whether `\\bar{x}` names a value: a complex one is that of the conjugate, from which z is still to be found."""
+    bar = type(name) is Call and name.name == "conjugate" and type(name.arguments[0]) is Symbol
+    return bar and not any(at == Symbol("i") for at in walk(value))
+
+
 def _are_letters(node: Product) -> bool:
     return all(type(factor) is Symbol for factor in node.factors)
 
@@ -101,8 +129,13 @@ def _is_step(operand: Node, last: Node) -> bool:
 
 
 def contradicts(stated: Named) -> bool:
-    """Whether a step of a chain differs from its last: two answers in one."""
-    return any(compare(step, stated.value).equal is False and not _rounded(step, stated.value) for step in stated.steps)
+    """Whether a step of a chain differs from its last: two answers in one. A formula in other letters doesn't."""
+    return any(
+        letters(step) <= letters(stated.value)
+        and compare(step, stated.value).equal is False
+        and not _rounded(step, stated.value)
+        for step in stated.steps
+    )
 
 
 def _rounded(step: Node, value: Node) -> bool:

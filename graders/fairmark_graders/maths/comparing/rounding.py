@@ -30,6 +30,20 @@ def rounds(answer: Node, reference: Node) -> bool:
         return False
 
 
+def is_about(exact_value: Node, written: Node) -> bool:
+    """Whether the digits written are the first ones of a value, rounded or cut off at any place."""
+    number = written.of if type(written) is Negative else written
+    if type(number) is not Number:
+        return False
+    place = fmpq(1, 10 ** (number.decimals or 0))
+    with precision(FINE):
+        try:
+            distance = abs(Balls(arb, {})(exact_value) - exact(written))
+        except (Unsupported, Undefined):
+            return False
+        return bool(distance < arb(place))
+
+
 def last_place(node: Node) -> fmpq | None:
     """What one is worth at the last digit of a decimal that is precise enough: 1/100 for 3.14, 10^5 for 3.00·10^7."""
     if type(node) is Negative:

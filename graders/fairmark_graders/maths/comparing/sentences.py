@@ -57,7 +57,7 @@ _PHRASES = re.compile(
     r"\b(?:(?P<dne>does not exist|do not exist|doesn't exist|don't exist|doesnt exist|fails to exist|non-?existent|dne)"
     r"|(?P<diverges>(?:does not|doesn't|do not|don't|fails to) converge|(?:is not|isn't) convergent|is not converging)"
     r"|(?P<undefined>(?:is not|isn't|not) defined)"
-    r"|(?P<invalid>not valid)|(?P<statement>\Aclaim(?= is ))"
+    r"|(?P<invalid>not valid)"
     r"|(?P<neither>neither (?:even nor odd|odd nor even|even or odd|odd or even)))(?!\S)"
 )
 _LEADING = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..decision import Decision, different, undecided
@@ -14,6 +15,7 @@ from ..tree import (
     Given,
     Listed,
     Matrix,
+    Measure,
     Node,
     Number,
     Product,
@@ -40,6 +42,8 @@ _SAYINGS: dict[str, Node] = {
     "impossible": Symbol("Empty"),
     "infinite": Words("infinitely many"),
 }
+_ENDLESS = re.compile(r"infinitely many(?: such)? [a-z]+")
+_ANGLES = {"right angle": 90, "straight angle": 180}
 _NO_VALUES = frozenset({"yes", "no", "does not exist", "undefined", "infinitely many"})
 
 _KINDS: dict[type, str] = {
@@ -67,7 +71,7 @@ def kind(node: Node) -> str:
 def plain(node: Node) -> Node:
     """What is meant by a saying, by brackets around one thing, by a condition behind the last of several."""
     if type(node) is Words:
-        return _SAYINGS.get(node.text, node)
+        return Words("infinitely many") if _ENDLESS.fullmatch(node.text) else _SAYINGS.get(node.text, node)
     if type(node) is Enclosed and len(node.items) == 1 and node.open in "([":
         return plain(node.items[0])
     if type(node) is Alternatives or type(node) is Listed:
@@ -127,8 +131,18 @@ def compare_words(run: Comparison, answer: Node, reference: Node) -> Decision | 
     if type(answer) is Words and type(reference) is Words:
         return _compare_texts(run, answer, reference)
     if type(answer) is Words:
-        return _compare_words(answer, reference)
-    return _compare_words(reference, answer) if type(reference) is Words else None
+        angle = _angle(answer)
+        return run.decide(angle, reference) if angle else _compare_words(answer, reference)
+    if type(reference) is Words:
+        angle = _angle(reference)
+        return run.decide(answer, angle) if angle else _compare_words(reference, answer)
+    return None
+
+
+def _angle(words: Words) -> Node | None:
+    """The 90° of "angle C is a right angle"."""
+    degrees = _ANGLES.get(words.text.rpartition(" is ")[2])
+    return Measure(Number(degrees), "degree") if degrees else None
 
 
 def letters_of(node: Node) -> str:

@@ -3,7 +3,7 @@
 from ..tree import Call, Measure, Negative, Node, Number, Power, Product, Quotient, Symbol
 from .arguments import Arguments
 from .numerals import plain_number
-from .words import TRIGONOMETRIC
+from .words import INVERTIBLE, TRIGONOMETRIC
 
 STARTS = frozenset(
     ["number", "node", "letter", "function", "(", "[", "{", "frac", "sqrt", "root", "binom", "|", "||", "lvert",
@@ -28,7 +28,7 @@ class Functions(Arguments):
         node = self.called(name, base)
         if exponent is None:
             return node
-        if exponent == Negative(Number(1)) and name in TRIGONOMETRIC and isinstance(node, Call):
+        if exponent == Negative(Number(1)) and name in INVERTIBLE and isinstance(node, Call):
             return Call(f"arc{name}", node.arguments)
         return Power(node, exponent)
 

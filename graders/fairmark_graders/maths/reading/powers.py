@@ -42,6 +42,12 @@ class Powers(Operands):
         if self.kind == "'":
             self.advance()
             return self.primed(base, "'")
+        if self.kind == "{" and self.ahead().kind in ("'", "''") and self.ahead(2).kind == "}":
+            self.advance()
+            marks = self.kind
+            self.advance()
+            self.advance()
+            return self.primed(base, marks)
         if self.kind in ("+", "*") and isinstance(base, Symbol):
             return self.starred_set(base)
         exponent = self.exponent()

@@ -12,7 +12,8 @@ FUNCTIONS = {
         "real imaginary norm conjugate factorial round"
     )},
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "acot": "arccot", "asinh": "arcsinh", "acosh": "arccosh",
-    "atanh": "arctanh", "tg": "tan", "ctg": "cot", "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh",
+    "atanh": "arctanh", "arsinh": "arcsinh", "arcosh": "arccosh", "artanh": "arctanh",
+    "tg": "tan", "ctg": "cot", "cosec": "csc", "arctg": "arctan", "sh": "sinh", "ch": "cosh",
     "th": "tanh", "lg": "log10", "lb": "log2", "ceiling": "ceil", "sign": "sgn", "GCD": "gcd", "LCM": "lcm",
     "Re": "real", "Im": "imaginary", "arg": "arg", "Arg": "arg", "nCr": "binomial", "nPr": "permutations",
     "binom": "binomial", "comb": "binomial", "hcf": "gcd", "HCF": "gcd",
@@ -23,6 +24,8 @@ AMBIGUOUS_FUNCTIONS = frozenset({"sh", "ch", "th", "lb", "inf", "deg", "dim", "r
 """Functions only where a bracket follows or a backslash stands before: else words, units or letters."""
 
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
+INVERTIBLE = TRIGONOMETRIC | {"sinh", "cosh", "tanh"}
+"""Functions whose exponent -1 means the inverse function."""
 
 GREEK = words_of(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
@@ -118,6 +121,12 @@ _PHRASES = {
     r"nautical miles?": " nmi ",
     r"(?:us|u\.s\.) dollars": " dollars ",
     r"not in": " ∉ ",
+    r"times (?:as (?:large|big|many|much|long|fast|high|old|great)\b[a-z ]*"
+    r"|(?:the|its) (?:old|original|initial|previous|former) [a-z ]+)$": " ",
+    r"(?:(?<=half)|(?<=thirds)|(?<=quarters)|(?<=fourths)|(?<=fifths)|(?<=sixths)|(?<=eighths)|(?<=tenths))"
+    r" of (?:the|a|an|all|it|them|his|her|its)\b(?![a-z ]*(?:teen|ty|one|two|three|four|five|six|seven|eight|nine|ten"
+    r"|eleven|twelve|dozen|hundred|thousand|million)\b)[a-z ]*$": " ",
+    r"^[a-z ]*\bratio(?: of| is)? (?=[a-z0-9]+ to [a-z0-9]+$)": " ",
     r"as well as|along with": " and ",
 }
 
@@ -130,7 +139,8 @@ _PHRASE_WORDS = frozenset(
         "out than least most equal equals approximately about roughly in to element member divided multiplied power "
         "exponent root that condition provided given assuming long valid only numbers number reals rational integer "
         "integers naturals natural complex set real except excluding other apart infinity plus cent points point "
-        "degree degrees miles fl fluid nautical us well along any every all some each"
+        "degree degrees miles fl fluid nautical us well along any every all some each between times half thirds "
+        "quarters fourths fifths sixths eighths tenths ratio"
     )
 )
 """Every phrase has one of them; looking for these first spares most texts the search for phrases."""
@@ -141,6 +151,20 @@ _QUANTIFIED = re.compile(
     r"(?i)\b(?:for|where|with)?\s*\b(?:any|every|all|some|each)\s+(integer|natural number|real number|real)s?"
     r"([\s}]+)(\$?[A-Za-z]\b\$?)(?!\s+(?:number|solution|value))"
 )
+_BETWEEN = re.compile(
+    r"(?i)(?![a-z ]*\b(?:integers?|whole|primes?|not|outside|except|or)\b)[a-z ]*?(?P<strictly>\bstrictly )?\bbetween "
+    r"(?P<low>\$?-?[0-9\\][^\s,]*) and (?P<high>\$?-?[0-9\\][^\s,]*)(?:,? \(?(?P<ends>exclusive|inclusive)\)?)?"
+)
+"""An interval in words, where these say whether its ends belong to it."""
+_ABSOLUTE = re.compile(
+    r"(?i)(?:all|every|any) (?:real )?(?:numbers? |values? of )?([a-z]) (?:with|whose|of|having) absolute value "
+    r"(?:is )?(?=less|greater|smaller|at)"
+)
+_HOLDS = re.compile(
+    r"(?i)\A(?![a-z ]*\b(?:not|no|never|cannot|fails)\b)(?:[a-z]+ ){0,5}"
+    r"(?:differentiable|defined|continuous|increasing|decreasing) (?:for|on) (?=(?:all|every|any|each) real\b)"
+)
+"""What is said of the numbers that the answer names."""
 _SET_SIGNS = {"integer": "ℤ", "natural number": "ℕ", "real number": "ℝ", "real": "ℝ"}
 
 
@@ -148,6 +172,11 @@ def signs_for_phrases(text: str) -> str:
     """`x is greater than 5` as `x > 5`, `for any integer k` as `where k ∈ ℤ`; two passes over the text."""
     if _PHRASE_WORDS.isdisjoint(_RUNS.findall(text.lower())):
         return text
+    if (between := _BETWEEN.fullmatch(text)) and (between["strictly"] or between["ends"]):
+        inclusive = (between["ends"] or "").lower() == "inclusive"
+        opening, closing = "[]" if inclusive else "()"
+        return f"{opening}{between['low']}, {between['high']}{closing}"
+    text = _ABSOLUTE.sub(r"|\1| ", _HOLDS.sub("", text))
     text = _QUANTIFIED.sub(lambda match: f" where{match[2]}{match[3]} ∈ {_SET_SIGNS[match[1].lower()]} ", text)
     return PHRASE.sub(lambda match: _SIGNS[match.lastindex - 1] if match.lastindex else "", text)
 
