@@ -1,6 +1,7 @@
 """What stops a run: too many samples without a true score, or a grader that changes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -101,13 +102,13 @@ def test_graders_that_raise_count_too(service: Running) -> None:
         call(function, 40, 0)
 
 
-def change(running: Running, catalog: Path) -> None:
+def change(running: Running, catalog: Path, wait_until: Callable[..., None]) -> None:
     """Changes what `exact` is, and waits until the service has it."""
     before = version(running)
     path = catalog / "exact.json"
+    path.with_suffix(".tests.jsonl").unlink()  # they hold `exact` to what it was
     path.write_text(json.dumps({**json.loads(path.read_text()), "operation": "like"}))
-    while version(running) == before:
-        pass
+    wait_until(lambda: version(running) != before)
 
 
 def version(running: Running) -> str:
@@ -115,22 +116,26 @@ def version(running: Running) -> str:
     return str(graders["version"])
 
 
-def test_a_grader_that_changes_stops_the_run_with_both_versions(serve: Serve, catalog: Path) -> None:
+def test_a_grader_that_changes_stops_the_run_with_both_versions(
+    serve: Serve, catalog: Path, wait_until: Callable[..., None]
+) -> None:
     running = serve("--catalog", catalog)
     function = reward_func("exact", url=running.url)
     call(function, 1, 0)
     before = version(running)
-    change(running, catalog)
+    change(running, catalog, wait_until)
     with pytest.raises(VersionChanged, match=f"{before}.*{version(running)}"):
         call(function, 1, 0)
 
 
-def test_a_change_can_be_allowed(serve: Serve, catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_can_be_allowed(
+    serve: Serve, catalog: Path, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
+) -> None:
     monkeypatch.setenv("FAIRMARK_ALLOW_VERSION_CHANGE", "1")
     running = serve("--catalog", catalog)
     function = reward_func("exact", url=running.url)
     call(function, 1, 0)
-    change(running, catalog)
+    change(running, catalog, wait_until)
     assert call(function, 1, 0) == [1.0]
 
 
@@ -138,5 +143,5 @@ def test_another_run_begins_with_the_grader_as_it_is(serve: Serve, catalog: Path
     running = serve("--catalog", catalog)
     function = reward_func("exact", url=running.url)
     call(function, 1, 0, trainer_state=SimpleNamespace(global_step=0))
-    change(running, catalog)
+    change(running, catalog, wait_until)
     assert call(function, 1, 0, trainer_state=SimpleNamespace(global_step=0)) == [1.0]
