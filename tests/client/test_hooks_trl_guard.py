@@ -139,7 +139,9 @@ def test_a_change_can_be_allowed(
     assert call(function, 1, 0) == [1.0]
 
 
-def test_another_run_begins_with_the_grader_as_it_is(serve: Serve, catalog: Path) -> None:
+def test_another_run_begins_with_the_grader_as_it_is(
+    serve: Serve, catalog: Path, wait_until: Callable[..., None]
+) -> None:
     running = serve("--catalog", catalog)
     function = reward_func("exact", url=running.url)
     call(function, 1, 0, trainer_state=SimpleNamespace(global_step=0))
