@@ -13,6 +13,7 @@ from ..tree import Given, Relation, Words
 from .errors import SHORT, NoAnswer
 from .runs import is_unit, runs
 from .spans import NUMBER, Span, formulas, groups, joined, says_something, tidy
+from .worded import counted
 
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|finally|consequently|and|now|either|yes|answer|result|solution)\b[,:]?\s*)*"
@@ -31,6 +32,15 @@ _REASON = re.compile(r"(?:because|since)\b[^,]*(?:,\d[^,]*)*,\s+(?!and\b|or\b)(?
 _REASON_BEHIND = re.compile(r",?\s+(?:because|since)\b.*", re.DOTALL | re.IGNORECASE)
 _SAYS_YES = re.compile(r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(yes|no)\b\s*[,:;.—–-]\s*", re.IGNORECASE)
 _TAKES_BACK = re.compile(r"\b(?:yes|no|but|only|however|though|although|except|unless|if|when|or)\b", re.IGNORECASE)
+_NAME_OF = re.compile(r"(?:an?|the)\s+([A-Za-z]{0,3}[A-Z]|[b-z])\s+of\s+([-−]?\d[\d.]*)\.?")
+_HALF_DAY = re.compile(r"(?<![\d:])((?:1[0-2]|0?[1-9]):[0-5]\d)\s+in\s+the\s+(morning|afternoon|evening)\b")
+_DAY = re.compile(
+    r"\b(\d{1,2})(?:st|nd|rd|th)\s+of\s+(?=(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]*\b)"
+)
+_NAMED_VALUE = re.compile(r"([A-Za-z])\s*=\s*[^=]+")
+_ALSO = re.compile(
+    r"(?:,|,?\s+and)\s+(?:an?(?:other)?|one|the)(?:\s+(?!when\b|where\b|while\b|is\b|has\b)[a-z]+){0,3}\s+(?:at|is)\s+"
+)
 _NAMED = re.compile(r"[A-Za-z](?:_\w)?\s*=")
 _MUST_BE = re.compile(r"(?:The\b)?[^A-Z]*\bmust be ([A-Z])\W*")
 _WHY = re.compile(
@@ -59,7 +69,7 @@ _DENIES = re.compile(
 _NOT = re.compile(r"\b(?:not|never|false|wrong)\b|n['’]t\b", re.IGNORECASE)
 _COULD = re.compile(r"\b(?:could|can) be\b")
 _HEDGES = re.compile(
-    r"\b(?:maybe|perhaps|possibly|probably|presumably|might|may|depending|guess|unsure)\b", re.IGNORECASE
+    r"\b(?:maybe|perhaps|possibly|probably|presumably|might|(?-i:may)|depending|guess|unsure)\b", re.IGNORECASE
 )
 _LIMITS = re.compile(
     r"""\b(?:except|excluding|without|unless|no|besides|other\ than
@@ -104,6 +114,8 @@ def stated(statement: str) -> str:
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
     if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
         return letter[1]
+    if named := _NAME_OF.fullmatch(statement):
+        return f"{named[1]} = {named[2]}"
     if _reads(statement):
         return statement
     return _in_bold(statement) or _in_formulas(statement) or _in_plain_text(statement)
@@ -221,10 +233,12 @@ def _in_formulas(statement: str) -> str:
 
 def _in_plain_text(statement: str) -> str:
     """The answer where there are no delimiters: the one formula, or the one that is said to be it."""
-    statement = statement.replace("**", "")
+    statement = _DAY.sub(r"\1 ", _HALF_DAY.sub(_half_of_day, statement.replace("**", "")))
     found = _different(runs(statement))
     if not found:
-        return statement
+        return _in_words(statement)
+    if _are_several_names(statement, found):
+        return ", ".join(span.content for span in found)
     chosen = found[0] if len(found) == 1 else _said_to_be(statement, found)
     before = max((span.end for span in found if span.end <= chosen.start), default=0)
     _is_said(statement)
@@ -235,6 +249,30 @@ def _in_plain_text(statement: str) -> str:
         _agree(chosen.content.split(" or "))
     limited = f"{chosen.content}{statement[chosen.end :]}" if rest else ""
     return limited if limited and says_something(tidy(limited)) else _computed(chosen.content)
+
+
+def _in_words(statement: str) -> str:
+    """What the statement counts in words, or all of the statement."""
+    said = counted(statement)
+    end = len(statement)
+    if not said or _is_limit(statement, 0, end, end) or _OFFERS.search(statement):
+        return statement
+    _is_said(statement)
+    return said
+
+
+def _half_of_day(time: re.Match[str]) -> str:
+    return f"{time[1]} {'am' if time[2] == 'morning' else 'pm'}"
+
+
+def _are_several_names(statement: str, found: list[Span]) -> bool:
+    """Whether values of different names are said side by side: `one asymptote at x = 3 and another at y = 2`."""
+    names = [named[1] for span in found if (named := _NAMED_VALUE.fullmatch(span.content))]
+    if not 1 < len(set(names)) == len(names) == len(found):
+        return False
+    between = [statement[left.end : right.start] for left, right in zip(found, found[1:], strict=False)]
+    plain = not (_OFFERS.search(statement) or _DENIES.search(statement) or _HEDGES.search(statement))
+    return plain and all(_ALSO.fullmatch(words) for words in between)
 
 
 def _said_to_be(statement: str, found: list[Span]) -> Span:
