@@ -22,10 +22,19 @@ SAME = r"""
     x \equiv 1, 5 \pmod 6 ;; x = 6k \pm 1, k \in \mathbb{Z}
     \frac{5\pi}{4}+n\pi ;; \frac{\pi}{4}+n\pi
     x = \frac{\pi}{6}+2\pi k \text{ or } x=\frac{5\pi}{6}+2\pi k, k∈ℤ ;; x=(-1)^n\frac{\pi}{6}+n\pi, n∈ℤ
+    \{4k+1 : k\in\mathbb Z\} ;; 4m-3,\ m\in\mathbb{Z}
+    \{4k+1 : k\in\mathbb Z\} ;; \{4m-3 : m\in\mathbb Z\}
+    x=n\pi,\ n\in\mathbb{Z} ;; \{k\pi\mid k\in\mathbb{Z}\}
+    \{(-3t,6t,3t):t\in\mathbb{R}\} ;; t(1,-2,-1),\ t\in\mathbb{R}
     x=(-1)^{n+1}\frac{\pi}{6}+n\pi, n∈ℤ ;; x = -\frac{\pi}{6}+2\pi k \text{ or } x=\frac{7\pi}{6}+2\pi k, k∈ℤ
 """
 
 ANOTHER = r"""
+    \{4k+1 : k\in\mathbb Z\} ;; 4m-1,\ m\in\mathbb{Z}
+    \{4k+1 : k\in\mathbb Z\} ;; 4m+1
+    x=2n\pi,\ n\in\mathbb{Z} ;; \{k\pi\mid k\in\mathbb{Z}\}
+    \{(-3t,6t,3t):t\in\mathbb{Z}\} ;; t(1,-2,-1),\ t\in\mathbb{R}
+    \{(-3t,6t,t):t\in\mathbb{R}\} ;; t(1,-2,-1),\ t\in\mathbb{R}
     x = -1 + 3t, y = 2 - 5t, t \in \mathbb{Z} ;; x=2+5k,\ y=-1-3k,\ k\in\mathbb{Z}
     x = 2 + 5t, y = -1 + 3t, t \in \mathbb{Z} ;; x=2+5k,\ y=-1-3k,\ k\in\mathbb{Z}
     x = 2 + 10t, y = -1 - 6t, t \in \mathbb{Z} ;; x=2+5k,\ y=-1-3k,\ k\in\mathbb{Z}

@@ -70,6 +70,18 @@ SAME = {
         17/3 ≈ 6 ;; 6
         f^{\prime}(x)=2e^{2x} ;; 2e^{2x}
     """,
+    "distances, sums over an index": r"""
+        |x-3|<2 ;; (1,5)
+        -1<x<3 ;; |x-1|<2
+        |3-x|<2 ;; (1,5)
+        |x-3|>2 ;; (-\infty,1)\cup(5,\infty)
+        \sum_{n=0}^{\infty}(-1)^n x^n ;; \sum_{k=0}^\infty (-x)^k
+        \sum_{n=1}^\infty \frac{(-1)^{n+1}x^n}{n} ;; \sum_{n=0}^\infty \frac{(-1)^n x^{n+1}}{n+1}
+        \sum_{n=1}^{10} n^2 ;; \sum_{k=0}^{9} (k+1)^2
+        x\equiv 3 \pmod 7 ;; 3 \bmod 7
+        \zeta(2)=\pi^2/6 ;; \frac{\pi^{2}}{6}
+        13{:}15 ;; 1:15 p.m.
+    """,
     "letters before brackets": r"""
         L=g\left(\frac{T}{2\pi}\right)^2 ;; \frac{gT^2}{4\pi^2}
         h(a+b) ;; ah+bh
@@ -147,6 +159,15 @@ ANOTHER = {
         17/3 ≈ 7 ;; 7
         2.5 ≈ 3 ;; 2.6
         f^{\prime}(x)=2e^{2x} ;; f(x)=2e^{x}
+    """,
+    "distances, sums over an index": r"""
+        |x-3|\le2 ;; (1,5)
+        |x+3|<2 ;; (1,5)
+        |2x-6|<4 ;; (1,5)
+        \sum_{n=1}^\infty \frac{(-1)^{n}x^n}{n} ;; \sum_{n=0}^\infty \frac{(-1)^n x^{n+1}}{n+1}
+        \sum_{n=0}^\infty \frac{x^n}{n!} ;; \sum_{k=0}^{10} \frac{x^k}{k!}
+        \sum_{n=1}^{10} n^2 ;; \sum_{k=0}^{10} (k+1)^2
+        \zeta(2)=\pi^2/8 ;; \frac{\pi^{2}}{6}
     """,
     "letters before brackets": r"""
         L=g\left(\frac{T}{\pi}\right)^2 ;; \frac{gT^2}{4\pi^2}

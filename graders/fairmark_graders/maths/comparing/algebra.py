@@ -11,16 +11,17 @@ points come from the texts, so verdicts repeat.
 from collections.abc import Iterator
 from itertools import count, islice
 from random import Random
+from typing import NamedTuple
 from zlib import crc32
 
 from flint import acb, arb, fmpq
 
 from ..decision import Decision, different, undecided
 from ..errors import TooComplex
-from ..tree import Call, Negative, Node, Number, Power, Product, Sum, Symbol
+from ..tree import Call, Negative, Node, Number, Power, Product, Relation, Sum, Symbol
 from .balls import KNOWN, Ball, Balls, Unsupported
 from .exact import Irrational, TooLarge, Undefined, exact
-from .shape import Mentions, changed, letters, mentions
+from .shape import Mentions, changed, letters, mentions, put
 from .values import FINE, FINEST, ROUGH, has_bare_log, meet, precision
 from .values import compare as compare_values
 
@@ -82,9 +83,43 @@ def _with_calls_of(reference: Node, answer: Node) -> Node:
 
 
 def _same_call(left: Call, right: Call) -> bool:
+    if left.name == right.name and left.name in ("sum", "product") and _is_same_run(left, right):
+        return True
     if left.name != right.name or len(left.arguments) != len(right.arguments):
         return False
     return left == right or all(compare(a, b).equal for a, b in zip(left.arguments, right.arguments, strict=True))
+
+
+def _is_same_run(left: Call, right: Call) -> bool:
+    """Whether two sums over an index are one, but for the index's name and where it starts."""
+    one, other = _run(left), _run(right)
+    if one is None or other is None:
+        return False
+    shift = Sum((one.first, Negative(other.first)))
+    ends = one.last == other.last == Symbol("infinity") or compare(one.last, Sum((other.last, shift))).equal
+    index = "index'"
+    renamed = put(one.term, one.letter, Sum((Symbol(index), shift)))
+    return (
+        bool(ends) and compare(renamed, put(other.term, other.letter, Symbol(index)), frozenset({index})).equal is True
+    )
+
+
+class _Run(NamedTuple):
+    """A sum or product over an index, from a number to a number or to infinity."""
+
+    term: Node
+    letter: str
+    first: Node
+    last: Node
+
+
+def _run(node: Call) -> _Run | None:
+    if len(node.arguments) != 3:
+        return None
+    term, start, last = node.arguments
+    if type(start) is not Relation or start.signs != ("=",) or type(start.operands[0]) is not Symbol:
+        return None
+    return None if letters(start.operands[1]) else _Run(term, start.operands[0].name, start.operands[1], last)
 
 
 class _Identity:

@@ -15,12 +15,14 @@ from .wording import unconditioned
 
 def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Families of solutions; else the statements, and the conditions where both sides have some."""
+    if SetOf in (type(answer), type(reference)):
+        return _compare_families_in_braces(run, answer, reference)
     if type(answer) is not Given and type(reference) is not Given:
         return compare_evident(answer, reference)
     family = compare_families(answer, reference)
     if family is not None:
         return family
-    if _is_class(answer) != _is_class(reference):
+    if _is_class(answer) != _is_class(reference) and not (_is_remainder(answer) or _is_remainder(reference)):
         return different("conditions", "one is a single number, the other a class of them")
     found = run.decide(unconditioned(answer), unconditioned(reference))
     if found.equal is False and is_family(answer, reference):
@@ -32,6 +34,22 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     if found.equal and not run.allow.conditions:
         return different("conditions", "one has a condition that the other hasn't")
     return found.by("conditions")
+
+
+def _compare_families_in_braces(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """`\\{4k+1 : k \\in \\mathbb{Z}\\}` as what is listed in it for every k."""
+    left, right = _out_of_braces(answer), _out_of_braces(reference)
+    if type(left) is not Given or type(right) is not Given:
+        return None
+    found = run.decide(left, right)
+    return None if type(answer) is type(reference) and not found.equal else found
+
+
+def _out_of_braces(node: Node) -> Node:
+    if type(node) is not SetOf or type(node.element) in (Symbol, Relation):
+        return node
+    memberships = all(type(each) is Relation and each.signs == ("in",) for each in node.conditions)
+    return Given(node.element, node.conditions) if memberships else node
 
 
 def _under(run: Comparison, found: Decision, left: Sequence[Node], right: Sequence[Node]) -> Decision:
@@ -48,6 +66,11 @@ def _is_class(node: Node) -> bool:
     """Whether a letter is said to be congruent to something: `x \\equiv 8 \\pmod{15}`."""
     stated = node.statement if type(node) is Given and _has_modulus(node) else None
     return type(stated) is Relation and type(stated.operands[0]) is Symbol
+
+
+def _is_remainder(node: Node) -> bool:
+    """`3 \\bmod 7`, which may stand for the class."""
+    return type(node) is Call and node.name == "mod"
 
 
 def _has_modulus(node: Given) -> bool:

@@ -20,14 +20,16 @@ from ..tree import (
     Listed,
     Negative,
     Node,
+    Number,
     Relation,
     SetOf,
+    Sum,
     Symbol,
 )
 from .balls import Balls, Unsupported
 from .comparison import Comparison
 from .exact import Undefined
-from .shape import CONSTANTS, SETS, with_signs
+from .shape import CONSTANTS, SETS, letters, put, with_signs
 from .values import CLOSE, FINE, precision, shown
 
 UP, DOWN = arb.pos_inf(), arb.neg_inf()
@@ -74,6 +76,8 @@ def compare_regions(run: Comparison, answer: Node, reference: Node) -> Decision 
     """Whether two sets of numbers are the same; None where neither is written in a way that can only mean a set."""
     if not is_region(answer) and not is_region(reference):
         return None
+    if _is_distance(answer) and type(reference) is Relation and not _is_distance(reference):
+        return different("inequality", "the answer isn't solved")
     with precision(FINE):
         try:
             left, right = region(answer), region(reference)
@@ -84,6 +88,12 @@ def compare_regions(run: Comparison, answer: Node, reference: Node) -> Decision 
         if _same(left.intervals, right.intervals):
             return Decision(True, "intervals")
         return different("intervals", f"{described(left)} is not {described(right)}")
+
+
+def _is_distance(node: Node) -> bool:
+    """Whether this is `|x - 3| < 2`, which an inequality for x alone asks to solve."""
+    operands = node.operands if type(node) is Relation else ()
+    return any(type(at) is Call and at.name == "abs" and type(at.arguments[0]) is Sum for at in operands)
 
 
 def _compare_between_letters(run: Comparison, answer: Node, reference: Node) -> Decision | None:
@@ -285,8 +295,8 @@ def _relation(node: Relation) -> Region:
     if node.operands[0] == Symbol("Reals"):
         return _relation(Relation((Symbol(""), *node.operands[1:]), node.signs))
     absolute = [operand for operand in node.operands if type(operand) is Call and operand.name == "abs"]
-    if len(node.operands) == 2 and len(absolute) == 1 and type(absolute[0].arguments[0]) is Symbol:
-        return _mirrored(node, absolute[0], absolute[0].arguments[0])
+    if len(node.operands) == 2 and len(absolute) == 1:
+        return _around(node, absolute[0])
     at = [index for index, operand in enumerate(node.operands) if type(operand) is Symbol and not _is_fixed(operand)]
     if len(at) != 1 or len(node.operands) > 3 or (len(node.operands) == 3 and at[0] != 1):
         raise NotRegion
@@ -297,6 +307,30 @@ def _relation(node: Relation) -> Region:
         half = _half(sign, right) if left is letter else _half(_TURNED.get(sign, ""), left)
         said = intersection(said, half)
     return Region(said, letter.name if type(letter) is Symbol else None)
+
+
+def _around(node: Relation, absolute: Call) -> Region:
+    """`|x - 3| < 2`, the numbers less than 2 from 3; what stands with another factor than ±1 isn't solved."""
+    within, found = absolute.arguments[0], letters(absolute)
+    if len(found) != 1:
+        raise NotRegion
+    (letter,) = found
+    mirrored = _mirrored(node, absolute, Symbol(letter))
+    if type(within) is Symbol:
+        return mirrored
+    centre = _centre(within, letter)
+    return Region(
+        tuple(each._replace(low=each.low + centre, high=each.high + centre) for each in mirrored.intervals), letter
+    )
+
+
+def _centre(node: Node, letter: str) -> arb:
+    """The number c for x - c, c - x or x + (-c)."""
+    terms = node.terms if type(node) is Sum else ()
+    if len(terms) != 2 or not any(term in (Symbol(letter), Negative(Symbol(letter))) for term in terms):
+        raise NotRegion
+    value = end(put(node, letter, Number(0)))
+    return value if Negative(Symbol(letter)) in terms else -value
 
 
 def _mirrored(node: Relation, absolute: Call, letter: Symbol) -> Region:

@@ -7,6 +7,7 @@ from .numerals import plain_number
 
 CALLED = frozenset("fghFGHO")
 """Letters that are functions wherever a bracket follows."""
+_NAMED_FUNCTIONS = frozenset({"zeta", "Gamma"})
 _LONGEST_NAME = 4
 _BASIS = frozenset("ijk")
 _BARS = {"|": ("abs", ("|", "rvert")), "lvert": ("abs", ("rvert", "|")), "||": ("norm", ("||",)),
@@ -68,7 +69,7 @@ class Operands(Functions):
         """`f(x)`; `C(5, 2)`; a letter before a bracket is a factor elsewhere, unless `p(x) = …` defines it."""
         if self.kind != "(" or self.gap:
             return function
-        if function.name[0] in CALLED or self.defines():
+        if function.name[0] in CALLED or function.name in _NAMED_FUNCTIONS or self.defines():
             return Call(function.name, self.call_arguments())
         if function.name in ("C", "P") and self.counts_ways():
             return Call({"C": "binomial", "P": "permutations"}[function.name], self.call_arguments())

@@ -86,6 +86,7 @@ _MOST_LAYERS = 40
 
 def without_markup(text: str) -> str:
     """The text without HTML, colours and what only makes space."""
+    text = text.replace("{:}", ":")
     if not _MAY_BE_MARKUP.search(text):
         return text
     text = _BOLD.sub(r"\\mathbf{\1}", text)
