@@ -10,7 +10,7 @@ from .comparing.conditions import compare_cases, compare_conditions, compare_set
 from .comparing.entries import compare_entries
 from .comparing.equations import compare_relations
 from .comparing.expressions import compare_bases, compare_expressions, compare_kinds, compare_ratios
-from .comparing.flats import compare_flats
+from .comparing.flats import compare_flats, compare_spans
 from .comparing.members import compare_members
 from .comparing.sets import compare_combined, compare_regions
 from .comparing.shape import bound
@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     compare_words,
     compare_regions,
     compare_flats,
+    compare_spans,
     compare_conditions,
     compare_entries,
     compare_members,

@@ -22,6 +22,8 @@ SAME = r"""
     x \equiv 1, 5 \pmod 6 ;; x = 6k \pm 1, k \in \mathbb{Z}
     \frac{5\pi}{4}+n\pi ;; \frac{\pi}{4}+n\pi
     x = \frac{\pi}{6}+2\pi k \text{ or } x=\frac{5\pi}{6}+2\pi k, k∈ℤ ;; x=(-1)^n\frac{\pi}{6}+n\pi, n∈ℤ
+    span{(1,0,-1),(0,1,-1)} ;; \operatorname{span}\{(-1,1,0),(-1,0,1)\}
+    \text{span}\left\{\begin{pmatrix}2\\4\end{pmatrix}\right\} ;; \operatorname{span}\{(1,2)\}
     \{4k+1 : k\in\mathbb Z\} ;; 4m-3,\ m\in\mathbb{Z}
     \{4k+1 : k\in\mathbb Z\} ;; \{4m-3 : m\in\mathbb Z\}
     x=n\pi,\ n\in\mathbb{Z} ;; \{k\pi\mid k\in\mathbb{Z}\}
@@ -30,6 +32,8 @@ SAME = r"""
 """
 
 ANOTHER = r"""
+    span{(1,0,-1),(0,1,1)} ;; \operatorname{span}\{(-1,1,0),(-1,0,1)\}
+    span{(1,0,-1)} ;; \operatorname{span}\{(-1,1,0),(-1,0,1)\}
     \{4k+1 : k\in\mathbb Z\} ;; 4m-1,\ m\in\mathbb{Z}
     \{4k+1 : k\in\mathbb Z\} ;; 4m+1
     x=2n\pi,\ n\in\mathbb{Z} ;; \{k\pi\mid k\in\mathbb{Z}\}

@@ -155,6 +155,7 @@ ANOTHER = {
         V=\frac13\pi r^2h=\frac13\pi\cdot9\cdot5=12\pi ;; 12\pi
         \bar z=3-4i ;; 3-4i
         16π ≈ 51.27 ;; 16\pi
+        \pi \approx 3.2 ;; \pi
         12\pi \approx 37.7 cm^3 ;; 12\pi m^3
         17/3 ≈ 7 ;; 7
         2.5 ≈ 3 ;; 2.6

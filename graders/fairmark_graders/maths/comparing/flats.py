@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from ..decision import Decision, different
-from ..tree import Enclosed, Given, Listed, Matrix, Node, Product, Relation, Sum, Symbol
+from ..tree import Call, Enclosed, Given, Listed, Matrix, Node, Product, Relation, Sum, Symbol
 from .comparison import Comparison
 from .entries import Entries, aligned, entries
 from .exact import Irrational, Point, Undefined, exact
@@ -55,6 +55,27 @@ def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | 
         same = _same_lattice(one, other) if domains == {"Integers"} else _same_plane(one, other)
         return Decision(True, "parameters") if same else different("parameters", "one has points that the other hasn't")
     return _renamed(run, left, right) if left.parameters != right.parameters or domains else None
+
+
+def compare_spans(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """`\\operatorname{span}` of vectors with rational entries, by the ranks of each and of both together."""
+    left, right = _spanned(answer), _spanned(reference)
+    if left is None or right is None or len(left[0]) != len(right[0]):
+        return None
+    if _rank(left) == _rank(right) == _rank([*left, *right]):
+        return Decision(True, "spans")
+    return different("spans", "one has vectors that the other hasn't")
+
+
+def _spanned(node: Node) -> list[Vector] | None:
+    given = [entries(each) for each in node.arguments] if type(node) is Call and node.name == "span" else []
+    rows = [each.rows[0] for each in given if each is not None and len(each.rows) == 1]
+    if not rows or len(rows) < len(given) or len(set(map(len, rows))) > 1:
+        return None
+    try:
+        return [tuple(map(exact, row)) for row in rows]
+    except (Irrational, Undefined):
+        return None
 
 
 def _points(node: Node) -> _Points | None:

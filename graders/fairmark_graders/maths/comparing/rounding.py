@@ -31,17 +31,18 @@ def rounds(answer: Node, reference: Node) -> bool:
 
 
 def is_about(exact_value: Node, written: Node) -> bool:
-    """Whether the digits written are the first ones of a value, rounded or cut off at any place."""
+    """Whether the digits written are the first ones of a value, rounded, or decimals of it cut off, at any place."""
     number = written.of if type(written) is Negative else written
     if type(number) is not Number:
         return False
     place = fmpq(1, 10 ** (number.decimals or 0))
     with precision(FINE):
         try:
-            distance = abs(Balls(arb, {})(exact_value) - exact(written))
+            digits, value = exact(written), Balls(arb, {})(exact_value)
         except (Unsupported, Undefined):
             return False
-        return bool(distance < arb(place))
+        beyond = abs(value) - abs(digits) if value * digits > 0 else abs(value - digits)
+        return bool(abs(beyond) <= arb(place / 2)) or bool(number.decimals and 0 < beyond < arb(place))
 
 
 def last_place(node: Node) -> fmpq | None:

@@ -125,7 +125,7 @@ class Arguments(Cursor):
         bars, self.bars = self.bars, ""
         inside = self.statement()
         self.bars = bars
-        self.close(")", "]", "}")
+        self.close(")", "]", "}", "\\}")
         self.depth -= 1
         return inside.items if isinstance(inside, Listed) else (inside,)
 

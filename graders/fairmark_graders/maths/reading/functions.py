@@ -71,7 +71,7 @@ class Functions(Arguments):
     def arguments(self, name: str) -> tuple[Node, ...]:
         if self.kind == "(":
             return self.call_arguments()
-        if self.kind == "{" or self.kind == "[":
+        if self.kind == "{" or self.kind == "[" or (name == "span" and self.kind == "\\{"):
             return self.call_arguments()
         if self.kind == "-":
             self.advance()

@@ -267,6 +267,8 @@ class Tokenizer:
     def is_function(self, raw: str) -> bool:
         if raw == "lg" and self.text[self.end : self.end + 1] in ("}", ")"):
             return False
+        if raw == "span" and "{" in self.text[self.end : self.end + 8]:
+            return True
         return raw not in AMBIGUOUS_FUNCTIONS or "(" in self.text[self.end : self.end + 2]
 
     def word_or_product(self, raw: str) -> None:

@@ -9,7 +9,7 @@ FUNCTIONS = {
     **{name: name for name in words_of(
         "sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc sinh cosh tanh coth sech csch arcsinh "
         "arccosh arctanh ln log exp sqrt cbrt abs floor ceil gcd lcm max min sup inf cis det sgn deg dim rank tr ker "
-        "real imaginary norm conjugate factorial round"
+        "span real imaginary norm conjugate factorial round"
     )},
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "acot": "arccot", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "arsinh": "arcsinh", "arcosh": "arccosh", "artanh": "arctanh",
@@ -20,7 +20,8 @@ FUNCTIONS = {
 }  # fmt: skip
 
 AMBIGUOUS_FUNCTIONS = frozenset({"sh", "ch", "th", "lb", "inf", "deg", "dim", "rank", "tr", "ker", "sign", "real",
-                                 "imaginary", "round", "norm", "conjugate", "factorial", "sup", "arg"})  # fmt: skip
+                                 "span", "imaginary", "round", "norm", "conjugate", "factorial", "sup",
+                                 "arg"})  # fmt: skip
 """Functions only where a bracket follows or a backslash stands before: else words, units or letters."""
 
 TRIGONOMETRIC = frozenset({"sin", "cos", "tan", "cot", "sec", "csc"})
