@@ -20,6 +20,8 @@ _SAYS = re.compile(
 )
 _SHORTEST = len("answer: 5")
 _FORMULA = re.compile(r"[\s*:#$(\[{+−-]*(?:\\?[$€£(\[])*\s*(?:\d|\.\d|\\[a-zA-Z]|[A-Za-z]\s*=|[√π])")
+_LETTERED = re.compile(r"\([A-J]\)\s*")
+"""The letter of a choice in front of its formula."""
 _BECAUSE = re.compile(
     r"[,;(\s]+(?:because|since|as|where|which|when|so|if we|given|obtained|after)\b(?!\s*\\).*", re.DOTALL
 )
@@ -72,6 +74,8 @@ def marked(text: str) -> str:
     found = groups(sentence, formulas(sentence))
     telling = [group for group in found if len(group) > 1 or not group[0].content.strip().isalpha()] or found
     if len(telling) == 1:
+        if _LETTERED.fullmatch(sentence, 0, telling[0][0].start):
+            return sentence
         return with_unit(sentence, telling[0])
     if found or says_something(tidy(sentence)):
         return sentence

@@ -86,7 +86,7 @@ _IS = re.compile(
 )
 _IS_THE = re.compile(r"\s+(?:is|are|was|were)\s+(?:the|our)\b")
 _ARROW = re.compile(r"\s*[→⇒⟹⟶]\s*(?=[A-Za-z]\w?\s*=)")
-_VERB = re.compile(r"\b(?:is|are|was|were|be|equals?)\b", re.IGNORECASE)
+_VERB = re.compile(r"\b(?:is|are|was|were|be|(?<!or )equals?)\b", re.IGNORECASE)
 _OR_MORE = re.compile(
     r"\s*\w*\s+(?:(?:or|and)\s+(?:more|less|fewer|greater|above|below|over|under)|at (?:least|most))\b"
 )
