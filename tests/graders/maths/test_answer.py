@@ -153,6 +153,7 @@ def test_no_answer_has_a_reason(place: Place, text: str, reason: str) -> None:
         ("It leaves at 13:30 in the afternoon.", "13:30"),
         ("They meet on the 3rd of May, 2027.", "3 May, 2027"),
         ("It has a pH of 9, so a pOH of 5.", "pOH = 5"),
+        ("Answer: (C) $3^4$", "(C) 3^4"),
         ("It has a speed of 3, giving a momentum of 6.", "6"),
     ],
 )
@@ -185,7 +186,14 @@ def test_nothing_is_picked_for_the_model(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["It is more than 5", "It is 5 or more.", "There are fewer than 5 of them", "√5 is it", "It can be up to 5."],
+    [
+        "It is more than 5",
+        "It is 5 or more.",
+        "There are fewer than 5 of them",
+        "√5 is it",
+        "It can go up to 5.",
+        "It consists of all numbers greater than or equal to 5.",
+    ],
 )
 def test_a_number_that_is_not_the_answer_is_not_taken_out_of_it(text: str) -> None:
     assert final_answer(text) != "5"
