@@ -1,0 +1,14 @@
+"""How many whole answers are graded as a fair teacher would; floors a little under what was measured."""
+
+import pytest
+from tests.graders.maths.whole_answers import SETS, load, rates
+
+RECALL = {"first": 0.98, "second": 0.95, "third": 0.91, "fourth": 0.81}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_right_answers_pass_however_they_are_written_and_wrong_ones_do_not(name: str) -> None:
+    rows = load(name)
+    recall, false_accepts = rates(rows, [row.passes for row in rows])
+    assert recall >= RECALL[name]
+    assert false_accepts <= 0.01
