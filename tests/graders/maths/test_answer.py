@@ -111,6 +111,8 @@ def test_no_answer_has_a_reason(place: Place, text: str, reason: str) -> None:
         ("Ana is 13 years old (and Tom is 17).", "13 years"),
         ("So the train needs 1 hour and 30 minutes.", "1 hour and 30 minutes"),
         ("The board is 3 ft 4 in long.", "3 ft 4 in"),
+        ("The profit was 2.4 million dollars.", "2.4 million dollars"),
+        ("They sold 5 dozen eggs.", "5 dozen"),
         ("The film ends at 9:55 PM.", "9:55 PM"),
         ("It was on March 3, 2024.", "March 3, 2024"),
         ("After 30 days Sam has saved 750 cents.", "750 cents"),

@@ -25,6 +25,7 @@ _MONTHS = frozenset(
 _HALVES = frozenset(["am", "pm", "a.m", "p.m"])
 _JOINS = frozenset(["and", "or", "&", "to", "-", "–"])
 _NO_UNIT = frozenset("a an as at by if in is it of on or so to us the per and".split())  # noqa: SIM905
+_SCALES = frozenset(["dozen", "hundred", "thousand", "million", "billion", "trillion"])
 _OF_UNITS = frozenset(["square", "cubic", "per", "squared", "cubed"])
 _WORD = re.compile(
     r"[\w.]+-[A-Za-z]{2,}.*|[A-Za-z]+['’][a-z]+|\d+(?:st|nd|rd|th)|[A-Za-z]{2,}/[A-Za-z]+|[A-Za-z]+/[A-Za-z]{2,}"
@@ -96,14 +97,16 @@ def _is_formula(word: str, before: str, after: str) -> bool:
 
 
 def _belongs(word: str, before: str, after: str, earlier: str) -> bool:
-    """Whether a word continues the formula before it: a unit, the half of a day, the month of a date."""
+    """Whether a word continues the formula before it: a unit, "million", the half of a day, the month of a date."""
     if word.lower() in _HALVES:
         return before[:1].isdigit()
     if word.lower() in _MONTHS or word == "mod":
         return True
     if word == "in":
         return before.isdigit() and earlier in ("ft", "feet", "foot")
-    if not (before[-1:].isdigit() or before[-1:] in ")}" or is_unit(before) or before in _OF_UNITS):
+    if word in _SCALES:
+        return before[-1:].isdigit()
+    if not (before[-1:].isdigit() or before[-1:] in ")}" or is_unit(before) or before in _OF_UNITS | _SCALES):
         return False
     return word in _OF_UNITS and (is_unit(after) or word.endswith("ed")) or is_unit(word)
 
