@@ -132,9 +132,13 @@ def hostile() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in hostile()])
 def test_a_hostile_text_takes_no_longer_than_its_length_allows(text: str) -> None:
+    assert min(took(text) for _ in range(3)) < SECONDS  # one of them may meet the collector's pass over a long run
+
+
+def took(text: str) -> float:
     start = time.process_time()
     outcome(text)
-    assert time.process_time() - start < SECONDS
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize(
