@@ -7,7 +7,8 @@ ends by itself: at its deadline, when the requests run out, or with an error whe
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import cast
@@ -77,18 +78,10 @@ async def closed(server: Server, requests: Iterable[bytes], connections: int, se
     source = cycle(requests) if isinstance(requests, list) else iter(requests)
     load = Load()
     lines = [await _Line.open(server, source, load) for _ in range(connections)]
-    try:
-        cpu, load.began = server.cpu(), time.perf_counter()
+    async with _measured(server, lines, load, seconds):
         for line in lines:
             line.start(load.began + seconds)
-        async with asyncio.timeout(seconds + GRACE_SECONDS):
-            await asyncio.gather(*(line.done for line in lines))
-        load.cpu, load.ended = server.cpu() - cpu, time.perf_counter()
-    except TimeoutError:
-        raise LoadError(f"{server.name} left requests unanswered for {GRACE_SECONDS} s") from None
-    finally:
-        for line in lines:
-            line.close()
+        await asyncio.gather(*(line.done for line in lines))
     return load
 
 
@@ -114,18 +107,24 @@ async def opened(server: Server, requests: Sequence[bytes], rate: float, connect
         await line.exchange(request, due)
         free.put_nowait(line)
 
+    async with _measured(server, lines, load, len(requests) / rate):
+        await asyncio.gather(*(send(request, load.began + place / rate) for place, request in enumerate(requests)))
+    return load
+
+
+@asynccontextmanager
+async def _measured(server: Server, lines: Sequence["_Line"], load: Load, seconds: float) -> AsyncIterator[None]:
+    """Times a load and what the server takes for it, and closes its lines. Raises `LoadError` when it doesn't end."""
     cpu, load.began = server.cpu(), time.perf_counter()
-    sending = asyncio.gather(*(send(request, load.began + place / rate) for place, request in enumerate(requests)))
     try:
-        async with asyncio.timeout(len(requests) / rate + GRACE_SECONDS):
-            await sending
+        async with asyncio.timeout(seconds + GRACE_SECONDS):
+            yield
         load.cpu, load.ended = server.cpu() - cpu, time.perf_counter()
     except TimeoutError:
         raise LoadError(f"{server.name} left requests unanswered for {GRACE_SECONDS} s") from None
     finally:
         for line in lines:
             line.close()
-    return load
 
 
 async def ask(server: Server, request: bytes) -> bytes:
