@@ -1,11 +1,17 @@
 """What every test may use."""
 
+import signal
 import time
 from collections.abc import Callable
 
 import pytest
 
 pytest_plugins = ["tests.gated", "tests.running", "tests.valkey"]
+
+
+def pytest_configure() -> None:
+    """A run in a shell's background ignores Ctrl-C, and so would every program that a test starts and interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
