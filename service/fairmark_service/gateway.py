@@ -86,7 +86,7 @@ class Gateway:
                 raise MethodRefused()
             body = await handler(call, headers, receive)
         except Refusal as refusal:
-            status = handler.protocol.refused if refusal.status == 422 else refusal.status
+            status = handler.protocol.status_of(refusal)
             body, extra = refusal.body(), refusal.headers()
             level = logging.WARNING if status >= 500 else logging.INFO
             log.log(level, "refused: %s", refusal.message, extra=_about(handler, status, key, request_id, call))

@@ -53,7 +53,7 @@ async def test_a_caller_is_answered_when_its_judgements_are_done(engine: Engine)
 
 
 async def test_a_caller_is_told_to_come_again_when_its_patience_is_over(engine: Engine) -> None:
-    with pytest.raises(Overloaded, match=r"not graded within 0\.01 s"):
+    with pytest.raises(Overloaded, match=r"not done within 0\.01 s"):
         await ask(engine, Caller(batch("a")), patience=0.01)
 
 

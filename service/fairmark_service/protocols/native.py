@@ -13,7 +13,7 @@ from ..catalog import Entry
 from ..engine import GradeRequest, Result, Work
 from ..errors import Refusal
 from ..wire import convert, unjson
-from .protocol import Call, MiB, Protocol, broken
+from .protocol import Call, Grading, MiB, broken
 
 SAMPLES = 4096
 """In one body; 15 µs of the event loop each, if they are inline."""
@@ -147,7 +147,7 @@ def _row_of(result: Result) -> dict[str, Any]:
     return row
 
 
-NATIVE = Protocol(
+NATIVE = Grading(
     path="/v1/grade",
     summary="Grade many samples",
     request=GradeBody,

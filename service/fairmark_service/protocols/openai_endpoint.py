@@ -13,7 +13,7 @@ import orjson
 
 from ..engine import Result, Work
 from ..errors import Refusal
-from .protocol import Call, MiB, Protocol, gradable
+from .protocol import Call, Grading, MiB, gradable
 
 
 class EndpointBody(msgspec.Struct):
@@ -46,7 +46,7 @@ def _encode(body: EndpointBody, work: Work, results: Sequence[Result], call: Cal
     return orjson.dumps({"score": verdict.score})
 
 
-OPENAI_ENDPOINT = Protocol(
+OPENAI_ENDPOINT = Grading(
     path="/endpoint/{grader}",
     summary="Grade one rollout for OpenAI's or Azure's endpoint grader",
     request=EndpointBody,

@@ -18,7 +18,7 @@ from fairmark_graders import Verdict
 from fairmark_graders.types import ErrorCode
 
 from ..engine import Result, Work
-from .protocol import Call, MiB, Protocol, gradable
+from .protocol import Call, Grading, MiB, gradable
 
 _FLAGS = (
     "formula_parse_error",
@@ -142,7 +142,7 @@ def _auto_name() -> str:
     return f"grader-{uuid.uuid4().hex[:12]}"
 
 
-GRADERS_RUN = Protocol(
+GRADERS_RUN = Grading(
     path="/v1/fine_tuning/alpha/graders/run",
     summary="Run a grader on one sample, as OpenAI's API does",
     request=RunBody,
@@ -153,7 +153,7 @@ GRADERS_RUN = Protocol(
     body_bytes=16 * MiB,
     refused=400,
 )
-GRADERS_VALIDATE = Protocol(
+GRADERS_VALIDATE = Grading(
     path="/v1/fine_tuning/alpha/graders/validate",
     summary="Validate a grader, as OpenAI's API does",
     request=ValidateBody,

@@ -8,6 +8,7 @@ Raw ASGI: routing, FastAPI's body binding and its response classes cost more tha
 import asyncio
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -20,6 +21,7 @@ from ..catalog import Entry, Snapshot, UnknownGrader
 from ..engine import Engine, GradeRequest, Result, Work
 from ..errors import Overloaded, Refusal, refused_grader
 from ..intake import Gone, Intake, Receive
+from ..metrics import Metrics
 from ..wire import decode, unjson
 
 T = TypeVar("T")
@@ -73,8 +75,35 @@ def broken(entry: Entry, reason: str) -> GradeRequest:
     return GradeRequest(entry, Sample(""), {}, invalid(reason))
 
 
-@dataclass(frozen=True)
-class Protocol(Generic[Request]):
+class Caller:
+    """Whoever waits for an answer: may hang up, and has only so much patience."""
+
+    __slots__ = ("_metrics", "_receive")
+
+    def __init__(self, receive: Receive, metrics: Metrics) -> None:
+        self._receive, self._metrics = receive, metrics
+
+    async def wait_for(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """What `work` returns, unless the caller hangs up or has waited its time; then queued work is dropped.
+
+        Raises `Gone` or `Overloaded`.
+        """
+        task, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._receive())
+        try:
+            await asyncio.wait({task, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+        finally:
+            task.cancel()
+            gone.cancel()
+        if gone.done():
+            raise Gone
+        self._metrics.rejected("patience")
+        raise Overloaded(f"not done within {seconds:g} s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol(ABC, Generic[Request]):
     """One caller's wire format."""
 
     path: str
@@ -84,10 +113,6 @@ class Protocol(Generic[Request]):
     """The body; decoded by it and documented from it."""
     answer: type[msgspec.Struct]
     """The answer's body; only documents it."""
-    decode: Callable[[Request, Call], Work]
-    """The samples to grade. Raises `Refusal`."""
-    encode: Callable[[Request, Work, Sequence[Result], Call], bytes]
-    """The answer. Raises `Refusal` where this caller must be told so by status."""
     patience_seconds: float
     """How long the caller waits; after that its place is worth more than its answer."""
     body_bytes: int
@@ -96,11 +121,45 @@ class Protocol(Generic[Request]):
     """Makes a request of a parsed body of which a part is no sample."""
     refused: int = 422
     """The status of a body that is JSON but says something impossible."""
+    overloaded: int = 503
+    """The status after which this caller comes again."""
 
     @property
     def pattern(self) -> re.Pattern[str]:
         """What the paths of this protocol match; the group `grader` where the path names one."""
         return re.compile(self.path.replace("{grader}", "(?P<grader>[^/]+)"))
+
+    def status_of(self, refusal: Refusal) -> int:
+        """The status that tells this caller of it."""
+        return {422: self.refused, 503: self.overloaded}.get(refusal.status, refusal.status)
+
+    @abstractmethod
+    async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
+        """The body of the answer. Raises `Refusal`, and `Gone` when the caller hung up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading(Protocol[Request]):
+    """Samples in, scores out."""
+
+    decode: Callable[[Request, Call], Work]
+    """The samples to grade. Raises `Refusal`."""
+    encode: Callable[[Request, Work, Sequence[Result], Call], bytes]
+    """The answer. Raises `Refusal` where this caller must be told so by status."""
+
+    async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
+        work = self.decode(request, call)
+        results = await self._graded(work, engine, caller)
+        engine.observe(work, results)
+        return self.encode(request, work, results, call)
+
+    async def _graded(self, work: Work, engine: Engine, caller: Caller) -> Sequence[Result]:
+        if work.explain:
+            return await caller.wait_for(engine.explain(work.requests), self.patience_seconds)
+        batch = engine.begin(work.requests)
+        if not batch.done:
+            await caller.wait_for(batch.finish(), self.patience_seconds)
+        return batch.results()
 
 
 def gradable(verdict: Verdict) -> Verdict:
@@ -122,34 +181,6 @@ class Handler:
         body = await self._intake.read(headers, receive, self.protocol.body_bytes)
         try:
             request, call.strict = decode(body, self.protocol.request, self.protocol.salvage)
-            work = self.protocol.decode(request, call)
-            results = await self._grade(work, receive)
-            self._engine.observe(work, results)
-            return self.protocol.encode(request, work, results, call)
+            return await self.protocol.serve(request, call, self._engine, Caller(receive, self._engine.metrics))
         finally:
             self._intake.give(body)
-
-    async def _grade(self, work: Work, receive: Receive) -> Sequence[Result]:
-        if work.explain:
-            return await self._wait(self._engine.explain(work.requests), receive)
-        batch = self._engine.begin(work.requests)
-        if not batch.done:
-            await self._wait(batch.finish(), receive)
-        return batch.results()
-
-    async def _wait(self, work: Coroutine[Any, Any, T], receive: Receive) -> T:
-        """What `work` returns, unless the caller hangs up or has waited its time; then queued work is dropped."""
-        task, gone = asyncio.ensure_future(work), asyncio.ensure_future(receive())
-        try:
-            await asyncio.wait(
-                {task, gone}, timeout=self.protocol.patience_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            if task.done():
-                return task.result()
-        finally:
-            task.cancel()
-            gone.cancel()
-        if gone.done():
-            raise Gone
-        self._engine.metrics.rejected("patience")
-        raise Overloaded(f"not graded within {self.protocol.patience_seconds:g} s")
