@@ -6,8 +6,9 @@
 Trusted code only: a worker is no sandbox. A service calls what its setting `functions` names, from its catalog alone
 and never from a request. Nothing is imported in the process that holds the grader.
 
-The failure rule of a user's own grader: what raises, returns no finite number or passes its limit scores 0 with the
-outcome `grader_error`; None is no score, and a worker that is lost gives none either. docs/function.md has the rest.
+The failure rule of a user's own grader: what raises, crashes, returns no finite number or passes its limit scores 0
+with the outcome `grader_error`; None is no score, and a worker that is killed gives none either. docs/function.md has
+the rest.
 """
 
 import re
@@ -23,7 +24,7 @@ from .grader import Fresh, Settings, Tools
 from .sample import Sample
 from .thinking import Thinking
 from .types import Case, Item, Verdict
-from .workers import OverLimit, WorkerLost
+from .workers import Crashed, OverLimit, WorkerLost
 
 _FIELDS = ("output_text", "output_json", "output_tools", "choices", "finish_reason", "completion_tokens")
 _NAME = r"[A-Za-z_]\w*"
@@ -105,6 +106,8 @@ class Function(Fresh):
             return await tools.workers.run(call, self._loaded, self.style, *case, cpu_seconds=self.cpu_seconds)
         except OverLimit as error:
             return failed(f"the function {error}")
+        except Crashed as error:
+            return failed(f"the function ended its process: {error.end}")
         except (ImportFailed, WorkerLost) as error:
             raise Ungradable(str(error)) from None
 
@@ -114,7 +117,9 @@ class Function(Fresh):
             problem = await tools.workers.run(complaint, self._loaded, self.style, cpu_seconds=self.cpu_seconds)
         except OverLimit as error:
             problem = f"importing it {error}"
-        except (ImportFailed, WorkerLost) as error:
+        except WorkerLost as error:
+            problem = f"while it was imported {error}"
+        except ImportFailed as error:
             problem = str(error)
         if problem:
             raise InvalidGrader([Problem("function", problem)])

@@ -89,6 +89,27 @@ def test_what_ends_its_process_scores_0_too(judge: Judge) -> None:
     assert judge("def fn(sample, item): raise SystemExit(3)").outcome == "grader_error"
 
 
+@pytest.mark.parametrize(
+    ("crash", "end"),
+    [("os._exit(7)", "exit status 7"), ("ctypes.string_at(0)", "signal 11 (Segmentation fault)")],
+)
+def test_what_crashes_its_process_scores_0_as_a_grader_error(judge: Judge, crash: str, end: str) -> None:
+    verdict = judge(f"import ctypes, os\ndef fn(sample, item): {crash}")
+    assert (verdict.score, verdict.outcome, verdict.repeatable) == (0, "grader_error", False)
+    assert verdict.reason == f"the function ended its process: {end}"
+
+
+def test_what_is_killed_from_outside_has_no_score(judge: Judge) -> None:
+    verdict = judge("import os\ndef fn(sample, item): os.kill(os.getpid(), 9)")  # as the kernel does for want of memory
+    assert (verdict.score, verdict.outcome) == (None, "ungradable")
+    assert verdict.reason == "a worker was lost: signal 9 (Killed)"
+
+
+@pytest.mark.parametrize("text", ["[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900])
+def test_no_nesting_of_an_answer_makes_it_ungradable(judge: Judge, text: str) -> None:
+    assert judge("def fn(sample, item): return 1", text).score is not None
+
+
 @pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "'1'", "[1]", "{}", "1j"])
 def test_what_is_no_finite_number_scores_0_as_a_grader_error(judge: Judge, value: str) -> None:
     verdict = judge(f"def fn(sample, item): return {value}")
@@ -249,6 +270,7 @@ def test_a_bad_configuration_is_refused_by_field(change: dict[str, Any], problem
         ("odd:fn", "import no_such_module", "can't be imported: ModuleNotFoundError: No module named 'no_such_module'"),
         ("odd:fn", "def fn(:", "SyntaxError: invalid syntax"),
         ("odd:fn", "raise SystemExit", "can't be imported: SystemExit"),
+        ("odd:fn", "import os; os._exit(3)", "while it was imported a worker was lost before it began: exit status 3"),
         ("odd:fn", "", "has no attribute 'fn'"),
         ("odd:fn", "fn = 3", "odd:fn is 3, no function"),
         ("odd:fn", "def fn(sample): pass", "expected a function of (sample, item), got (sample)"),

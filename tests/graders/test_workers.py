@@ -1,8 +1,10 @@
 """Worker processes: what a task may do to itself, and never to another."""
 
 import asyncio
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +15,8 @@ from pathlib import Path
 import pytest
 from tests.waiting import wait_until
 
-from fairmark_graders.workers import OverLimit, WorkerLost, Workers, on_slow
+from fairmark_graders.workers import Crashed, OverLimit, WorkerLost, Workers, child, on_slow
+from fairmark_graders.workers.clock import Limit
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +45,13 @@ async def worker() -> AsyncIterator[Workers]:
     made = Workers(size=1)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that children import from, too."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
 
 
 def gone(pid: int) -> bool:
@@ -145,12 +155,91 @@ async def test_a_memory_bomb_is_to_blame(workers: Workers) -> None:
         await workers.run(exec, "x = []\nwhile True: x.append(bytearray(1 << 24))", cpu_seconds=30)
 
 
+async def test_a_worker_that_ran_out_of_memory_is_replaced(worker: Workers) -> None:
+    pid = await worker.run(os.getpid, cpu_seconds=5)
+    with pytest.raises(OverLimit, match="MiB of memory"):
+        await worker.run(bytearray, 1 << 31, cpu_seconds=5)
+    assert await worker.run(os.getpid, cpu_seconds=5) != pid
+
+
+async def test_arguments_too_deep_to_be_handed_over_are_to_blame(worker: Workers) -> None:
+    with pytest.raises(OverLimit, match="nest too deeply"):
+        await worker.run(len, json.loads("[" * 900 + "]" * 900), cpu_seconds=5)
+
+
 async def test_a_crash_loses_its_own_task_alone(workers: Workers) -> None:
     async with asyncio.TaskGroup() as group:
         neighbour = group.create_task(workers.run(eval, "__import__('time').sleep(0.5) or 7", cpu_seconds=5))
         with pytest.raises(WorkerLost, match="exit status 3"):
             await workers.run(os._exit, 3, cpu_seconds=5)
     assert neighbour.result() == 7
+
+
+@pytest.mark.parametrize(
+    ("code", "end"),
+    [
+        ("import os; os._exit(0)", "exit status 0"),
+        ("import ctypes; ctypes.string_at(0)", "signal 11 (Segmentation fault)"),
+        ("import os; os.abort()", "signal 6 (Aborted)"),
+    ],
+)
+async def test_a_crash_is_told_from_a_kill(worker: Workers, code: str, end: str) -> None:
+    with pytest.raises(Crashed) as crashed:
+        await worker.run(exec, code, cpu_seconds=5)
+    assert crashed.value.end == end
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_what_others_send_is_no_crash(worker: Workers, sent: signal.Signals) -> None:
+    unhandled = "import signal; signal.signal(2, signal.SIG_DFL)\n"
+    task = asyncio.ensure_future(worker.run(exec, f"{unhandled}{ENDLESS}", cpu_seconds=60))
+    await wait_until(lambda: 10 in priorities(), 20)
+    (slow,) = [pid for pid in family() if os.getpriority(os.PRIO_PROCESS, pid) == 10]
+    os.kill(slow, sent)
+    with pytest.raises(WorkerLost, match=f"signal {sent:d} ") as lost:
+        await task
+    assert not isinstance(lost.value, Crashed)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    ["os.system('sleep 30 &')", "os.fork() or os.execlp('sleep', 'sleep', '30')", "os.fork() or time.sleep(30)"],
+)
+async def test_a_crash_is_noticed_though_a_copy_of_the_process_goes_on(worker: Workers, copy: str) -> None:
+    await worker.start()
+    code = f"import os, time\nparent = os.getpid()\n{copy}\nos._exit(os.getpid() == parent and 3)"
+    async with asyncio.timeout(8):  # it would be taken for starved after 16 s
+        with pytest.raises(Crashed, match="exit status 3"):
+            await worker.run(exec, code, cpu_seconds=1)
+
+
+async def test_the_clock_of_a_process_that_is_gone_blames_nobody() -> None:
+    process = await asyncio.create_subprocess_exec("sleep", "60")
+    limit = Limit(process.pid, 5)
+    process.kill()
+    await process.wait()
+    with pytest.raises(EOFError):
+        await limit.outlasts(asyncio.get_running_loop().create_future(), 0.05)
+
+
+async def test_a_killed_zygote_fails_no_task_that_comes_after(workers: Workers) -> None:
+    await workers.start()
+    for _ in range(3):
+        os.kill(children(os.getpid())[0], signal.SIGKILL)
+        assert await workers.run(abs, -3, cpu_seconds=5) == 3
+
+
+def test_a_zygote_that_cannot_fork_keeps_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError("no room for a process")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    control, channel = socket.socketpair()
+    with control, channel:
+        received = os.dup(channel.fileno())
+        assert child._done(control, child.FORK, None, [received], 1 << 30) is None
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(received)
 
 
 async def test_a_worker_killed_from_outside_is_lost_and_not_to_blame(worker: Workers) -> None:
@@ -224,6 +313,27 @@ async def test_close_releases_whoever_waits_for_a_worker(worker: Workers) -> Non
     await worker.close()
     ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
     assert {type(end) for end in ends} == {WorkerLost}
+
+
+async def test_whoever_gives_up_settling_cancels_no_task(worker: Workers) -> None:
+    task = asyncio.ensure_future(worker.run(eval, "__import__('time').sleep(0.5) or 7", cpu_seconds=5))
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(worker.settle(), 0.05)
+    assert await task == 7
+
+
+async def test_close_cancels_nobody_though_the_zygote_is_busy(worker: Workers, folder: Path) -> None:
+    (folder / "slow_library.py").write_text("import time; time.sleep(10)")
+    await worker.start()
+    busy = asyncio.ensure_future(worker.run(exec, ENDLESS, cpu_seconds=60))
+    learning = asyncio.ensure_future(worker._zygote.learn(["slow_library"]))
+    await wait_until(lambda: len(family()) > 2)
+    await worker.close()
+    with pytest.raises(WorkerLost):
+        await busy
+    with pytest.raises(EOFError):
+        await learning
 
 
 PARENT = """
@@ -373,13 +483,6 @@ async def test_a_worker_after_a_kill_has_the_libraries_of_its_predecessor(worker
     with pytest.raises(OverLimit):
         await worker.run(exec, ENDLESS, cpu_seconds=0.1)
     assert await worker.run(eval, "'wave' in __import__('sys').modules", cpu_seconds=5)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that children import from, too."""
-    monkeypatch.syspath_prepend(tmp_path)
-    return tmp_path
 
 
 async def test_a_users_own_code_is_not_handed_on(worker: Workers, folder: Path) -> None:

@@ -6,7 +6,8 @@ fails, fails alone:
     the function raises                         the same exception in the caller
     more CPU seconds, or memory, than allowed   `OverLimit`: the task is to blame
     asleep until the backstop                   `OverLimit`: the task is to blame
-    the process is gone, or cannot start        `WorkerLost`: the task isn't to blame
+    the process exits or crashes by itself      `Crashed`, a `WorkerLost`: whose fault that is, the caller knows
+    the process is killed, or cannot start      `WorkerLost`: the task isn't to blame
     no processor to be had until the backstop   `WorkerLost`: the task isn't to blame
 
 Limits are processor time, from the moment the worker has imported the function, so a task that passes on an idle
@@ -28,7 +29,7 @@ No child outlives the service: an idle one reads the end of its socket, a busy o
 (PR_SET_PDEATHSIG, Linux only). docs/decisions/0004-workers.md says why this isn't a library, and has the measurements.
 """
 
-from .faults import OverLimit, WorkerLost
+from .faults import Crashed, OverLimit, WorkerLost
 from .pool import Workers, on_slow
 
-__all__ = ["OverLimit", "WorkerLost", "Workers", "on_slow"]
+__all__ = ["Crashed", "OverLimit", "WorkerLost", "Workers", "on_slow"]

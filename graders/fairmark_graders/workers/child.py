@@ -53,11 +53,14 @@ def _done(control: socket.socket, what: str, about: Any, fds: list[int], memory:
 
 
 def _fork(control: socket.socket, channel: int, memory: int) -> int:
-    pid = _forked(control, memory)
-    if not pid:
-        _live(channel)
-    os.close(channel)
-    return pid
+    try:
+        pid = _forked(control, memory)
+        if not pid:
+            os.set_inheritable(channel, False)
+            _live(channel)
+        return pid
+    finally:
+        os.close(channel)
 
 
 def _forked(control: socket.socket, memory: int) -> int:

@@ -31,7 +31,10 @@ class Limit:
         self._moved = 0.0, 0.0
 
     async def outlasts(self, answer: "asyncio.Future[Any]", cpu_seconds: float) -> bool:
-        """Whether the task uses so much processor before its answer comes. Raises `OverLimit` or `WorkerLost`."""
+        """Whether the task uses so much processor before its answer comes.
+
+        Raises `OverLimit`, `WorkerLost`, or `EOFError` when the process has ended.
+        """
         while not (await asyncio.wait({answer}, timeout=max(_LEAST_WAIT, cpu_seconds - self._used)))[0]:
             used = self._used  # read once: a mark passed between two readings would be passed unseen
             self._check(used)
@@ -55,6 +58,8 @@ class Limit:
 
     def _check(self, used: float) -> None:
         wall = time.monotonic() - self._began
+        if gone(self._pid):  # told by the end of its socket, unless a child of its own has that open
+            raise EOFError
         if used >= self._cpu_seconds:
             raise OverLimit(f"needed more than {self._cpu_seconds:g} s of processor time")
         if state(self._pid) == "S" and wall - self._starved(wall) >= self._wall_seconds:

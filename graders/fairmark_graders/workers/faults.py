@@ -2,8 +2,24 @@
 
 
 class OverLimit(Exception):
-    """The task is to blame: it used more processor or memory than allowed, or slept."""
+    """The task is to blame: it used more processor or memory than allowed, or slept, or couldn't be handed over."""
 
 
 class WorkerLost(Exception):
     """The task isn't to blame: its worker is gone, could not start, or got no processor."""
+
+
+class NotBegun(WorkerLost):
+    """The worker was lost before it called the function, so that another may be tried."""
+
+
+class Crashed(WorkerLost):
+    """The process ended while it ran the function, and nobody killed it.
+
+    Ours to bear where the code is ours; whoever runs somebody else's may blame that.
+    """
+
+    def __init__(self, end: str) -> None:
+        super().__init__(f"a worker was lost: {end}")
+        self.end = end
+        """An exit status or a signal, in words."""

@@ -8,10 +8,10 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .clock import Limit
-from .faults import OverLimit, WorkerLost
+from .faults import NotBegun, OverLimit, WorkerLost
 from .worker import Worker
 from .zygote import Zygote
 
@@ -59,7 +59,7 @@ class Workers:
     async def settle(self) -> None:
         """Wait until no task runs and every worker has what any has imported."""
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks)  # unlike `gather` it cancels none of them when it is itself
 
     async def close(self) -> None:
         """Kill every worker; whoever waits for one gets `WorkerLost`. None is left when this returns."""
@@ -80,7 +80,7 @@ class Workers:
         Waits for a place. A caller that is cancelled while waiting leaves the queue; one that is cancelled later leaves
         its task running, to its end or its limit.
         """
-        message = pickle.dumps((function, args))
+        message = _pickled(function, args)
         await self._places.acquire()
         self._taken += 1
         result: T = await asyncio.shield(self._spawn(self._run(message, cpu_seconds)))
@@ -89,18 +89,27 @@ class Workers:
     async def _run(self, message: bytes, cpu_seconds: float) -> Any:
         with ExitStack() as place:
             place.callback(self._leave)
-            worker = await self._take()
             try:
-                answer = await self._answer(worker, message, cpu_seconds, place)
-            finally:
-                self._put_back(worker)
+                answer = await self._try(message, cpu_seconds, place)
+            except NotBegun:  # a kill of an idle worker, or of what they are forked from, fails no task
+                answer = await self._try(message, cpu_seconds, place)
         return self._opened(answer)
+
+    async def _try(self, message: bytes, cpu_seconds: float, place: ExitStack) -> "_Answer":
+        worker = await self._take()
+        try:
+            answer = _Answer(*pickle.loads(await self._answer(worker, message, cpu_seconds, place)))
+            if answer.kind == "memory":
+                worker.kill()  # who knows what was left half done
+            return answer
+        finally:
+            self._put_back(worker)
 
     async def _answer(self, worker: Worker, message: bytes, cpu_seconds: float, place: ExitStack) -> bytes:
         try:
             return await worker.begin(message) or await self._watch(worker, cpu_seconds, place)
         except (OSError, EOFError) as error:
-            raise WorkerLost(f"a worker was lost: {await worker.bury()}") from error
+            raise await worker.lost() from error
         except BaseException:
             worker.kill()
             raise
@@ -116,8 +125,8 @@ class Workers:
         finally:
             answer.cancel()
 
-    def _opened(self, answer: bytes) -> Any:
-        kind, value, imported = pickle.loads(answer)
+    def _opened(self, answer: "_Answer") -> Any:
+        kind, value, imported = answer
         if imported:
             self._spawn(self._learn(imported))
         if kind == "memory":
@@ -207,6 +216,19 @@ class Workers:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()
+
+
+class _Answer(NamedTuple):
+    kind: str
+    value: Any
+    imported: list[str]
+
+
+def _pickled(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
+    try:
+        return pickle.dumps((function, args))
+    except RecursionError:
+        raise OverLimit("has arguments that nest too deeply to be handed over") from None
 
 
 class SlowLane:

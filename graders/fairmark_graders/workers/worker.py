@@ -9,12 +9,15 @@ from typing import Self
 
 from .child import LENGTH, STARTED
 from .clock import gone, resident
+from .faults import Crashed, NotBegun, WorkerLost
 from .zygote import Zygote
 
 _IMPORT_SECONDS = 60.0
 """Wall time for a worker to take a task and import its function."""
 _NICER = 10
 """A tenth of a quick task's share where both want the same processor. Nicer still, and its own wait grows as much."""
+_SENT = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
+"""What ends a process from outside: the kernel's want of memory, an operator, a terminal."""
 _MOST_TASKS = 1000
 _MOST_GROWTH = 128 << 20
 
@@ -27,8 +30,9 @@ class Worker:
     ) -> None:
         self.pid = pid
         self._zygote, self._knowledge, self._reader, self._writer = zygote, knowledge, reader, writer
-        self._tasks, self._size, self._ruined = 0, resident(pid), False
-        self._end: str | None = None
+        self._tasks, self._size, self._ruined, self._begun = 0, resident(pid), False, False
+        self._buried, self._funeral = False, asyncio.Lock()
+        self._code: int | None = None
 
     @classmethod
     async def fork(cls, zygote: Zygote) -> Self:
@@ -59,12 +63,19 @@ class Worker:
         )
 
     async def begin(self, message: bytes) -> bytes | None:
-        """Hand it a task; the answer if it couldn't even import the function. Raises `OSError` or `EOFError`."""
-        self._tasks += 1
-        async with asyncio.timeout(_IMPORT_SECONDS):
-            self._writer.write(LENGTH.pack(len(message)) + message)
-            await self._writer.drain()
-            first = await self.receive()
+        """Hand it a task; the answer if it couldn't even import the function.
+
+        Raises `OSError` or `EOFError` when it has gone, `WorkerLost` when that takes too long.
+        """
+        self._tasks, self._begun = self._tasks + 1, False
+        try:
+            async with asyncio.timeout(_IMPORT_SECONDS):
+                self._writer.write(LENGTH.pack(len(message)) + message)
+                await self._writer.drain()
+                first = await self.receive()
+        except TimeoutError:
+            raise WorkerLost(f"importing the function took longer than {_IMPORT_SECONDS:g} s") from None
+        self._begun = True
         return None if first == STARTED else first
 
     async def receive(self) -> bytes:
@@ -85,27 +96,40 @@ class Worker:
     def kill(self) -> None:
         """End it now, stopped or not."""
         self._ruined = True
-        if self._end is not None:
+        if self._buried:
             return  # the process id may be another's by now
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    async def bury(self) -> str:
-        """Kill it, wait until it has ended, and say how it did."""
+    async def lost(self) -> WorkerLost:
+        """Bury one that has gone; what its task fails with."""
+        code = await self.bury()
+        if not self._begun:
+            return NotBegun(f"a worker was lost before it began: {_told(code)}")
+        if code is None or -code in _SENT:
+            return WorkerLost(f"a worker was lost: {_told(code)}")
+        return Crashed(_told(code))
+
+    async def bury(self) -> int | None:
+        """Kill it, wait until it has ended, and give its exit code: less than 0 for a signal, None if nobody knows."""
         self.kill()
         self._writer.close()
-        while not gone(self.pid):  # noqa: ASYNC110 - polled, since it is no child of ours
-            await asyncio.sleep(0.002)
-        if self._end is None:
-            self._end = await self._told_end()
-        return self._end
+        async with self._funeral:  # asked for twice, its id might be another's the second time
+            if not self._buried:
+                while not gone(self.pid):  # noqa: ASYNC110 - polled, since it is no child of ours
+                    await asyncio.sleep(0.002)
+                self._code, self._buried = await self._exit_code(), True
+        return self._code
 
-    async def _told_end(self) -> str:
+    async def _exit_code(self) -> int | None:
         try:
             status = await self._zygote.bury(self.pid)
         except (OSError, EOFError):
-            status = None
-        if status is None:
-            return "the process it was forked from is gone"
-        code = os.waitstatus_to_exitcode(status)
-        return f"signal {-code}" if code < 0 else f"exit status {code}"
+            return None
+        return None if status is None else os.waitstatus_to_exitcode(status)
+
+
+def _told(code: int | None) -> str:
+    if code is None:
+        return "the process it was forked from is gone"
+    return f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"
