@@ -28,24 +28,12 @@ LONGEST = 200
 LARGEST_EXPONENT = 1_000
 """Of a power of ten: 1e999999999 is never expanded."""
 
-_DIGITS = re.compile(
-    r"[-−+]?\s?\\?[$€£¥₹]?\s?[-−]?(?<![\w.,])(?:\d[\d.,'_]*|\.\d+)(?:\s?[×*/^]\s?\{?[-−]?\d+\}?|[eE][-+]?\d+)*"
-)
 _SCIENTIFIC = re.compile(r"(?<![\w.])(\d[\d,]*\.?\d*|\.\d+)[eE]([-−+]?\d{1,9})(?!\w)")
 """Here an e between digits is never Euler's number."""
-_LEADS = re.compile(
-    r"(?!.*\b(?:not|never|no|than|least|most|over|under|between|\w+n['’]t)\b)[^\d_√\\^{}=+*/<>≤≥≠±()|]*",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What may stand before the only number of a sentence: words, and none that say the number is another one."""
-_OPERATES = re.compile(r"\s*(?:[<>=≤≥≠±+*^|÷×·]|[-−/]\s*\w|[xyzn]\b)")
-"""What makes a number in front of it a part of something."""
 _REMARK = re.compile(r"\s\((?P<said>[^()]+)\)\Z")
 _EXPLAINS = re.compile(r"(?!.*\b(?:or|alternatively|maybe|perhaps|possibly)\b).*(?:[=×*+·]|[A-Za-z]{2})", re.IGNORECASE)
 _THOUSANDS = ("K", "M")
 """Units by their letter, but written at a number they rather stand for thousands and millions."""
-_WORDS_BEHIND = 4
-"""Words after a number in a sentence that may be its unit."""
 
 
 class Tolerance(BaseModel):
@@ -178,48 +166,20 @@ def _reference(text: str) -> Quantity:
 
 
 def _said(text: str) -> Quantity:
-    """The number that an answer is, or the only one in it, less a remark at its end. Raises `NoNumber`."""
-    remark = _REMARK.search(text) if len(text) <= LONGEST else None
-    if remark is None:
-        return _only(text)
+    """The number that an answer is, less a remark at its end that explains it or says it again. Raises `NoNumber`.
+
+    A remark leaves 10 of `10 (2 × 5)` and 0.5 of `0.5 (50%)`.
+    """
     try:
         return _quantity(text)
     except NoNumber:
-        return _explained(text[: remark.start()], remark["said"])
-
-
-def _only(text: str) -> Quantity:
-    """The number that a text is, or the only one in a sentence: `So we get 5 km` is 5 km."""
-    try:
-        return _quantity(text)
-    except NoNumber:
-        if len(text) > LONGEST:
+        remark = _REMARK.search(text) if len(text) <= LONGEST else None
+        if remark is None:
             raise
-        numbers = list(_DIGITS.finditer(text))
-        if len(numbers) != 1 or not _LEADS.fullmatch(text, 0, numbers[0].start()):
-            raise
-        if _OPERATES.match(text, numbers[0].end()):
-            raise
-        return _beginning(text[numbers[0].start() :], numbers[0][0].count(" "))
-
-
-def _explained(text: str, remark: str) -> Quantity:
-    """The number before a remark that explains it or says it again: 10 of `10 (2 × 5)`, 0.5 of `0.5 (50%)`."""
-    said = _only(text)
-    if not _EXPLAINS.match(remark) and not said.equals(_quantity(remark)):
+    said = _quantity(text[: remark.start()])
+    if not _EXPLAINS.match(remark["said"]) and not said.equals(_quantity(remark["said"])):
         raise NoNumber("names several numbers")
     return said
-
-
-def _beginning(text: str, spaces: int) -> Quantity:
-    """The number that a text begins with, which has some spaces itself, and the unit that may follow it in words."""
-    words = text.split(" ")[: spaces + 1 + _WORDS_BEHIND]
-    for end in range(len(words), spaces + 1, -1):
-        try:
-            return _quantity(" ".join(words[:end]).strip(" .,;:!?"))
-        except NoNumber:
-            continue
-    return _quantity(" ".join(words[: spaces + 1]).strip(" .,;:!?"))
 
 
 def _quantity(text: str) -> Quantity:

@@ -39,7 +39,7 @@ def within(text: str, answer: Any, **tolerance: Any) -> float | None:
             "forty-two",
         ],
         *["42 apples", "He has 42 apples left.", "The total is 42 dollars", "$42", "<think>41?</think>42"],
-        *["42 (6 × 7)", "Answer: 42 (six times seven)", "42, or 4200%", "42 (4200%)", "42!"],
+        *["42 (6 × 7)", "Answer: 42 (six times seven)", "42, or 4200%", "42 (4200%)", "The answer is 42!"],
     ],
 )
 def test_42_is_said(text: str) -> None:
@@ -195,6 +195,7 @@ def test_the_place_of_the_answer_can_be_chosen() -> None:
             "5 (or 6)",
             "5, or 60%",
             "5K",
+            "5!",
             "1/0",
             "1e999999999",
             "1e1001",
@@ -209,6 +210,19 @@ def test_what_is_not_one_number_scores_0_with_the_reason(text: str) -> None:
         verdict = numeric(text, answer)
         assert (verdict.score, verdict.outcome) == (0, "graded")
         assert verdict.reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *["5 or more", "5 or less", "5 at least", "up to 5", "more than 5", "below 5", "between 5 and 6", "5, maybe 6"],
+        *["sin 5", "ln 5", "sqrt 5", "exp 5", "5 squared", "the square root of 5", "5 pi", "5 bn"],
+        *["except 5", "without 5", "5 if x", "5 times x"],
+    ],
+)
+@pytest.mark.parametrize("sentence", ["{}", "So it is {}.", "The answer is {}."])
+def test_a_number_that_is_only_part_of_what_is_said_is_not_the_answer(sentence: str, said: str) -> None:
+    assert numeric(sentence.format(said), "5").score == 0
 
 
 @pytest.mark.parametrize("text", ["5", "", "<think>endless", "5" * 250_001, "no idea"])
