@@ -10,8 +10,11 @@ from fractions import Fraction
 from .errors import TooComplex, Unreadable
 from .reading.brackets import Parser
 from .reading.labels import label
+from .reading.phrases import signs_for_phrases
 from .reading.spelling import plain_characters, unwrapped, without_markup
-from .reading.words import canonical_words, set_phrase, signs_for_phrases
+from .reading.substances import with_formulas
+from .reading.times import with_digits
+from .reading.words import canonical_words, set_phrase
 from .tree import Negative, Node, Number, Quotient, Words
 
 LONGEST = 5000
@@ -50,7 +53,7 @@ def _read(text: str) -> Node:
     _fit(text)
     written = without_markup(plain_characters(text)).strip()
     _fit(written)
-    text = unwrapped(written)
+    text = with_digits(unwrapped(written))
     if not text:
         raise Unreadable("the text is empty")
     return _short(text) or _label(written, text) or read_inside(text)
@@ -76,7 +79,7 @@ def read_inside(text: str) -> Node:
     except Unreadable:
         if not any(token.kind in _PROSE or token.upright and len(token.raw) > 1 for token in parser.tokens):
             raise
-        words = canonical_words(text)
+        words = with_formulas(canonical_words(text))
         if not words:
             raise
         return Words(words)

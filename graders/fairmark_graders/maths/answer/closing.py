@@ -2,6 +2,8 @@
 
 import re
 
+from .several import headed
+
 ENDS = re.compile(r"""[.!?](?:\*\*|[)"'”])*(?:\s+(?=[^\sa-z\d])|\s*\Z)|[。！？]""")
 _NEXT = re.compile(r"""(?:[.!?](?:\*\*|[)"'”])*\s+(?=[^\sa-z\d(])|[。！？](?!\Z))""")
 _ABBREVIATED = re.compile(r"\b(?:i\.e|e\.g|cf|approx|vs|a\.m|p\.m|sq|cu|Fig|Eq|No)\.\s+\Z")
@@ -23,6 +25,8 @@ def closing(text: str) -> str:
     count = values.index(None) if None in values else len(values)
     if count > 1:
         return ", ".join(filter(None, reversed(values[:count])))
+    if several := headed([line for line in lines if line.strip()]):
+        return several
     return last_sentence(lines[-1])
 
 

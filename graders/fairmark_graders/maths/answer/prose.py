@@ -9,9 +9,12 @@ import re
 
 from ..errors import TooComplex, Unreadable
 from ..reader import read
+from ..reading.labels import on_hypothesis
+from ..reading.times import with_digits
 from ..tree import Given, Relation, Words
 from .errors import SHORT, NoAnswer
 from .runs import is_unit, runs
+from .several import by_name
 from .spans import NUMBER, Span, formulas, groups, joined, says_something, tidy
 from .worded import counted
 
@@ -22,29 +25,34 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _GIVEN = re.compile(
-    r"""(?!(?:when|if|for)\b[^,]*=)  # of several cases, perhaps
+    r"""(?!(?:when|if|for)\b[^,]*=|on\s+[$(\[\\])  # of several cases, perhaps
         (?:after|when|if|for|in|since|because|with|as|at|given|by|from|using|taking|within|over|on|of|[a-z]+ing)\b
         (?: [^,]*(?:\{,\}[^,]*|,\d[^,]*)*,\s | \s+(?:the\s+)?\$?\d[\d.,]*\$?\s+[a-z]+\s+(?=\w+\s+\w) )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_THEREFORE = re.compile(r"(?:,|,?\s+and)\s+(?:so|hence|thus|therefore|giving|which gives|that is|i\.e\.)\b,?\s+")
+_THEREFORE = re.compile(
+    r"(?:,|,?\s+and)\s+(?:so|hence|thus|therefore|giving|which gives|which means(?:\s+that)?)\b,?\s+"
+)
 _REASON = re.compile(r"(?:because|since)\b[^,]*(?:,\d[^,]*)*,\s+(?!and\b|or\b)(?=\w+\s+\w)", re.IGNORECASE)
 _REASON_BEHIND = re.compile(r",?\s+(?:because|since)\b.*", re.DOTALL | re.IGNORECASE)
 _SAYS_YES = re.compile(r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(yes|no)\b\s*[,:;.—–-]\s*", re.IGNORECASE)
 _TAKES_BACK = re.compile(r"\b(?:yes|no|but|only|however|though|although|except|unless|if|when|or)\b", re.IGNORECASE)
 _NAME_OF = re.compile(r"(?:an?|the)\s+([A-Za-z]{0,3}[A-Z]|[b-z])\s+of\s+([-−]?\d[\d.]*)\.?")
-_HALF_DAY = re.compile(r"(?<![\d:])((?:1[0-2]|0?[1-9]):[0-5]\d)\s+in\s+the\s+(morning|afternoon|evening)\b")
+_HEADING = re.compile(r"\A[^:]{1,80}:\s+(?=\w)")
+_RESTATED = re.compile(
+    r",?\s+(?:i\.e\.|that is(?: to say)?|namely|in other words|(?:or )?equivalently|or,? equivalently),?\s+"
+    r"(?=[-−$\d\\(\[{√π]|[A-Za-z]\s*[=<>≤≥∈])"
+)
+_SAID_AGAIN = re.compile(r",?\s+(?:i\.e\.|that is|in other words|meaning)\s.*", re.DOTALL)
 _DAY = re.compile(
     r"\b(\d{1,2})(?:st|nd|rd|th)\s+of\s+(?=(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]*\b)"
-)
-_NAMED_VALUE = re.compile(r"([A-Za-z])\s*=\s*[^=]+")
-_ALSO = re.compile(
-    r"(?:,|,?\s+and)\s+(?:an?(?:other)?|one|the)(?:\s+(?!when\b|where\b|while\b|is\b|has\b)[a-z]+){0,3}\s+(?:at|is)\s+"
 )
 _NAMED = re.compile(r"[A-Za-z](?:_\w)?\s*=")
 _MUST_BE = re.compile(r"(?:The\b)?[^A-Z]*\bmust be ([A-Z])\W*")
 _WHY = re.compile(
-    r"(?:[,;\s]+(?:because|since|as|which|so that|given that|obtained)\b(?!\s*\\)|,\s+not\b).*", re.DOTALL
+    r"(?:[,;\s]+(?:because|since|as|which(?!\s+(?:is\s+)?(?:attained|reached|achieved|occurs?)\b)"
+    r"|so that|given that|obtained)\b(?!\s*\\)|,\s+not\b).*",
+    re.DOTALL,
 )
 _LIMITED = re.compile(
     r"""[,;\s]*\b(?:where|for|with|when)\s.*
@@ -79,7 +87,8 @@ _LIMITS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _IS = re.compile(
-    r"""(?:\b(?:is|are|was|were|be|equals?|becomes?|gives?|gets?|obtain|finds?|yields?|has|have|needs?|takes?)\b|:|=)
+    r"""(?:\b(?:(?:reaches|attains|achieves|has)\s+(?:an?|its|the)\s+(?:\w+\s+)?(?:maximum|minimum)(?:\s+value)?\s+of
+           |is|are|was|were|be|equals?|becomes?|gives?|gets?|obtain|finds?|yields?|has|have|needs?|takes?)\b|:|=)
         (?:\s+(?:now|just|exactly|simply|then|thus|therefore|only|about|approximately|roughly|equal\ to|given\ by|the|a
              |point|points|line|value|values|interval|set|coordinates|solution|solutions))*\s*[(\[]?\s*\Z""",
     re.VERBOSE | re.IGNORECASE,
@@ -103,19 +112,21 @@ _WORDS = re.compile(
 
 def stated(statement: str) -> str:
     """The answer of a statement. Raises `NoAnswer` where it names several, or denies one."""
-    statement = _VECTOR.sub(r"\\mathbf{\1}", _without_remarks(statement))
+    statement = _RESTATED.sub(", i.e. ", _VECTOR.sub(r"\\mathbf{\1}", _without_remarks(statement)))
     statement = statement if "$" in statement else _ARROW.split(statement)[-1]
     if not _WORDS.search(statement):
         return _computed(statement) if statement.lstrip(" $*").startswith("=") else statement
     if option := _OPTION.match(statement):
         return f"({option[1]}) {option[2]}"
-    if said := _yes_or_no(statement):
+    if said := on_hypothesis(statement) or _yes_or_no(statement):
         return said
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
     if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
         return letter[1]
     if named := _NAME_OF.fullmatch(statement):
         return f"{named[1]} = {named[2]}"
+    if said := _by_name(statement):
+        return said
     if _reads(statement):
         return statement
     return _in_bold(statement) or _in_formulas(statement) or _in_plain_text(statement)
@@ -133,6 +144,14 @@ def _yes_or_no(statement: str) -> str:
     first = next(iter(formulas(rest) or runs(rest)))
     answers = _NAMED.match(first.content) or _IS.search(rest, 0, first.start)
     return "" if answers and not reason else said[1]
+
+
+def _by_name(statement: str) -> str:
+    """The values of several names that a statement gives side by side, or an empty text."""
+    if _OFFERS.search(statement) or _DENIES.search(statement) or _HEDGES.search(statement):
+        return ""
+    plain = statement.replace("$", "") if (found := formulas(statement)) else statement
+    return by_name(statement, found) or by_name(plain, runs(plain))
 
 
 def _reads(statement: str) -> bool:
@@ -228,17 +247,23 @@ def _in_formulas(statement: str) -> str:
     _is_said(statement)
     if _is_limit(statement, before, last[0].start, last[-1].end):
         return statement
+    if said == telling[:1] and len(telling) == 2 and _is_where(statement, said[0][-1], last[0]):
+        return f"{joined(statement, said[0])} when {last[0].content}"
     return with_unit(statement, last)
+
+
+def _is_where(statement: str, value: Span, place: Span) -> bool:
+    """Whether a formula only says where another value is taken: `the maximum is $5$, attained at $x = 3$`."""
+    taken = _ALSO_GIVEN.match(statement, value.end, place.start)
+    return bool(taken and _NAMED.match(place.content) and not _NAMED.match(value.content))
 
 
 def _in_plain_text(statement: str) -> str:
     """The answer where there are no delimiters: the one formula, or the one that is said to be it."""
-    statement = _DAY.sub(r"\1 ", _HALF_DAY.sub(_half_of_day, statement.replace("**", "")))
+    statement = _DAY.sub(r"\1 ", with_digits(statement.replace("**", "")))
     found = _different(runs(statement))
     if not found:
         return _in_words(statement)
-    if _are_several_names(statement, found):
-        return ", ".join(span.content for span in found)
     chosen = found[0] if len(found) == 1 else _said_to_be(statement, found)
     before = max((span.end for span in found if span.end <= chosen.start), default=0)
     _is_said(statement)
@@ -253,26 +278,13 @@ def _in_plain_text(statement: str) -> str:
 
 def _in_words(statement: str) -> str:
     """What the statement counts in words, or all of the statement."""
+    statement = _HEADING.sub("", _SAID_AGAIN.sub("", statement))
     said = counted(statement)
     end = len(statement)
     if not said or _is_limit(statement, 0, end, end) or _OFFERS.search(statement):
         return statement
     _is_said(statement)
     return said
-
-
-def _half_of_day(time: re.Match[str]) -> str:
-    return f"{time[1]} {'am' if time[2] == 'morning' else 'pm'}"
-
-
-def _are_several_names(statement: str, found: list[Span]) -> bool:
-    """Whether values of different names are said side by side: `one asymptote at x = 3 and another at y = 2`."""
-    names = [named[1] for span in found if (named := _NAMED_VALUE.fullmatch(span.content))]
-    if not 1 < len(set(names)) == len(names) == len(found):
-        return False
-    between = [statement[left.end : right.start] for left, right in zip(found, found[1:], strict=False)]
-    plain = not (_OFFERS.search(statement) or _DENIES.search(statement) or _HEDGES.search(statement))
-    return plain and all(_ALSO.fullmatch(words) for words in between)
 
 
 def _said_to_be(statement: str, found: list[Span]) -> Span:
@@ -285,6 +297,8 @@ def _said_to_be(statement: str, found: list[Span]) -> Span:
     if len(said) == 1:
         after = [span for span in found if span.start > said[0].start]
         alone = len(after) == 1 and _ALSO_GIVEN.match(statement, said[0].end, after[0].start)
+        if alone and _NAMED.match(after[0].content):
+            return said[0]._replace(content=f"{said[0].content} when {after[0].content}")
         if not after or alone or _WHEN.match(statement, said[0].end):
             return said[0]
     if not said and _IS_THE.match(statement, found[0].end) and len(_VERB.findall(statement)) == 1:
@@ -337,4 +351,6 @@ def with_unit(sentence: str, group: list[Span]) -> str:
     """A formula, or several side by side, with the unit that stands behind."""
     unit = _UNIT.match(sentence, group[-1].end)
     said = joined(sentence, group)
-    return said + unit[0] if unit and is_unit(unit[0].strip()) else said
+    if not unit or not is_unit(unit[0].strip()):
+        return said
+    return f"{said} \\text{{{unit[0].strip()}}}" if unit[0].strip().isalpha() else said + unit[0]

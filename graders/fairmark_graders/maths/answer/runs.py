@@ -23,7 +23,8 @@ _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()  # noqa: SIM905
 )
 _HALVES = frozenset(["am", "pm", "a.m", "p.m"])
-_JOINS = frozenset(["and", "or", "&", "to", "-", "–"])
+_JOINS = frozenset(["and", "or", "&", "to", "-", "–", "i.e"])
+_PLACES = frozenset(["on", "at", "in"])
 _NO_UNIT = frozenset("a an as at by if in is it of on or so to us the per and".split())  # noqa: SIM905
 _SCALES = frozenset(["dozen", "hundred", "thousand", "million", "billion", "trillion"])
 _OF_UNITS = frozenset(["square", "cubic", "per", "squared", "cubed"])
@@ -77,7 +78,7 @@ def _kinds(words: list[str]) -> list[str]:
         after = words[at + 1] if at + 1 < len(words) else ""
         if before and _belongs(word, before, after, words[at - 2] if at > 1 else ""):
             kinds.append("formula")
-        elif word in _JOINS or not word:
+        elif word in _JOINS or not word or (word in _PLACES and kinds and words[at - 1] in ("and", "or")):
             kinds.append("join")
         else:
             kinds.append("formula" if _is_formula(word, before, after) else "word")

@@ -11,6 +11,7 @@ from .errors import SHORT
 _JOINER = re.compile(
     r"""(?: \s | [-.,;$&*/()\[\]] | \d+[.)] | \\[()\[\],;:!\ ] | \\q?quad
         | \\(?:text|mathrm|textbf)\s*\{[\s,]*(?:and|or)\s*\}
+        | \b(?:and|or)\s+(?:on|at|in)(?:\s+the\s+interval)?\b | i\.e\.
         | \b(?:and|or|also|maybe|perhaps|possibly|alternatively)\b | \\(?:land|lor|vee|wedge)\b
         )*+
         (?:(?P<name>[A-Za-z](?:_\w)?)\s*=\s*)? \$?\s*""",
@@ -85,7 +86,8 @@ def joined(text: str, spans: list[Span]) -> str:
         assert found
         if found["name"] or _unnamed(span.content) not in seen:
             named = f"{found['name']} = " if found["name"] else ""
-            said += f"{' or ' if _OR.search(found[0]) else ', '}{named}{span.content}"
+            by = " or " if _OR.search(found[0]) else ", i.e. " if "i.e." in found[0] else ", "
+            said += f"{by}{named}{span.content}"
             seen.add(_unnamed(span.content))
     return said
 

@@ -26,7 +26,7 @@ from ..tree import (
 from .comparison import Comparison
 from .exact import Irrational, Undefined, exact
 from .members import members
-from .naming import Named, named, names_agree
+from .naming import Named, is_word, named, names_agree
 from .sets import has_region
 from .shape import letters, put, walk
 
@@ -213,13 +213,18 @@ def aligned(left: Entries, right: Entries) -> Entries | None:
         return left._replace(rows=(tuple(_by_name(left)),)) if left.names and len(left.rows) == 1 else left
     found = [next((at for at, other in enumerate(left.names) if names_agree(other, name)), -1) for name in right.names]
     if sorted(found) != list(range(len(left.names))):
-        return None
+        return left if _are_words(left.names) != _are_words(right.names) else None
     return left._replace(rows=(tuple(left.rows[0][at] for at in found),))
+
+
+def _are_words(names: Sequence[Node]) -> bool:
+    """Whether these are words, which letters stand for in the same order: mean and standard deviation, μ and σ."""
+    return all(type(name) is Symbol and is_word(name.name) for name in names)
 
 
 def _by_name(given: Entries) -> list[Node]:
     """Entries in the alphabetical order of their names, when these are letters: x, y, z."""
-    letters_only = [name.name for name in given.names if type(name) is Symbol]
+    letters_only = [name.name for name in given.names if type(name) is Symbol and not is_word(name.name)]
     if len(letters_only) < len(given.names):
         return list(given.rows[0])
     return [entry for _, entry in sorted(zip(letters_only, given.rows[0], strict=True), key=lambda pair: pair[0])]

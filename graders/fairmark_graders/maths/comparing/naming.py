@@ -2,13 +2,16 @@
 
 from typing import NamedTuple
 
-from ..tree import Call, Enclosed, Measure, Negative, Node, Number, Power, Product, Relation, Symbol, Words
+from ..decision import Leniency
+from ..reading.words import SYMBOLS
+from ..tree import Call, Combined, Enclosed, Measure, Negative, Node, Number, Power, Product, Relation, Symbol, Words
 from .algebra import compare
 from .balls import KNOWN
-from .quantities import quantity
+from .quantities import compare_quantities, quantity
 from .rounding import is_about, rounds
 from .shape import OPERATORS, SETS, letters, walk
 
+_EXACTLY = Leniency(rounding=False, unevaluated=True)
 _EQUAL = frozenset({"=", "~", "equiv"})
 
 
@@ -89,6 +92,8 @@ def is_name(node: Node) -> bool:
         if _is_upper(first) and type(last) is Relation:
             return True
         return _are_letters(node) and (_is_upper(last) or (_is_upper(first) and len(node.factors) > 2))
+    if type(node) is Combined:
+        return all(map(_is_upper, node.sets))
     if type(node) is Enclosed:
         return node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
     if type(node) is Power:
@@ -132,7 +137,7 @@ def contradicts(stated: Named) -> bool:
     """Whether a step of a chain differs from its last: two answers in one. A formula in other letters doesn't."""
     return any(
         letters(step) <= letters(stated.value)
-        and compare(step, stated.value).equal is False
+        and compare_quantities(step, stated.value, _EXACTLY).equal is False
         and not _rounded(step, stated.value)
         for step in stated.steps
     )
@@ -143,13 +148,24 @@ def _rounded(step: Node, value: Node) -> bool:
 
 
 def names_agree(left: Node | None, right: Node | None) -> bool:
-    """Whether two names may be one: the same letter, in either case, `y` for `f(x)`, or words for anything."""
+    """Whether two names may be one: the same letter in either case, `r` for `radius`, `y` for `f(x)`."""
     if left is None or right is None or left == right or type(left) is Words or type(right) is Words:
         return True
     if type(left) is Symbol and type(right) is Symbol:
-        return left.name.casefold() == right.name.casefold()
+        return left.name.casefold() == right.name.casefold() or _is_initial(left.name, right.name)
     if type(left) is Call and type(right) is Call:
         return left.name == right.name
     if type(left) is Enclosed or type(right) is Enclosed:
         return type(left) is type(right)
     return type(left) is not type(right) and Call in (type(left), type(right))
+
+
+def _is_initial(left: str, right: str) -> bool:
+    """Whether one is the first letter of the other, which is a word."""
+    letter, word = sorted((left.casefold(), right.casefold()), key=len)
+    return len(letter) == 1 and word.startswith(letter) and is_word(word)
+
+
+def is_word(name: str) -> bool:
+    """Whether a name is a word such as `radius`, and neither a letter nor a letter's name such as `mu`."""
+    return len(name) > 2 and "_" not in name and name not in SYMBOLS

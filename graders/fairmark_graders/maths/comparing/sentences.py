@@ -65,13 +65,13 @@ _LEADING = re.compile(
 )
 """A "yes" or "no" with an explanation behind it; "correct answer" says neither."""
 _YES_OR_NO = frozenset({"yes", "no"})
-_BEING = frozenset(words_of("is are was were be becomes remains it's that's he's she's called named"))
+_BEING = frozenset(words_of("is are was were be becomes remains it's that's he's she's called named points acts faces"))
 _ENDING = frozenset({"converges", "diverges", "dne", "exists", "undefined", "oscillates", "increases", "decreases"})
 _DOING = _BEING - {"be"} | frozenset(words_of("has had wins won will did does gets got finishes finished came tells"))
 _FILLING = frozenset(
     words_of(
         "therefore thus hence clearly always indeed simply just then actually definitely so also on in at of by "
-        "linearly"
+        "linearly due"
     )
 )
 _DENYING = frozenset(

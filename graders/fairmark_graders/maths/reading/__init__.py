@@ -2,8 +2,10 @@
 
     spelling    one character for those that look alike; the wrapping around an answer taken off
     labels      texts that are something as a whole: a choice, a time, a date, an ordinal
-    substances  chemical formulas
-    words       the vocabulary: functions, constants, connectives, number words, phrases
+    times       times of day in words
+    substances  chemical formulas and reactions
+    words       the vocabulary: functions, constants, connectives, number words
+    phrases     what stands for a sign: "is greater than"
     numerals    numbers as they are written
     tokens      text to tokens, one pass of one pattern
     measures    units and nouns behind a value

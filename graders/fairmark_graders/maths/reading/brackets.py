@@ -10,6 +10,7 @@ _SETS = frozenset(["\\{", "{"])
 _SUCH_THAT = frozenset(["|", "mid", ":", "where", "rvert", "lvert", ";"])
 _PIECEWISE = frozenset(["cases", "dcases", "rcases"])
 _LONGEST_HEADING = 4
+_EACH = frozenset(["all", "any", "every", "each"])
 _LINES = frozenset(["aligned", "align", "gather", "gathered", "split", "alignedat", "equation", "multline", "eqnarray"])
 
 
@@ -20,8 +21,13 @@ class Parser(Statements):
         self.separator()
         self.took("where")
         self.skip_heading()
-        node = self.bound() if self.kind == "relation" and not self.is_vector() else self.statement()
+        if self.raw.lower() in _EACH and self.ahead().kind == "letter":
+            self.advance()
+        leads = self.kind == "relation" and self.value not in ("<", "<=", ">", ">=")
+        node = self.named_by_nothing() if leads else self.statement()
         self.took("}")
+        if self.headings == 1 and not isinstance(node, Listed | Given):
+            raise self.unreadable("a value behind words")
         if self.kind not in ("end", "because"):
             raise self.unreadable("expected nothing more")
         return node
@@ -29,16 +35,13 @@ class Parser(Statements):
     def skip_heading(self) -> None:
         """The words of `\\text{Maximum: } 7`."""
         words = next((index for index, token in enumerate(self.tokens) if token.kind not in ("word", "function")), 0)
-        if 0 < words <= _LONGEST_HEADING and self.tokens[words].kind == ":":
+        alone = sum(token.kind == ":" for token in self.tokens) == 1
+        if 0 < words <= _LONGEST_HEADING and self.tokens[words].kind == ":" and alone:
             self.at = words
             self.advance()
 
-    def is_vector(self) -> bool:
-        """Whether `<` opens `<1, 2>`."""
-        return self.value == "<" and any(token.value == ">" for token in self.tokens)
-
-    def bound(self) -> Node:
-        """`> 5`, `at least 5`: a relation with nothing before it."""
+    def named_by_nothing(self) -> Node:
+        """`= 5`, `≠ 5`."""
         sign = self.relation_sign()
         return Relation((Symbol(""), self.statement()), (sign,))
 

@@ -1,9 +1,9 @@
 """Functions with and without brackets, their exponents and bases; integrals, sums and limits."""
 
-from ..tree import Call, Measure, Negative, Node, Number, Power, Product, Quotient, Symbol
+from ..tree import Call, Measure, Negative, Node, Number, Power, Product, Quotient, Relation, Symbol
 from .arguments import Arguments
 from .numerals import plain_number
-from .words import INVERTIBLE, TRIGONOMETRIC
+from .words import INVERTIBLE, TRIGONOMETRIC, heading
 
 STARTS = frozenset(
     ["number", "node", "letter", "function", "(", "[", "{", "frac", "sqrt", "root", "binom", "|", "||", "lvert",
@@ -23,7 +23,7 @@ class Functions(Arguments):
         name = self.value
         self.advance()
         if name in _QUANTITIES and self.kind == "relation":
-            return Symbol(name)
+            return Symbol(heading([name]))
         exponent, base = self.scripts(name)
         node = self.called(name, base)
         if exponent is None:
@@ -110,7 +110,7 @@ class Functions(Arguments):
         name = self.value
         self.advance()
         limits = self.limits()
-        return Call(name, (self.term(), *limits))
+        return Call(name, (self.term(), *_from_and_to(limits)))
 
     def limits(self) -> list[Node]:
         found = []
@@ -118,6 +118,17 @@ class Functions(Arguments):
             self.advance()
             found.append(self.argument(one_digit=True))
         return found
+
+
+def _from_and_to(limits: list[Node]) -> list[Node]:
+    """The first and last index where one bound says them: `k \\ge 0`, `1 \\le k \\le n`."""
+    below = limits[0] if len(limits) == 1 else None
+    if isinstance(below, Relation) and below.signs == (">=",):
+        return [Relation(below.operands, ("=",)), Symbol("infinity")]
+    if isinstance(below, Relation) and below.signs == ("<=", "<="):
+        first, letter, last = below.operands
+        return [Relation((letter, first), ("=",)), last]
+    return limits
 
 
 def small_exponent(text: str) -> Node:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ..errors import Unreadable
 from ..tree import Based, Choice, Node, Words
-from .substances import substance
+from .substances import reaction, substance
 from .words import BASES, words_of
 
 _FONTS = r"(?:\\(?:text|textbf|textrm|textit|mathrm|mathbf|rm|bf|boxed|textsf|bm|boldsymbol)\s?\{?\s?){0,3}"
@@ -41,6 +41,17 @@ _ISO_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|[
 _ORDINAL = re.compile(
     r"(?i)(?:the\s)?([0-9]{1,9})\s?(?:\^?\s?\{?\s?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?)(st|nd|rd|th)\s?\}{0,2}(?:\s(?:place|term|position|one))?"
 )
+_NULL = r"(?:the\s+)?(?:null(?:\s+hypothesis)?|(?:null\s+hypothesis\s+)?\$?H_?\{?[0₀]\}?\$?)"
+_REJECTS = re.compile(
+    rf"""(?P<not>\bfail(?:s|ed)?\s+to\s+|(?:\bnot|n['’]t|\bcannot|\bnever)\s+
+            |\b(?:insufficient|no|(?:not|n['’]t)\s+(?:enough|sufficient))\s+(?:evidence|reason|grounds)\s+to\s+)?
+        reject\s+{_NULL}(?![\w])
+      | {_NULL}\s+(?:(?:is|was|should\s+be|must\s+be|can\s+be)
+            |(?P<passive>(?:is|was|should|can|could)\s*(?:not|n['’]t)(?:\s+be)?))\s+rejected""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_OPEN = re.compile(r"\b(?:if|or|whether|unless|might|may|either|depends)\b|\?", re.IGNORECASE)
+_LONGEST_VERDICT = 200
 _REMAINDER = re.compile(r"([0-9]{1,20})\s?(?:\\text\s?\{\s?)?(?:R|[Rr]emainder|rem)\s?\}?\.?\s?([0-9]{1,20})")
 _IN_BASE = re.compile(r"(?i)\(?([0-9][0-9a-f]{0,60})\)?\s?,?\s?\(?(?:in\s)?base[\s-]?([0-9]{1,2}|[a-z]{3,9})\)?")
 
@@ -50,6 +61,10 @@ _UPRIGHT_IN_BASE = re.compile(r"\\(?:text|texttt|textrm|mathrm)\s?\{([0-9A-F]{2,
 def label(text: str, read: Callable[[str], Node]) -> Node | None:
     """The text as one of these, or None; `read` reads the text of a choice's option."""
     first = text[0]
+    if "reject" in text.lower() and (verdict := on_hypothesis(text)):
+        return Words(verdict)
+    if "→" in text or "->" in text or "\\to" in text or "arrow" in text:
+        return reaction(text)
     if first.isdigit():
         if match := _REMAINDER.fullmatch(text):
             return Words(f"{match[1]} remainder {match[2]}")
@@ -63,6 +78,14 @@ def label(text: str, read: Callable[[str], Node]) -> Node | None:
             or (_ordinal(text) if first in "tT" else None)
         )
     return None
+
+
+def on_hypothesis(text: str) -> str:
+    """What a sentence decides about the null hypothesis, in one spelling; or an empty text."""
+    found = _REJECTS.search(text)
+    if not found or len(text) > _LONGEST_VERDICT or text.lower().count("reject") > 1 or _OPEN.search(text):
+        return ""
+    return f"{'not ' if found['not'] or found['passive'] else ''}reject null hypothesis"
 
 
 def _choice(text: str, read: Callable[[str], Node]) -> Choice | None:

@@ -4,6 +4,7 @@ from ..tree import Call, Matrix, Measure, Negative, Node, Number, Product, Quoti
 from . import speech
 from .functions import Functions
 from .numerals import plain_number
+from .words import heading
 
 CALLED = frozenset("fghFGHO")
 """Letters that are functions wherever a bracket follows."""
@@ -51,16 +52,18 @@ class Operands(Functions):
         """The words before a sign of equality, as a name: `\\text{Area} = 25`."""
         words: list[str] = []
         while self.kind == "word" and len(words) < _LONGEST_NAME:
-            words += [self.value] if self.value not in ("the", "an") else []
+            words.append(self.value)
             self.advance()
         if self.kind != "relation" or self.value != "=":
             raise self.unreadable("expected an operand")
-        return Symbol(" ".join(words))
+        return Symbol(heading(words))
 
     def symbol(self) -> Node:
         if self.value == "a" and self.ahead().kind == "spoken":
             return self.spoken()
         node = self.letter()
+        if node.name == "nabla" and self.kind == "letter":
+            node = Symbol(f"nabla {self.letter().name}")
         if self.kind == "(" and not self.gap:
             return self.applied(node)
         return node
@@ -69,7 +72,8 @@ class Operands(Functions):
         """`f(x)`; `C(5, 2)`; a letter before a bracket is a factor elsewhere, unless `p(x) = …` defines it."""
         if self.kind != "(" or self.gap:
             return function
-        if function.name[0] in CALLED or function.name in _NAMED_FUNCTIONS or self.defines():
+        name = function.name.removeprefix("nabla ")
+        if name[0] in CALLED or name in _NAMED_FUNCTIONS or name != function.name or self.defines():
             return Call(function.name, self.call_arguments())
         if function.name in ("C", "P") and self.counts_ways():
             return Call({"C": "binomial", "P": "permutations"}[function.name], self.call_arguments())

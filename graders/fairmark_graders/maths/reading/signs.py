@@ -29,7 +29,7 @@ SIGNS: dict[str, tuple[str, str]] = {
     "∑": ("sum", "sum"), "∏": ("sum", "product"), "∂": ("letter", "partial"), "∆": ("letter", "Delta"),
     "''": ("''", "''"), ".": ("skip", ""), "‰": ("word", "‰"), "¬": ("function", "not"), "∠": ("skip", ""),
     "△": ("skip", ""), "∘": ("letter", "composed"), "⊥": ("relation", "perpendicular"), 
-    "∥": ("relation", "parallel"), "∀": ("where", "where"),
+    "∥": ("relation", "parallel"), "∇": ("letter", "nabla"), "⇛": ("restates", "restates"), "∀": ("where", "where"),
 }  # fmt: skip
 
 COMMANDS: dict[str, tuple[str, str]] = {

@@ -68,7 +68,8 @@ _LEAD = re.compile(
         (?=(?:-?\d+\s*[<≤]\s*)?[a-z]\s*(?:[<>≤≥≠∈=]|\\(?:leq?|geq?|neq?|in|lt|gt)\b|(?:is|must|has)\b)) )?
     (?: (?:the|an?)?\s?(?:point|line|curve|plane|circle|parabola|ellipse|hyperbola|interval|set|matrix|vector|function
         |equation|polynomial|pair|ordered\ pair|ordered\ triple|triple|points|intervals|domain|range)\s
-        (?=[(\[{$]|\\[({\[lb]|[a-z](?:\([a-z]\)|\^\{-1\}\([a-z]\))?\s*=) )?
+        (?=[(\[{$]|\\[({\[lb]|[a-z](?:\([a-z]\)|\^\{-1\}\([a-z]\))?\s*=)
+        (?!.*[,;]\s*(?:and\s)?[a-z]{4}) )?  # of several headings the first counts too
     (?: (?: [=≈~≃≅∴⇒] | \\(?:approx|sim|simeq|implies|therefore|Rightarrow)\b
       | (?:the|my|our|your)?\s*(?:final|correct|right|exact|required|simplified|numerical)?\s*
         (?:answer|ans|result|solution(?:\ set)?|value)s?

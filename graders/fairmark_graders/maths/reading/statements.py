@@ -9,8 +9,12 @@ from ..tree import (
     Given,
     Listed,
     Measure,
+    Negative,
     Node,
     Number,
+    Power,
+    Product,
+    Quotient,
     Ratio,
     Relation,
     Sum,
@@ -19,16 +23,23 @@ from ..tree import (
 from ..units import UNITS
 from .cursor import DEEPEST
 from .expressions import Expressions
-from .words import NAMED_SETS, SYMBOLS
+from .words import NAMED_SETS, NO_NAMES, SYMBOLS, heading
 
-_SEPARATORS = frozenset([",", ";", "and", "or", "row", "quad", "&"])
+_SEPARATORS = frozenset([",", ";", "and", "or", "row", "quad", "&", "restates"])
 _FOLLOWS = frozenset(["where", "pmod", "(", "unless"])
 _AFTER_LIST = frozenset(
     [")", "]", "}", "\\}", "environment end", "rangle", "rvert", "over", "end", "where", "because", "unless"]
 )
+_LONGEST_HEADING = 4
+_EXTREMES = frozenset(["max", "min"])
+_BOUNDS = frozenset(["<", "<=", ">", ">="])
+_VALUES = frozenset(["number", "node", "money", "(", "[", "frac", "sqrt", "root", "-", "±"])
 _SET_OPERATIONS = frozenset(["union", "intersection", "difference"])
 _RELATIONS = frozenset(["relation", "in", "not", "mid"])
 _ORDER = frozenset(["<", "<=", ">", ">=", "!=", "in", "not in"])
+
+
+_SINGLE = (Number, Measure, Quotient, Negative, Product, Power, Sum, Call, Symbol)
 
 
 class Statements(Expressions):
@@ -40,6 +51,8 @@ class Statements(Expressions):
         """Whether `<1, 2>` is open, so that `>` closes it."""
         self.colon_is_condition = False
         """Whether a colon says "such that", as in a set."""
+        self.headings = 0
+        """How many values stand right behind their names, as in `mean 5, variance 4`: one alone is prose."""
 
     def statement(self) -> Node:
         """Items with commas, "and" and "or" between, and what they are said under."""
@@ -71,7 +84,8 @@ class Statements(Expressions):
         """Step over what separates two items: a comma and an "or" are an "or"."""
         found = ""
         while self.kind in _SEPARATORS:
-            found = "or" if "or" in (found, self.kind) else found or self.kind
+            strong = [kind for kind in ("restates", "or") if kind in (found, self.kind)]
+            found = strong[0] if strong else found or self.kind
             self.advance()
         return found
 
@@ -113,7 +127,43 @@ class Statements(Expressions):
 
     # Relations
 
+    def headed(self) -> Node | None:
+        """`Centre: (1, -4)`, `radius 3`, `Vertical asymptote: x = 3`: a value behind a name, whose own name counts."""
+        count = 0
+        while (self.ahead(count).kind == "word" or self.ahead(count).raw in _EXTREMES) and count <= _LONGEST_HEADING:
+            count += 1
+        words = [self.ahead(index).raw.lower() for index in range(count)]
+        after, colon = self.ahead(count), self.ahead(count).kind == ":"
+        if not 0 < count <= _LONGEST_HEADING or not NO_NAMES.isdisjoint(words):
+            return None
+        if not colon and not (after.gap and self.starts_value(count)):
+            return None
+        self.at += count - 1 + (colon or after.kind == "where")
+        self.advance()
+        self.headings += 1
+        return Relation((Symbol(heading(words)), self.comparison()), ("=",))
+
+    def starts_value(self, ahead: int) -> bool:
+        """Whether a value stands there: a number, a point, π, an equation of its own."""
+        first, second = self.ahead(ahead), self.ahead(ahead + 1)
+        if first.kind == "where":
+            return self.starts_value(ahead + 1)
+        return first.kind in _VALUES or first.value == "pi" or (first.kind == "letter" and second.value == "=")
+
+    def is_vector(self) -> bool:
+        """Whether `<` opens `<1, 2>`."""
+        return self.value == "<" and any(token.value == ">" for token in self.tokens[self.at :])
+
+    def bound(self) -> Node:
+        """`> 5`, `at least 5`: a relation with nothing before it."""
+        sign = self.relation_sign()
+        return Relation((Symbol(""), self.combination()), (sign,))
+
     def comparison(self) -> Node:
+        if (self.kind == "word" or self.raw in _EXTREMES) and (named := self.headed()):
+            return named
+        if self.kind == "relation" and self.value in _BOUNDS and not self.is_vector():
+            return self.bound()
         first = self.combination()
         if self.kind == "quad" and self.ahead().kind in _RELATIONS:
             self.advance()
@@ -224,6 +274,9 @@ def together(items: list[Node], separators: list[str]) -> Node:
     """Items as what their separators make of them."""
     if len(items) == 1:
         return items[0]
+    items = _with_their_names(items)
+    if "restates" in separators:
+        return _restated(items, separators)
     if "or" in separators:
         return _alternatives(items, separators)
     if _one_quantity(items):
@@ -232,6 +285,39 @@ def together(items: list[Node], separators: list[str]) -> Node:
     if conditions := _conditions_at_the_end(items):
         return Given(together(items[:-conditions], separators[:-conditions]), tuple(items[-conditions:]))
     return _under_one_name(items, Listed)
+
+
+def _with_their_names(items: list[Node]) -> list[Node]:
+    """`Vertical asymptote: x = 3` as x = 3, unless another value behind a heading has the same letter."""
+    inner = [_inner(item) for item in items]
+    letters = [each.operands[0] for each in inner if each]
+    alone = len(set(letters)) == len(letters)
+    return [
+        item if not each or not isinstance(item, Relation) else each if alone else _headed(item, each)
+        for item, each in zip(items, inner, strict=True)
+    ]
+
+
+def _inner(item: Node) -> Relation | None:
+    """The `x = 3` behind a heading."""
+    value = item.operands[-1] if isinstance(item, Relation) and item.signs == ("=",) else None
+    named = isinstance(value, Relation) and value.signs == ("=",) and isinstance(value.operands[0], Symbol)
+    return value if named and isinstance(value, Relation) else None
+
+
+def _headed(item: Relation, inner: Relation) -> Relation:
+    return Relation((item.operands[0], inner.operands[1]), ("=",))
+
+
+def _restated(items: list[Node], separators: list[str]) -> Node:
+    """`2 hours, i.e. 120 minutes` as a chain of equal values; of anything else the last wording."""
+    at = len(separators) - 1 - separators[::-1].index("restates")
+    before, after = together(items[: at + 1], separators[:at]), together(items[at + 1 :], separators[at + 1 :])
+    if not isinstance(after, _SINGLE):
+        return after
+    if isinstance(before, Relation) and set(before.signs) <= {"="}:
+        return Relation((*before.operands, after), (*before.signs, "="))
+    return Relation((before, after), ("=",)) if isinstance(before, _SINGLE) else after
 
 
 def _alternatives(items: list[Node], separators: list[str]) -> Node:

@@ -288,7 +288,7 @@ class Tokenizer:
             return is_short_word(raw)
         if not self.upright:
             return False
-        if self.latex:
+        if self.latex or is_short_word(raw) and raw[0].isupper():
             return True
         return (
             len(raw) > 2

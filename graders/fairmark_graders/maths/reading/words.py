@@ -1,4 +1,4 @@
-"""The words of mathematics: functions, constants, connectives, numbers, and phrases that stand for a sign."""
+"""The words of mathematics: functions, constants, connectives, numbers, what people say instead of a value."""
 
 import re
 
@@ -78,110 +78,6 @@ SPOKEN: dict[str, tuple[str, int]] = {
 
 BASES = {word: value for value, word in enumerate(_ONES) if value > 1} | {"binary": 2, "octal": 8, "hex": 16}
 
-_IS = "(?:is |are |must be |has to be )?(?:strictly )?"
-_PHRASES = {
-    rf"{_IS}(?:(?:greater|more|larger) than or equal to|at least)": " >= ",
-    rf"{_IS}(?:(?:less|smaller|fewer) than or equal to|at most)": " <= ",
-    rf"{_IS}(?:greater|more|larger) than": " > ",
-    rf"{_IS}(?:less|smaller|fewer) than": " < ",
-    r"(?:is |does )?not equal(?: to)?": " != ",
-    r"is equal to|are equal to|equal to": " = ",
-    r"(?:is )?approximately equal to|is (?:approximately|about|roughly)": " ≈ ",
-    r"is (?:an element of|a member of|in)|belongs to": " ∈ ",
-    r"divided by": " / ",
-    r"multiplied by": " * ",
-    r"(?:raised )?to the (?:power|exponent)(?: of)?": " ^ ",
-    r"(?:the )?square root of|square root": " √",
-    r"(?:the )?cube root of": " ∛",
-    r"such that|on condition that|on the condition that|provided that|given that|assuming that|assuming|as long as|valid for": " where ",  # noqa: E501
-    r"if and only if": " and ",
-    r"(?<=[0-9] )(?:in|out of)(?= [0-9])": " / ",
-    r"(?:is|can be) (?:any |a )?real(?: number)?": " ∈ ℝ ",
-    r"(?:is |being )?(?:a |any )positive integer|(?:are )positive integers": " ∈ ℤ^+ ",
-    r"(?:is |being )?(?:a |any )non-?negative integer": " ∈ ℕ ",
-    r"(?:the )?(?:set of )?all (?:the )?positive integers": " ℤ^+ ",
-    r"(?:the )?(?:set of )?all (?:the )?positive real(?: number)?s": " ℝ^+ ",
-    r"(?:the )?(?:set of )?(?:all )?(?:the )?real numbers|all reals|the reals|every real number|any real number": " ℝ ",
-    r"(?:the )?(?:set of )?(?:all )?(?:the )?rational numbers": " ℚ ",
-    r"(?:the )?(?:set of )?all (?:the )?integers|the integers": " ℤ ",
-    r"(?:the )?(?:set of )?(?:all )?(?:the )?(?:natural numbers|naturals)": " ℕ ",
-    r"(?:the )?(?:set of )?(?:all )?(?:the )?complex numbers": " ℂ ",
-    r"(?:is |being )?(?:an integer|any integer|integers)": " ∈ ℤ ",
-    r"(?:is |being )?(?:a natural number|any natural number)": " ∈ ℕ ",
-    r"(?:the )?(?:empty|null) set": " ∅ ",
-    r"except(?: for)?|excluding|other than|apart from": " except ",
-    r"(?:positive |plus )infinity": " ∞ ",
-    r"negative infinity|minus infinity": " -∞ ",
-    r"plus or minus|plus-minus|plus/minus": " ± ",
-    r"per cent": " percent ",
-    r"percentage points?": " percentagepoint ",
-    r"degrees? (?:celsius|centigrade|c)": " celsius ",
-    r"degrees? (?:fahrenheit|f)": " fahrenheit ",
-    r"miles per hour": " mph ",
-    r"fluid ounces?|fl\.? oz": " floz ",
-    r"nautical miles?": " nmi ",
-    r"(?:us|u\.s\.) dollars": " dollars ",
-    r"not in": " ∉ ",
-    r"times (?:as (?:large|big|many|much|long|fast|high|old|great)\b[a-z ]*"
-    r"|(?:the|its) (?:old|original|initial|previous|former) [a-z ]+)$": " ",
-    r"(?:(?<=half)|(?<=thirds)|(?<=quarters)|(?<=fourths)|(?<=fifths)|(?<=sixths)|(?<=eighths)|(?<=tenths))"
-    r" of (?:the|a|an|all|it|them|his|her|its)\b(?![a-z ]*(?:teen|ty|one|two|three|four|five|six|seven|eight|nine|ten"
-    r"|eleven|twelve|dozen|hundred|thousand|million)\b)[a-z ]*$": " ",
-    r"^[a-z ]*\bratio(?: of| is)? (?=[a-z0-9]+ to [a-z0-9]+$)": " ",
-    r"as well as|along with": " and ",
-}
-
-PHRASE = re.compile(
-    r"\b(?:" + "|".join(f"(?P<p{index}>{phrase})" for index, phrase in enumerate(_PHRASES)) + r")\b", re.IGNORECASE
-)
-_RUNS = re.compile(r"(?<!\\)\b[a-z]{2,}")
-_PHRASE_WORDS = frozenset(
-    words_of(
-        "out than least most equal equals approximately about roughly in to element member divided multiplied power "
-        "exponent root that condition provided given assuming long valid only numbers number reals rational integer "
-        "integers naturals natural complex set real except excluding other apart infinity plus cent points point "
-        "degree degrees miles fl fluid nautical us well along any every all some each between times half thirds "
-        "quarters fourths fifths sixths eighths tenths ratio"
-    )
-)
-"""Every phrase has one of them; looking for these first spares most texts the search for phrases."""
-_SIGNS = list(_PHRASES.values())
-
-
-_QUANTIFIED = re.compile(
-    r"(?i)\b(?:for|where|with)?\s*\b(?:any|every|all|some|each)\s+(integer|natural number|real number|real)s?"
-    r"([\s}]+)(\$?[A-Za-z]\b\$?)(?!\s+(?:number|solution|value))"
-)
-_BETWEEN = re.compile(
-    r"(?i)(?![a-z ]*\b(?:integers?|whole|primes?|not|outside|except|or)\b)[a-z ]*?(?P<strictly>\bstrictly )?\bbetween "
-    r"(?P<low>\$?-?[0-9\\][^\s,]*) and (?P<high>\$?-?[0-9\\][^\s,]*)(?:,? \(?(?P<ends>exclusive|inclusive)\)?)?"
-)
-"""An interval in words, where these say whether its ends belong to it."""
-_ABSOLUTE = re.compile(
-    r"(?i)(?:all|every|any) (?:real )?(?:numbers? |values? of )?([a-z]) (?:with|whose|of|having) absolute value "
-    r"(?:is )?(?=less|greater|smaller|at)"
-)
-_HOLDS = re.compile(
-    r"(?i)\A(?![a-z ]*\b(?:not|no|never|cannot|fails)\b)(?:[a-z]+ ){0,5}"
-    r"(?:differentiable|defined|continuous|increasing|decreasing) (?:for|on) (?=(?:all|every|any|each) real\b)"
-)
-"""What is said of the numbers that the answer names."""
-_SET_SIGNS = {"integer": "ℤ", "natural number": "ℕ", "real number": "ℝ", "real": "ℝ"}
-
-
-def signs_for_phrases(text: str) -> str:
-    """`x is greater than 5` as `x > 5`, `for any integer k` as `where k ∈ ℤ`; two passes over the text."""
-    if _PHRASE_WORDS.isdisjoint(_RUNS.findall(text.lower())):
-        return text
-    if (between := _BETWEEN.fullmatch(text)) and (between["strictly"] or between["ends"]):
-        inclusive = (between["ends"] or "").lower() == "inclusive"
-        opening, closing = "[]" if inclusive else "()"
-        return f"{opening}{between['low']}, {between['high']}{closing}"
-    text = _ABSOLUTE.sub(r"|\1| ", _HOLDS.sub("", text))
-    text = _QUANTIFIED.sub(lambda match: f" where{match[2]}{match[3]} ∈ {_SET_SIGNS[match[1].lower()]} ", text)
-    return PHRASE.sub(lambda match: _SIGNS[match.lastindex - 1] if match.lastindex else "", text)
-
-
 _SAME = {
     **dict.fromkeys(
         ["no solution", "no solutions", "there is no solution", "there are no solutions", "has no solution",
@@ -192,12 +88,11 @@ _SAME = {
                      "there is no real solution", "no real roots"], "no real solution"),
     **dict.fromkeys(["dne", "d.n.e", "does not exist", "do not exist", "doesn't exist", "limit does not exist",
                      "it does not exist", "nonexistent"], "does not exist"),
-    **dict.fromkeys(["infinitely many", "infinitely many solutions", "infinite solutions", "there are infinitely many",
-                     "there are infinitely many solutions", "infinite number", "infinite number of solutions"],
-                    "infinitely many"),
+    "infinite solutions": "infinitely many",
     **dict.fromkeys(["undefined", "not defined", "is undefined", "it is undefined", "undef"], "undefined"),
     **dict.fromkeys(["it is impossible", "it's impossible", "this is impossible", "not possible", "it is not possible"],
                     "impossible"),
+    "noon": "12:00 pm", "midday": "12:00 pm", "midnight": "12:00 am",
     **dict.fromkeys(["none", "none of these", "none of above"], "none"),
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
     "seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th",
@@ -206,15 +101,29 @@ _SAME = {
 
 def set_phrase(text: str) -> str | None:
     """The one spelling of "no solution" and what else people say instead of a value; None for any other text."""
-    return _SAME.get(text.lower()) if len(text) < _LONGEST_PHRASE else None
+    if len(text) >= _LONGEST_PHRASE:
+        return None
+    low = text.lower()
+    return _SAME.get(low) or (
+        "infinitely many" if ("infinit" in low or "∞" in low) and _ENDLESS.fullmatch(low) else None
+    )
 
 
 _LONGEST_PHRASE = 50
+_ENDLESS = re.compile(
+    r"(?:there (?:is|are|exists?) |it has )?"
+    r"(?:(?:infinitely|infinite|∞(?:ly)?) many|(?:an )?infinite (?:number|amount)(?: of)?)"
+    r"(?: (?:such )?(?:solutions?|of them))?"
+)
 _NOT_WORDS = re.compile(r"\\(?:[A-Za-z]+|.)|[^\w\s'’%/.:°+-]|[_]")
 _REMARK = re.compile(
     r"(?i)(?<=[a-z])\s\((?=[^()\s]+\s)(?![^()]*\b(?:or|if|not|unless|and|also|but|maybe|except|only)\b)[^()]{1,200}\)\s*\.?\s*$"
 )
 """Words of explanation behind the answer, which take nothing back."""
+_BY_TEST = re.compile(
+    r"(?i)(?<=[a-z]),?\s+(?:by|due to|using|according to)\s+(?:the\s+|an?\s+)?[a-zé' -]*"
+    r"\b(?:test|theorem|criterion|rule|law|principle|induction|symmetry|comparison)\b[^,;]*\Z"
+)
 _SUBJECT = re.compile(
     r"^(?:(?:so|thus|hence|therefore) )?(?:there (?:is|are|exists?)|"
     r"(?:it|this|[a-z ]{0,20}(?:equations?|system|inequality|problem)) (?:has|have)) "
@@ -226,10 +135,28 @@ _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 
 def canonical_words(text: str) -> str:
     """Lower case, single spaces, no articles, no punctuation but inside words; one spelling for what means the same."""
-    text = _REMARK.sub("", text)
+    text = _BY_TEST.sub("", _REMARK.sub("", text))
     text = " ".join(_NOT_WORDS.sub(" ", text).lower().replace("’", "'").split())
     text = _ARTICLES.sub("", text).strip(" .:'-/")
-    return _SAME.get(text) or _SAME.get(_SUBJECT.sub("", text), text)
+    return set_phrase(text) or set_phrase(_SUBJECT.sub("", text)) or text
+
+
+NO_NAMES = frozenset(
+    words_of(
+        "not no never maybe perhaps possibly about approximately around nearly almost over under below above only "
+        "exactly than least most or either neither both case option step since because by on from has have had is "
+        "are was if when where then so but except to up it they we there roughly precisely between rather"
+    )
+)
+"""Words in front of a value that are not its name."""
+_IN_NAMES = frozenset(words_of("the a an value values its their point points equilibrium"))
+_NAMES = {"centre": "center", "min": "minimum", "max": "maximum", "sd": "standard deviation"}
+
+
+def heading(words: list[str]) -> str:
+    """One spelling for the name that words give a value: `minimum` of "the minimum value"."""
+    names = [_NAMES.get(word, word) for word in words if word not in _IN_NAMES]
+    return " ".join(names or words).removesuffix(" at").removesuffix(" of")
 
 
 _SMALL = frozenset(
