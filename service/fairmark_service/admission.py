@@ -1,8 +1,9 @@
 """How much is judged at a time, and how much may wait for it.
 
-`slots` judgements run at once, `queue` more may wait in order of arrival. A request asks `check` for all it brings
-before any of it is begun, so that it is refused whole or not at all. A judgement that turns slow hands its slot on; how
-many of those there may be, the workers say: when they take no more, slots stay held, the line grows and fills.
+`slots` judgements run at once, `queue` more may wait in order of arrival; the flights know how many do. A request asks
+`check` for all it brings before any of it is begun, so that it is refused whole or not at all. A judgement that turns
+slow hands its slot on; how many of those there may be, the workers say: when they take no more, slots stay held, the
+line grows and fills.
 """
 
 import asyncio
@@ -38,30 +39,25 @@ class Slot:
 
 
 class Admission:
-    """Slots, and the line before them."""
+    """Slots, and a bound on the line before them."""
 
     def __init__(self, slots: int, queue: int, metrics: Metrics) -> None:
         self._slots = asyncio.Semaphore(slots)
         self._count, self._queue, self._metrics = slots, queue, metrics
-        self._waiting = 0
         self._pace = 0.01  # seconds a slot is held, smoothed; what Retry-After is reckoned from
 
-    def check(self, judgements: int) -> None:
+    def check(self, judgements: int, waiting: int) -> None:
         """Raise `Overloaded` when `judgements` more would overfill the line; an empty line takes any one request."""
-        if self._waiting and self._waiting + judgements > self._queue:
+        if judgements and waiting and waiting + judgements > self._queue:
             self._metrics.rejected("queue")
-            wait = math.ceil(self._waiting * self._pace / self._count)
-            raise Overloaded(f"{self._waiting} judgements are waiting already", retry_after=min(max(wait, 1), 30))
+            wait = math.ceil(waiting * self._pace / self._count)
+            raise Overloaded(f"{waiting} judgements are waiting already", retry_after=min(max(wait, 1), 30))
 
     @asynccontextmanager
     async def slot(self, grader: str) -> AsyncIterator[Slot]:
         """Hold one slot for a grader of that name; the wait for it and the work after it are measured apart."""
         arrived = time.perf_counter()
-        self._waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
+        await self._slots.acquire()
         slot = Slot(self._release, self._metrics)
         try:
             yield slot

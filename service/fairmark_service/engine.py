@@ -32,7 +32,7 @@ from .verdict_log import VerdictLog
 log = logging.getLogger("fairmark.engine")
 
 AT_ONCE = 32
-"""Quick verdicts, or judgements begun, in one turn of the event loop: some 10 ms of it."""
+"""Quick verdicts in one turn of the event loop: some 10 ms of it."""
 
 
 class GradeRequest(msgspec.Struct, frozen=True, gc=False):
@@ -123,15 +123,19 @@ class Engine:
             whole = self.verdicts.samples
             self.verdicts.write([logged(work, request, result, whole) for request, result in pairs])
 
-    async def fly(self, pending: _Pending) -> Verdict:
-        """The verdict on one pending case, shared with whoever waits for the same."""
-        return await self.flights.join(pending.key, functools.partial(self._judge, pending))
+    async def fly(self, pending: Sequence[_Pending]) -> Mapping[Hashable, Verdict]:
+        """The verdicts on pending cases by key, each shared with whoever waits for the same. Raises `Overloaded`."""
+        works = {case.key: functools.partial(self._judge, case) for case in pending}
+        new = sum(key not in self.flights for key in works)
+        self.admission.check(new, self.flights.waiting)
+        self.metrics.coalesced(len(pending) - new)
+        return await self.flights.join(works)
 
     async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
         """Judge one case in a slot of its own, which is handed on when the case turns out slow."""
         async with self.admission.slot(pending.name) as slot:
             on_slow.set(slot.hand_on)
-            flight.started = True
+            flight.start()
             verdict = await self._verdict(pending)
         self._keep(pending.key, verdict)
         return verdict
@@ -319,18 +323,10 @@ class Batch:
         self._pending = left
 
     async def _fly(self) -> None:
-        new = {pending.key: pending for pending in self._pending if pending.key not in self._engine.flights}
-        self._engine.admission.check(len(new))
-        self._engine.metrics.coalesced(len(self._pending) - len(new))
-        async with asyncio.TaskGroup() as group:
-            for place, pending in enumerate(self._pending, 1):
-                group.create_task(self._fly_one(pending))
-                if place % AT_ONCE == 0:
-                    await asyncio.sleep(0)
+        verdicts = await self._engine.fly(self._pending)
+        for pending in self._pending:
+            self._land(pending, verdicts[pending.key])
         self._pending = []
-
-    async def _fly_one(self, pending: _Pending) -> None:
-        self._land(pending, await self._engine.fly(pending))
 
     def _land(self, pending: _Pending, verdict: Verdict) -> None:
         pending.into[pending.place] = verdict

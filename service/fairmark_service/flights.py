@@ -5,7 +5,7 @@ up and comes again finds it done. One that still waits for its slot is dropped w
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import Any
 
 from fairmark_graders import Verdict
@@ -14,10 +14,15 @@ from fairmark_graders import Verdict
 class Flight:
     """One judgement under way."""
 
-    def __init__(self) -> None:
-        self.started = False
+    def __init__(self, line: set["Flight"]) -> None:
         self.waiters = 0
         self.task: asyncio.Task[Verdict]
+        self._line = line
+        line.add(self)
+
+    def start(self) -> None:
+        """The wait for a slot is over."""
+        self._line.discard(self)
 
 
 Work = Callable[[Flight], Coroutine[Any, Any, Verdict]]
@@ -29,33 +34,49 @@ class Flights:
 
     def __init__(self) -> None:
         self._flying: dict[Hashable, Flight] = {}
+        self._line: set[Flight] = set()
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._flying
 
-    async def join(self, key: Hashable, work: Work) -> Verdict:
-        """The verdict of the flight under `key`, which `work` begins if there is none."""
+    @property
+    def waiting(self) -> int:
+        """How many have not started."""
+        return len(self._line)
+
+    async def join(self, works: Mapping[Hashable, Work]) -> dict[Hashable, Verdict]:
+        """The verdict of the flight under each key, which its work begins if there is none; all before this waits."""
+        flights = {key: self._board(key, work) for key, work in works.items()}
+        try:
+            await asyncio.wait([flight.task for flight in flights.values()])
+            return {key: flight.task.result() for key, flight in flights.items()}
+        finally:
+            for key, flight in flights.items():
+                self._leave(key, flight)
+
+    def _board(self, key: Hashable, work: Work) -> Flight:
         flight = self._flying.get(key) or self._begin(key, work)
         flight.waiters += 1
-        try:
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.waiters -= 1
-            if not flight.waiters and not flight.started:
-                self._land(key, flight)
-                flight.task.cancel()
+        return flight
+
+    def _leave(self, key: Hashable, flight: Flight) -> None:
+        flight.waiters -= 1
+        if not flight.waiters and flight in self._line:
+            self._land(key, flight)
+            flight.task.cancel()
 
     def _begin(self, key: Hashable, work: Work) -> Flight:
-        flight = self._flying[key] = Flight()
+        flight = self._flying[key] = Flight(self._line)
         flight.task = asyncio.create_task(work(flight))
         flight.task.add_done_callback(lambda _: self._land(key, flight))
         return flight
 
     def _land(self, key: Hashable, flight: Flight) -> None:
+        self._line.discard(flight)
         if self._flying.get(key) is flight:
             del self._flying[key]
 
     async def drain(self) -> None:
         """Wait for every flight that has started; nobody begins new ones meanwhile."""
-        started = [flight.task for flight in self._flying.values() if flight.started]
+        started = [flight.task for flight in self._flying.values() if flight not in self._line]
         await asyncio.gather(*started, return_exceptions=True)

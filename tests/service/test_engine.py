@@ -179,6 +179,14 @@ async def test_a_request_without_room_is_refused_before_any_of_it_begins(engine:
     assert sorted(Gated.judged) == list("abcd")
 
 
+async def test_requests_that_come_at_once_do_not_all_find_the_line_empty(engine: Engine) -> None:
+    callers = [asyncio.create_task(engine.grade_all(requests(Gated(), f"{n}a", f"{n}b", f"{n}c"))) for n in range(5)]
+    await judging(2)
+    Gated.gate.set()
+    ends = await asyncio.gather(*callers, return_exceptions=True)
+    assert [isinstance(end, Overloaded) for end in ends] == [False, True, True, True, True]
+
+
 async def test_joining_a_judgement_under_way_needs_no_room(engine: Engine) -> None:
     full = [asyncio.create_task(engine.grade_all(requests(Gated(), *"abcdef"))) for _ in range(2)]
     await judging(2)
