@@ -1,8 +1,10 @@
 """Worker processes: what a task may do to itself, and never to another."""
 
 import asyncio
+import ctypes
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -360,6 +362,29 @@ def test_no_worker_busy_or_idle_survives_a_parent_that_is_killed(wait_until: Cal
         assert len(set(pids)) == 2
         parent.kill()
     wait_until(lambda: all(gone(pid) for pid in pids))
+
+
+LIMITED = """
+import asyncio
+from fairmark_graders.workers import Workers
+
+async def main():
+    workers = Workers(size=1, memory=1 << 40)
+    print(await workers.run(abs, -3, cpu_seconds=5))
+    await workers.close()
+
+asyncio.run(main())
+"""
+
+
+def test_workers_start_under_a_limit_of_memory_that_cannot_be_raised() -> None:
+    def limited() -> None:
+        ctypes.CDLL(None).prctl(24, 24)  # PR_CAPBSET_DROP, CAP_SYS_RESOURCE: root may raise any limit
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))
+
+    command = [sys.executable, "-c", LIMITED]
+    run = subprocess.run(command, preexec_fn=limited, capture_output=True, text=True, timeout=60)
+    assert (run.stdout, run.stderr) == ("3\n", "")
 
 
 async def test_a_worker_sees_none_of_its_parents_environment_and_files(

@@ -176,7 +176,9 @@ def _write(stream: Any, frame: bytes) -> None:
 
 def _limit_memory(memory: int) -> None:
     """`memory` comes on top of what is there, or what one grader imports would take from what another's tasks may."""
-    limit = _address_space() + memory
+    limit, most = _address_space() + memory, resource.getrlimit(resource.RLIMIT_AS)[1]
+    if most != resource.RLIM_INFINITY:  # `ulimit -v`, as batch systems set it
+        limit = min(limit, most)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
