@@ -51,12 +51,13 @@ _GOOD = (
 POSITIVE = re.compile(rf"\W*(?:is|are|must be|has to be|seems?|looks?|would be|should be)\s+{_GOOD}", re.IGNORECASE)
 WRONG = re.compile(
     r"[^\w,.;:!]*(?:(?:is|are|was|were|as)\s+)?(?:clearly\s+|also\s+|both\s+|all\s+|obviously\s+)*"
-    r"(?:wrong|incorrect|not|ruled out|eliminated|excluded|(?:(?<=is )|(?<=are ))(?:false|invalid|impossible)|неверн\w*"
-    r"|错|错误|不对)\b|[\s*_]*[:\u2012-\u2015-][\s*_]*(?:incorrect|wrong|not correct|no)\b|[\s*_]*[❌✗✘]",
+    r"(?:wrong|incorrect|not|(?:is|are|was|were)n['’]t|ruled out|eliminated|excluded|"
+    r"(?:(?<=is )|(?<=are ))(?:false|invalid|impossible)|неверн\w*|错|错误|不对)\b"
+    r"|[\s*_]*[:\u2012-\u2015-][\s*_]*(?:incorrect|wrong|not correct|no)\b|[\s*_]*[❌✗✘]",
     re.IGNORECASE,
 )
 SEPARATOR = re.compile(
-    r"\s*(?:(?P<comma>[,;、，]\s*)(?:(?:and/or|or|and)\s+)?|[/&+|~∨\u2044\u2215]\s*|"
+    r"\s*(?:(?P<comma>[,;、，]\s*)(?:(?:and/or|or|and)\s+)?|[/&+|~∨\u2044\u2215]\s*|(?:\.{1,3}|…)\s*(?:or|alternatively)\b,?\s+|"
     r"\(?(?:and/or|or|and|oder|und|ou|et|y|o|или|и|أو|या|অথবা)\s+|[或和与と]|または)"
     r"(?:also\s+|maybe\s+|perhaps\s+|possibly\s+|both\s+)?(?:option\s+|choice\s+|answer\s+)?[\s(\[*_`'\"“$]*",
     re.IGNORECASE,
@@ -165,6 +166,11 @@ RETRACTED = re.compile(
     re.IGNORECASE,
 )
 """What may take a conclusion back."""
+RETAKEN = re.compile(
+    r"[\W_]*(?:(?:no|wait|actually|hmm+|sorry|oops|then|or|maybe|perhaps|possibly|rather|instead|i mean)\b[\W_]*){0,4}",
+    re.IGNORECASE,
+)
+"""What stands between a choice and the next one that replaces or doubts it."""
 GOES_ON = re.compile(
     r".?(?:\s*\Z|[\s)\]*_}]*[).:,;!\u2012-\u2015*-]|\s*\(|\s+(?:because|since|as|for[ ]sure)\b)|[)\]*}:.]"
 )
@@ -176,7 +182,6 @@ UNLISTED = re.compile(r"[.!?](?:\s|\Z)|\b(?:is|are|not|rather|than|over|while|wh
 """What a list of options doesn't hold between two of them."""
 OTHERS = re.compile(r"[^\W_]{1,2}[)\]*_`]*\s+(?:are|were)\b")
 SPACE = re.compile(r"\s+")
-SYMBOLS = re.compile(r"[\W_]*")
 SENTENCE = re.compile(r"(?<=[.!?;])(?<!\d\.)\s+|[。！？]")
 MENTION = re.compile(
     r"""\((?P<bracketed>[^\W_]{1,2})\) | \*\*\(?(?P<bold>[^\W_]{1,2})[).:]{0,2}\*\*
@@ -184,5 +189,6 @@ MENTION = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 DENIED = re.compile(
-    r"\b(?:not|nor|neither|never|n't|rule[sd]? out|eliminat\w+|exclud\w+|unlike|except)\b[^.;\n]{0,20}\Z"
+    r"\b(?:not|nor|neither|never|none|n't|rule[sd]? out|eliminat\w+|exclud\w+|unlike|except|(?:any|every)thing but)"
+    r"\b[^.;\n]{0,20}\Z"
 )

@@ -52,12 +52,12 @@ from .choice_words import (
     PLAIN,
     POSITIVE,
     PRAISING_WORDS,
+    RETAKEN,
     RETRACTED,
     RUN,
     SENTENCE,
     SEPARATOR,
     SPACE,
-    SYMBOLS,
     UNLISTED,
     WRONG,
 )
@@ -413,7 +413,7 @@ def _line(line: str, options: Options) -> Claim | None:
     claim = _claim(line, 0, options)
     if claim is None or not GOES_ON.match(line, max(0, claim.end - 1)) or _enumerates(line[claim.start :], options):
         return None
-    behind = _claim(line, _opened(line, claim.end, SYMBOLS), options, opening=PLAIN)
+    behind = _claim(line, _opened(line, claim.end, RETAKEN), options, opening=PLAIN)
     if behind is None or COPULA.match(line, behind.end) or line.startswith(" (", behind.end):
         return claim
     return claim._replace(places=claim.places | behind.places, end=behind.end)

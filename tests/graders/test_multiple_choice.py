@@ -136,6 +136,7 @@ ANYWHERE = [
     ],
 ]
 NOT_CHOSEN = [
+    *["The answer is B. Or C.", "Answer: B... or C", "B, no wait, C", "B. Actually, C.", "B (maybe C)", "B, then C"],
     *[
         "A or B",
         "(A) or (B)",
@@ -305,6 +306,11 @@ def test_an_option_is_chosen_by_label_text_or_place(text: str) -> None:
 )
 def test_a_letter_with_another_options_text_chooses_neither(text: str) -> None:
     assert [cities(text, answer).score for answer in "ABCD"] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("text", ["Anything but London.", "London isn't right.", "None of London or Rome"])
+def test_an_option_that_is_denied_by_its_text_isnt_chosen(text: str) -> None:
+    assert cities(text, "London").score == 0
 
 
 @pytest.mark.parametrize(
