@@ -11,6 +11,7 @@ from .comparing.entries import compare_entries
 from .comparing.equations import compare_relations
 from .comparing.expressions import compare_bases, compare_expressions, compare_kinds, compare_ratios
 from .comparing.flats import compare_flats, compare_spans
+from .comparing.integers import compare_integers
 from .comparing.members import compare_members
 from .comparing.sets import compare_combined, compare_regions
 from .comparing.shape import bound
@@ -24,6 +25,7 @@ __all__ = ["Decision", "Leniency", "decide"]
 RULES: tuple[Rule, ...] = (
     compare_letters,
     compare_words,
+    compare_integers,
     compare_regions,
     compare_flats,
     compare_spans,

@@ -73,6 +73,10 @@ SAME = {
     "distances, sums over an index": r"""
         |x-3|<2 ;; (1,5)
         -1<x<3 ;; |x-1|<2
+        |x-1|<2 ;; -1<x<3
+        0<|x-2|<1 ;; (1,2)\cup(2,3)
+        a<-2 or a>2 ;; a^2>4
+        |x| \le 3 ;; x^2 \le 9
         |3-x|<2 ;; (1,5)
         |x-3|>2 ;; (-\infty,1)\cup(5,\infty)
         \sum_{n=0}^{\infty}(-1)^n x^n ;; \sum_{k=0}^\infty (-x)^k
@@ -94,9 +98,30 @@ SAME = {
     "congruences": r"""
         x\equiv 23\pmod{15} ;; x\equiv 8\pmod{15}
         3 ;; 3 \pmod 7
+        n \equiv \pm 1 \pmod 6 ;; 1 or 5 mod 6
+        n = 6k \pm 1 ;; n \equiv 1, 5 \pmod 6
+        x = 7k+3 ;; x\equiv 3 \pmod 7
+        \{7k+3 \mid k \in \mathbb{Z}\} ;; x\equiv 3 \pmod 7
+        3+7\mathbb{Z} ;; x\equiv 3 \pmod 7
+        odd ;; x \equiv 1,3,5,7 \pmod 8
+        all odd integers ;; n = 2k+1, k \in \mathbb{Z}
+        n \equiv 1 \pmod 2 ;; n is odd
+        n is a multiple of 3 ;; 3 \mid n
+        3 \mid n ;; n \equiv 0 \pmod 3
+        n is divisible by 4 ;; n = 4k, k \in \mathbb{Z}
+        x leaves a remainder of 3 when divided by 7 ;; x\equiv 3 \pmod 7
+    """,
+    "integers in a row": r"""
+        -3\le n\le 3 ;; -3,-2,-1,0,1,2,3
+        1\le n\le 4, n\in\mathbb{Z} ;; \{1,2,3,4\}
+        1,2,3,4 ;; \{x\in\mathbb{N}: x<5\}
+        0 \le n < 5, n \in \mathbb{Z} ;; -1<n\le 4, n\in\mathbb{Z}
+        \{-1,0,1\} ;; \{n\in\mathbb{Z}: -2<n<2\}
+        1, 2, ..., 10 ;; 1 \le n \le 10, n\in\mathbb{N}
+        1, 3, 5, \ldots, 99 ;; \{1, 3, \dots, 97, 99\}
     """,
     "formulas": r"""
-        y = 2x+1 ;; x=\frac{y-1}{2}
+        y = 2x+1 ;; 2x - y = -1
         t = \frac{PV}{nR} ;; T=\frac{PV}{nR}
         r=5, q=7 ;; q=7, r=5
         7^{100}=(7^4)^{25}\equiv 1 ;; 1
@@ -165,6 +190,12 @@ ANOTHER = {
         |x-3|\le2 ;; (1,5)
         |x+3|<2 ;; (1,5)
         |2x-6|<4 ;; (1,5)
+        |x-1|<3 ;; -2<x<5
+        |x-1|\le 3 ;; -2<x<4
+        0<|x-2|<1 ;; (1,3)
+        x^2>4 ;; a<-2 or a>2
+        a>2 ;; a^2>4
+        |x|<3 ;; x^2\le 9
         \sum_{n=1}^\infty \frac{(-1)^{n}x^n}{n} ;; \sum_{n=0}^\infty \frac{(-1)^n x^{n+1}}{n+1}
         \sum_{n=0}^\infty \frac{x^n}{n!} ;; \sum_{k=0}^{10} \frac{x^k}{k!}
         \sum_{n=1}^{10} n^2 ;; \sum_{k=0}^{10} (k+1)^2
@@ -182,10 +213,34 @@ ANOTHER = {
     """,
     "congruences": r"""
         x=8 ;; x\equiv 8\pmod{15}
+        n \equiv 1 \pmod 6 ;; 1 or 5 mod 6
+        n \equiv 1, 4 \pmod 6 ;; 1 or 5 mod 6
+        y = 7k+3 ;; x\equiv 3 \pmod 7
+        x\equiv 3 \pmod{14} ;; x\equiv 3 \pmod 7
+        odd ;; x \equiv 1,3,5 \pmod 8
+        even ;; n \equiv 1 \pmod 2
+        n is not odd ;; n \equiv 1 \pmod 2
+        multiples of 4 ;; n \equiv 0 \pmod 2
+        odd ;; 1
+        4 \mid n ;; 2 \mid n
         x\equiv 8\pmod{15} ;; 8
+    """,
+    "integers in a row": r"""
+        -3\le n\le 3 ;; -3,-2,-1,1,2,3
+        -3<n<3 ;; -3,-2,-1,0,1,2,3
+        -4<n<4 ;; -3,-2,-1,0,1,2,3
+        1\le n\le 2 ;; 1, 2
+        1\le x\le 5 ;; 1, 2, 3, 4, 5
+        [1,5] ;; 1,2,3,4,5
+        1\le n\le 4, n\in\mathbb{R} ;; \{1,2,3,4\}
+        1, 3, 5, \ldots, 99 ;; 1, 2, 3, \ldots, 99
+        1, 2, \ldots, 10 ;; 1, 2, \ldots, 11
     """,
     "formulas": r"""
         P=\frac{nRT}{V} ;; T=\frac{PV}{nR}
+        x=\frac{6-3y}{2} ;; y=\frac{6-2x}{3}
+        y = 2x+1 ;; x=\frac{y-1}{2}
+        A=\pi r^2 ;; r=\sqrt{A/\pi}
         the quotient is 5 and the remainder is 7 ;; q=7, r=5
         5, 7 ;; q=7, r=5
         \frac{\sqrt{2}}{2} \cdot \sqrt{2} ;; 1

@@ -12,6 +12,7 @@ Values:
     naming      names in front of values, chains of equal values
     constants   constants of integration, general solutions
     curves      equations and inequalities in several letters
+    classes     residue classes, as a statement under its modulus
     families    solutions for every integer k
 
 Rules, which compare two trees as what they know:
@@ -19,6 +20,7 @@ Rules, which compare two trees as what they know:
     wording     words, letters of choices
     sentences   short sentences that say a word
     clock       times of day
+    integers    integers within bounds, lists of them with dots
     sets        intervals, inequalities in one letter
     conditions  statements under conditions, pieces
     flats       points with parameters

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..decision import Decision, different, undecided
 from ..tree import Call, Cases, Given, Negative, Node, Quotient, Relation, SetOf, Sum, Symbol, Words
 from .algebra import compare
+from .classes import as_class
 from .comparison import Comparison
 from .exact import exact, is_rational
 from .families import compare_evident, compare_families, is_family
@@ -15,6 +16,7 @@ from .wording import unconditioned
 
 def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Families of solutions; else the statements, and the conditions where both sides have some."""
+    answer, reference = as_class(answer), as_class(reference)
     if SetOf in (type(answer), type(reference)):
         return _compare_families_in_braces(run, answer, reference)
     if type(answer) is not Given and type(reference) is not Given:
@@ -65,7 +67,7 @@ def _under(run: Comparison, found: Decision, left: Sequence[Node], right: Sequen
 def _is_class(node: Node) -> bool:
     """Whether a letter is said to be congruent to something: `x \\equiv 8 \\pmod{15}`."""
     stated = node.statement if type(node) is Given and _has_modulus(node) else None
-    return type(stated) is Relation and type(stated.operands[0]) is Symbol
+    return type(stated) is Relation and type(stated.operands[0]) in (Symbol, Words)
 
 
 def _is_remainder(node: Node) -> bool:

@@ -32,14 +32,11 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
     return _named(run, left, right)
 
 
-_COORDINATES = frozenset({"x", "y", "z"})
-
-
 def _are_solved_for_others(left: Named, right: Named) -> bool:
-    """Whether these are formulas for two letters: `P = nRT/V`, `T = PV/(nR)`; equations of a curve may be."""
+    """Whether these are formulas for two letters: `P = nRT/V`, `T = PV/(nR)`; one unsolved may be the other's curve."""
     if type(left.name) is not Symbol or type(right.name) is not Symbol or names_agree(left.name, right.name):
         return False
-    return not letters(right.value) <= _COORDINATES and right.name.name in letters(left.value)
+    return right.name.name in letters(left.value)
 
 
 def _is_same_general_solution(answer: Node, reference: Node) -> bool:

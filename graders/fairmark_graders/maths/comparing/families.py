@@ -23,9 +23,10 @@ from ..tree import (
 )
 from .algebra import compare
 from .balls import Balls, Unsupported
+from .classes import COUNTER, INTEGERS
 from .entries import entries
 from .exact import Undefined
-from .naming import is_name, named
+from .naming import is_name, named, names_agree
 from .shape import letters, put, walk, with_signs
 from .values import CLOSE, FINE, precision
 
@@ -34,7 +35,6 @@ MOST = 60
 
 _COUNTS = frozenset({"k", "n", "m"})
 """Letters for integers where nothing says so."""
-_INTEGERS = (Symbol("Integers"),)
 
 
 class Progression(NamedTuple):
@@ -46,7 +46,7 @@ class Progression(NamedTuple):
 
 def compare_families(answer: Node, reference: Node) -> Decision | None:
     """Whether two families have the same members; None where one isn't linear in one integer parameter."""
-    if _parameter(reference) is None and _parameter(answer) is None:
+    if not (_is_endless(answer) or _is_endless(reference)):
         return None
     with precision(FINE):
         left, right = _progressions(answer), _progressions(reference)
@@ -56,8 +56,24 @@ def compare_families(answer: Node, reference: Node) -> Decision | None:
         if period is None:
             return undecided("families whose periods have no small common multiple")
         if _covers(left, right, period) and _covers(right, left, period):
-            return Decision(True, "families of solutions")
+            return _of_one_letter(answer, reference)
     return different("families of solutions", "one has members that the other hasn't")
+
+
+def _is_endless(node: Node) -> bool:
+    """Whether this is a family whatever the other side is."""
+    if type(node) is Alternatives:
+        return all(map(_is_endless, node.items))
+    return _parameter(node) is not None or _modulus(node) is not None
+
+
+def _of_one_letter(answer: Node, reference: Node) -> Decision:
+    """Equal, unless they are said of letters that differ."""
+    said = [named(node.statement if type(node) is Given else node) for node in (answer, reference)]
+    left, right = (stated and stated.name for stated in said)
+    if type(left) is Symbol and type(right) is Symbol and not names_agree(left, right):
+        return different("names", "they are values of different names")
+    return Decision(True, "families of solutions")
 
 
 def compare_evident(answer: Node, reference: Node) -> Decision | None:
@@ -87,7 +103,7 @@ def _evident(node: Node) -> Given | None:
             or not _denominator(family.step / arb.pi())
         ):
             return None
-    return Given(value, (Relation((Symbol(parameter), *_INTEGERS), ("in",)),))
+    return Given(value, (Relation((Symbol(parameter), INTEGERS), ("in",)),))
 
 
 def _counts(node: Node) -> bool:
@@ -108,28 +124,27 @@ def _parameter(node: Node) -> str | None:
     if type(node) is not Given:
         return None
     for condition in node.conditions:
-        if type(condition) is Relation and condition.signs == ("in",) and condition.operands[1] in _INTEGERS:
+        if type(condition) is Relation and condition.signs == ("in",) and condition.operands[1] == INTEGERS:
             letter = condition.operands[0]
             return letter.name if type(letter) is Symbol else None
     return None
 
 
 def _progressions(node: Node) -> list[Progression] | None:
+    if type(node) is Alternatives and _is_endless(node):
+        each_of = [_progressions(item) for item in node.items]
+        return None if None in each_of else [each for some in each_of for each in some or ()]
     statement = node.statement if type(node) is Given else node
     if entries(statement) is not None:
         return None
     members = [each for item in _members(statement) for each in with_signs(item)]
     if (modulus := _modulus(node)) is not None:
-        members = [Sum((member, Product((Symbol(_COUNTER), modulus)))) for member in members]
-    parameter = _COUNTER if modulus is not None else _parameter(node) or _only_letter(node, members)
+        members = [Sum((member, Product((Symbol(COUNTER), modulus)))) for member in members]
+    parameter = COUNTER if modulus is not None else _parameter(node) or _only_letter(node, members)
     if parameter is None:
         return None
     found = [each for member in members for each in _progressions_of(member, parameter)]
     return [each for each in found if each is not None] if None not in found else None
-
-
-_COUNTER = "k'"
-"""A letter that no text has."""
 
 
 def _modulus(node: Node) -> Node | None:

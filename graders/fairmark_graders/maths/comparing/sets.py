@@ -21,6 +21,7 @@ from ..tree import (
     Negative,
     Node,
     Number,
+    Power,
     Relation,
     SetOf,
     Sum,
@@ -76,7 +77,7 @@ def compare_regions(run: Comparison, answer: Node, reference: Node) -> Decision 
     """Whether two sets of numbers are the same; None where neither is written in a way that can only mean a set."""
     if not is_region(answer) and not is_region(reference):
         return None
-    if _is_distance(answer) and type(reference) is Relation and not _is_distance(reference):
+    if _is_square(answer) and not _is_square(reference):
         return different("inequality", "the answer isn't solved")
     with precision(FINE):
         try:
@@ -90,10 +91,9 @@ def compare_regions(run: Comparison, answer: Node, reference: Node) -> Decision 
         return different("intervals", f"{described(left)} is not {described(right)}")
 
 
-def _is_distance(node: Node) -> bool:
-    """Whether this is `|x - 3| < 2`, which an inequality for x alone asks to solve."""
-    operands = node.operands if type(node) is Relation else ()
-    return any(type(at) is Call and at.name == "abs" and type(at.arguments[0]) is Sum for at in operands)
+def _is_square(node: Node) -> bool:
+    """Whether this is `x^2 < 9`, which is the question more often than its answer; `|x - 3| < 2` may be either."""
+    return type(node) is Relation and any(type(operand) is Power for operand in node.operands)
 
 
 def _compare_between_letters(run: Comparison, answer: Node, reference: Node) -> Decision | None:
@@ -294,9 +294,9 @@ def _relation(node: Relation) -> Region:
     """`1 < x <= 2`: one letter, and what each sign beside it says; for `|x| < 2`, of either sign."""
     if node.operands[0] == Symbol("Reals"):
         return _relation(Relation((Symbol(""), *node.operands[1:]), node.signs))
-    absolute = [operand for operand in node.operands if type(operand) is Call and operand.name == "abs"]
-    if len(node.operands) == 2 and len(absolute) == 1:
-        return _around(node, absolute[0])
+    even = [operand for operand in node.operands if _inside(operand) is not None]
+    if len(even) == 1:
+        return _around(node, even[0])
     at = [index for index, operand in enumerate(node.operands) if type(operand) is Symbol and not _is_fixed(operand)]
     if len(at) != 1 or len(node.operands) > 3 or (len(node.operands) == 3 and at[0] != 1):
         raise NotRegion
@@ -309,19 +309,29 @@ def _relation(node: Relation) -> Region:
     return Region(said, letter.name if type(letter) is Symbol else None)
 
 
-def _around(node: Relation, absolute: Call) -> Region:
-    """`|x - 3| < 2`, the numbers less than 2 from 3; what stands with another factor than ±1 isn't solved."""
-    within, found = absolute.arguments[0], letters(absolute)
-    if len(found) != 1:
+def _around(node: Relation, even: Node) -> Region:
+    """`|x - 3| < 2`, `x^2 > 4`: what that says of the distance of x from a number."""
+    within, found = _inside(even), letters(even)
+    if within is None or len(found) != 1:
         raise NotRegion
     (letter,) = found
-    mirrored = _mirrored(node, absolute, Symbol(letter))
-    if type(within) is Symbol:
-        return mirrored
-    centre = _centre(within, letter)
-    return Region(
-        tuple(each._replace(low=each.low + centre, high=each.high + centre) for each in mirrored.intervals), letter
+    distance = _relation(
+        Relation(tuple(Symbol(letter) if each is even else each for each in node.operands), node.signs)
     )
+    above = intersection(distance.intervals, [Interval(arb(0), True, UP, False)])
+    if type(even) is Power:
+        above = tuple(each._replace(low=abs(each.low).sqrt(), high=each.high.sqrt()) for each in above)
+    below = [Interval(-each.high, each.closed_high, -each.low, each.closed_low) for each in above]
+    centre = arb(0) if type(within) is Symbol else _centre(within, letter)
+    both = union([*above, *below])
+    return Region(tuple(each._replace(low=each.low + centre, high=each.high + centre) for each in both), letter)
+
+
+def _inside(node: Node) -> Node | None:
+    """What stands between bars, or is squared."""
+    if type(node) is Power:
+        return node.base if node.exponent == Number(2) and letters(node.base) else None
+    return node.arguments[0] if type(node) is Call and node.name == "abs" else None
 
 
 def _centre(node: Node, letter: str) -> arb:
@@ -331,13 +341,6 @@ def _centre(node: Node, letter: str) -> arb:
         raise NotRegion
     value = end(put(node, letter, Number(0)))
     return value if Negative(Symbol(letter)) in terms else -value
-
-
-def _mirrored(node: Relation, absolute: Call, letter: Symbol) -> Region:
-    within = _relation(Relation(tuple(letter if each is absolute else each for each in node.operands), node.signs))
-    above = intersection(within.intervals, [Interval(arb(0), True, UP, False)])
-    below = [Interval(-each.high, each.closed_high, -each.low, each.closed_low) for each in above]
-    return Region(union([*above, *below]), within.letter)
 
 
 def _is_fixed(node: Symbol) -> bool:

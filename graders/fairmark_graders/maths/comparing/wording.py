@@ -25,6 +25,7 @@ from ..tree import (
     Symbol,
     Words,
 )
+from .classes import as_class
 from .clock import minutes
 from .sentences import in_any_order, says
 from .shape import EXPRESSIONS
@@ -131,18 +132,18 @@ def compare_words(run: Comparison, answer: Node, reference: Node) -> Decision | 
     if type(answer) is Words and type(reference) is Words:
         return _compare_texts(run, answer, reference)
     if type(answer) is Words:
-        angle = _angle(answer)
-        return run.decide(angle, reference) if angle else _compare_words(answer, reference)
+        meant = _meant(answer)
+        return run.decide(meant, reference) if meant is not answer else _compare_words(answer, reference)
     if type(reference) is Words:
-        angle = _angle(reference)
-        return run.decide(answer, angle) if angle else _compare_words(reference, answer)
+        meant = _meant(reference)
+        return run.decide(answer, meant) if meant is not reference else _compare_words(reference, answer)
     return None
 
 
-def _angle(words: Words) -> Node | None:
-    """The 90° of "angle C is a right angle"."""
+def _meant(words: Words) -> Node:
+    """The 90° of "angle C is a right angle", the class of "all odd integers"."""
     degrees = _ANGLES.get(words.text.rpartition(" is ")[2])
-    return Measure(Number(degrees), "degree") if degrees else None
+    return Measure(Number(degrees), "degree") if degrees else as_class(words)
 
 
 def letters_of(node: Node) -> str:
