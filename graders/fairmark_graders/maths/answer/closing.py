@@ -10,13 +10,18 @@ _ABBREVIATED = re.compile(r"\b(?:i\.e|e\.g|cf|approx|vs|a\.m|p\.m|sq|cu|Fig|Eq|N
 _ENVIRONMENT = re.compile(r"\\end\{([a-z]+\*?)\}\s*(?:\\right\s*.{1,2})?\Z")
 _ITEM = re.compile(r"\s*(?:[-*•]\s+|\(?\d{1,2}[.)]\s+)?")
 _VALUE = re.compile(r"(?:[A-Za-z](?:_?\d)?\s*=\s*)?[-−+]?\$?\d[\d.,/]*%?")
+_CHECK = re.compile(
+    r"(?<=[^\s:])\s+\(?(?:Check(?:ing)?\b|Verif(?:ication|ying)\b|To (?:check|verify)\b|We can (?:check|verify)\b)"
+    r"(?:(?!\b(?:so|hence|therefore|thus|wrong|fails?|not|but|instead|actually|answer)\b|≠)[^\n]){0,200}\Z"
+)
+"""A check at the end, which says the answer no more."""
 _NO_MORE = 12
 """Lines of a list."""
 
 
 def closing(text: str) -> str:
     """What the end of a text says: one statement, with its emphasis."""
-    text = text.rstrip(" \t\n✓✔∎■□")
+    text = _CHECK.sub("", text.rstrip(" \t\n✓✔∎■□"))
     text = text[:-1] if text.endswith(("$.", "].", "}.")) else text
     if (start := _display(text)) is not None:
         return text[start:]

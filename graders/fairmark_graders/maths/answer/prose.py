@@ -20,7 +20,7 @@ from .worded import counted
 
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|finally|consequently|and|now|either|yes|answer|result|solution)\b[,:]?\s*)*"
-    r"(?:(?:(?:it|that|this|he|she)['’]s|"
+    r"(?:an?\s+(?=\d))?(?:(?:(?:it|that|this|he|she)['’]s|"
     r"we (?:get|have|find|obtain)|it (?:is|follows that)|there (?:is|are)|this (?:is|gives|means))\b:?\s*)*",
     re.IGNORECASE,
 )
@@ -35,8 +35,10 @@ _THEREFORE = re.compile(
 )
 _REASON = re.compile(r"(?:because|since)\b[^,]*(?:,\d[^,]*)*,\s+(?!and\b|or\b)(?=\w+\s+\w)", re.IGNORECASE)
 _REASON_BEHIND = re.compile(r",?\s+(?:because|since)\b.*", re.DOTALL | re.IGNORECASE)
-_SAYS_YES = re.compile(r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(yes|no)\b\s*[,:;.—–-]\s*", re.IGNORECASE)
-_TAKES_BACK = re.compile(r"\b(?:yes|no|but|only|however|though|although|except|unless|if|when|or)\b", re.IGNORECASE)
+_SAYS_YES = re.compile(r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(yes|no|true|false)\b\s*[,:;.—–-]\s*", re.IGNORECASE)
+_TAKES_BACK = re.compile(
+    r"\b(?:yes|no|true|false|but|only|however|though|although|except|unless|if|when|or)\b", re.IGNORECASE
+)
 _NAME_OF = re.compile(r"(?:an?|the)\s+([A-Za-z]{0,3}[A-Z]|[b-z])\s+of\s+([-−]?\d[\d.]*)\.?")
 _HEADING = re.compile(r"\A[^:]{1,80}:\s+(?=\w)")
 _RESTATED = re.compile(
@@ -60,9 +62,12 @@ _LIMITED = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ALSO_GIVEN = re.compile(r".*\b(?:at|when|for|after|from|within|during|if|with)\b[^\d]*\Z", re.DOTALL)
+_UNDER = re.compile(r"\s*,?\s*(?:for|when|where|if|provided(?:\s+that)?|assuming)\s+(?:all\s+)?")
+_ORDERS = re.compile(r"[<>≤≥≠∈]|\\(?:n?eq?|[lg]eq?|in)\b")
 _WHEN = re.compile(r"[^,\d]*\bwhen\b(?!.*(?:\b(?:and|or|when|if|but)\b|,))", re.DOTALL)
+_ROUGHLY = re.compile(r",?\s+or\s+(?:about|approximately|roughly|around|nearly)\s+(?=\$?\d[^,]*\Z)")
 _REMARK = re.compile(
-    r"\s\((?!\s*(?:mod|where|for|with|[a-zA-Z]\s*(?:∈|\\in))\b)([^()]*(?:\([^()]*\)[^()]*)*)\)(?=[\s.,;]|\Z)"
+    r"\s\((?!\s*(?:mod|where|for|with(?!\s+multiplicit)|[a-zA-Z]\s*(?:∈|\\in))\b)([^()]*(?:\([^()]*\)[^()]*)*)\)(?=[\s.,;]|\Z)"
 )
 _SAYS = re.compile(r"(?<![\\{])\b(?!sin|cos|tan|log|mod|and)[a-z]{3,}|[≈~]|\b(?:or|is|if|i\.e)\b", re.IGNORECASE)
 _OFFERS = re.compile(
@@ -101,6 +106,12 @@ _OR_MORE = re.compile(
 )
 _CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
 _OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
+_CORRECT = re.compile(
+    r"(?:\w+,?\s+)?(?:(?:option|choice|answer|statement)\s+\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
+    r"(?:correct|right|true|best)(?:\s+(?:one|option|choice|answer|statement))?"
+    r"|\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?:\s+(?:option|choice|answer))?)\W*",
+    re.IGNORECASE,
+)
 _CONCLUDES = re.compile(r"\b(?:is|are|(?:con|di)verges?|exists?)\b|\A(?:yes|no)\W*\Z")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _VECTOR = re.compile(r"\*\*([A-Za-z])\*\*")
@@ -115,9 +126,14 @@ def stated(statement: str) -> str:
     statement = _RESTATED.sub(", i.e. ", _VECTOR.sub(r"\\mathbf{\1}", _without_remarks(statement)))
     statement = statement if "$" in statement else _ARROW.split(statement)[-1]
     if not _WORDS.search(statement):
+        found = groups(statement, formulas(statement))
+        if len(found) == 1 and statement.startswith("$"):
+            return with_unit(statement, found[0])
         return _computed(statement) if statement.lstrip(" $*").startswith("=") else statement
     if option := _OPTION.match(statement):
         return f"({option[1]}) {option[2]}"
+    if correct := _CORRECT.fullmatch(statement):
+        return correct[1] or correct[2]
     if said := on_hypothesis(statement) or _yes_or_no(statement):
         return said
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
@@ -136,10 +152,12 @@ def _yes_or_no(statement: str) -> str:
     """The "yes" or "no" that a statement begins with, where the formulas behind it only say why; or an empty text."""
     said = _SAYS_YES.match(statement)
     rest = statement[said.end() :] if said else ""
-    if not said or not _tells(rest) or len(rest) > SHORT or _TAKES_BACK.search(rest):
+    if not said or len(rest) > SHORT or _TAKES_BACK.search(rest):
         return ""
     reason = _REASON_BEHIND.match(f" {rest}")
-    if said[1].lower() == "yes" and not reason and _NOT.search(rest):
+    if not _tells(rest):
+        return said[1] if reason else ""
+    if said[1].lower() in ("yes", "true") and not reason and _NOT.search(rest):
         return ""
     first = next(iter(formulas(rest) or runs(rest)))
     answers = _NAMED.match(first.content) or _IS.search(rest, 0, first.start)
@@ -179,7 +197,7 @@ def _without_remarks(statement: str) -> str:
         if _OFFERS.search(remark[1]) and any(map(str.isdigit, remark[1])):
             raise NoAnswer(f"the last sentence offers another answer: {remark[1][:100]}")
         statement = statement[: remark.start()] + statement[remark.end() :]
-    return statement
+    return _ROUGHLY.sub(" ≈ ", statement)
 
 
 def _conclusion(statement: str) -> str:
@@ -247,14 +265,17 @@ def _in_formulas(statement: str) -> str:
     _is_said(statement)
     if _is_limit(statement, before, last[0].start, last[-1].end):
         return statement
-    if said == telling[:1] and len(telling) == 2 and _is_where(statement, said[0][-1], last[0]):
-        return f"{joined(statement, said[0])} when {last[0].content}"
+    if len(telling) == 2 and _is_where(statement, said, telling):
+        return f"{joined(statement, telling[0])} when {last[0].content}"
     return with_unit(statement, last)
 
 
-def _is_where(statement: str, value: Span, place: Span) -> bool:
-    """Whether a formula only says where another value is taken: `the maximum is $5$, attained at $x = 3$`."""
-    taken = _ALSO_GIVEN.match(statement, value.end, place.start)
+def _is_where(statement: str, said: list[list[Span]], both: list[list[Span]]) -> bool:
+    """Whether a formula only says where another holds: `is $5$, attained at $x = 3$`, `$2x$ for $x > 0$`."""
+    value, place = both[0][-1], both[1][0]
+    if _UNDER.fullmatch(statement, value.end, place.start) and _ORDERS.search(place.content):
+        return True
+    taken = said == both[:1] and _ALSO_GIVEN.match(statement, value.end, place.start)
     return bool(taken and _NAMED.match(place.content) and not _NAMED.match(value.content))
 
 

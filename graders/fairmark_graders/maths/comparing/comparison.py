@@ -61,8 +61,9 @@ class Comparison:
             met.update(equal)
             used.update(found[equal[0]].lenient)
             free.discard(equal[0])
-        same = len(met) == len(right) and not (once and free)
-        return Decision(same, "members", None if same else "members are missing", tuple(sorted(used)))
+        if len(met) < len(right) or (once and free):
+            return different("members", "members are missing")
+        return Decision(True, "members", None, tuple(sorted(used)))
 
     def _counted(self, answer: Node, reference: Node) -> Decision:
         self.left -= 1

@@ -4,7 +4,22 @@ from typing import NamedTuple
 
 from ..decision import Leniency
 from ..reading.words import SYMBOLS
-from ..tree import Call, Combined, Enclosed, Measure, Negative, Node, Number, Power, Product, Relation, Symbol, Words
+from ..tree import (
+    Call,
+    Combined,
+    Enclosed,
+    Measure,
+    Negative,
+    Node,
+    Number,
+    Power,
+    Product,
+    Ratio,
+    Relation,
+    Sum,
+    Symbol,
+    Words,
+)
 from .algebra import compare
 from .balls import KNOWN
 from .quantities import compare_quantities, quantity
@@ -86,19 +101,44 @@ def is_name(node: Node) -> bool:
     if type(node) is Symbol:
         return node.name not in {"pi", "i", "infinity"} | SETS
     if type(node) is Call:
-        return node.name not in KNOWN and node.name not in OPERATORS
+        return _is_size(node) or node.name not in KNOWN and node.name not in OPERATORS
+    if type(node) is Ratio:
+        return all(map(is_name, node.parts))
     if type(node) is Product:
         first, *_, last = node.factors
-        if _is_upper(first) and type(last) is Relation:
+        if (_is_upper(first) or first == Symbol("n")) and type(last) in (Relation, Combined):
             return True
+        if first == Symbol("Delta") or _are_functions(first):
+            return len(node.factors) == 2 and type(last) is Symbol
         return _are_letters(node) and (_is_upper(last) or (_is_upper(first) and len(node.factors) > 2))
     if type(node) is Combined:
         return all(map(_is_upper, node.sets))
     if type(node) is Enclosed:
-        return node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
+        area = node.open == "[" and type(node.items[0]) is Product and all(map(_is_upper, node.items[0].factors))
+        return area or node.open == "(" and len(node.items) > 1 and all(map(is_name, node.items))
     if type(node) is Power:
-        return _is_upper(node.base) and node.exponent in (Negative(Number(1)), Symbol("T"))
+        if node.base in _SQUARED:
+            return node.exponent == Number(2)
+        return _is_upper(node.base) and node.exponent in (Negative(Number(1)), Symbol("T"), Symbol("c"))
     return type(node) is Words
+
+
+_SQUARED = (Symbol("sigma"), Symbol("chi"), Symbol("R"))
+"""What people know by its square: \\sigma^2 is the variance."""
+
+
+def _is_size(node: Call) -> bool:
+    """`|A \\cup B|`, `|AB|`, `\\|v\\|`, `|z|`: how large something is; not `|x|`, from which x is to be found."""
+    of = node.arguments[0] if node.name in ("abs", "norm") else Number(0)
+    if type(of) is Symbol:
+        return node.name == "norm" or _is_upper(of) or of.name in "uvwz"
+    return type(of) is Combined or type(of) is Product and all(map(_is_upper, of.factors))
+
+
+def _are_functions(node: Node) -> bool:
+    """The `f \\circ g` or `f + g` that something is applied to."""
+    parts = node.factors if type(node) is Product else node.terms if type(node) is Sum else ()
+    return len(parts) > 1 and all(type(part) is Symbol and part.name in ("f", "g", "h", "composed") for part in parts)
 
 
 def _is_mean(name: Node, value: Node) -> bool:

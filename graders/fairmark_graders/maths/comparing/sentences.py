@@ -92,7 +92,8 @@ _OF_OTHERS = frozenset(words_of("by second third 2nd 3rd last behind between bes
 """What tells that the one named first isn't whom the sentence is about: "Alice was beaten by Bob"."""
 _ROLES = frozenset(
     words_of(
-        "most least best worst first winner champion leader liar thief culprit spy knight knave murderer capital truth"
+        "most least best worst first winner champion leader liar thief culprit spy knight knave murderer capital truth "
+        "winning"
     )
 )
 """With superlatives, what one is named for. "Alice is Bob" names two."""

@@ -1,6 +1,6 @@
 """Functions with and without brackets, their exponents and bases; integrals, sums and limits."""
 
-from ..tree import Call, Measure, Negative, Node, Number, Power, Product, Quotient, Relation, Symbol
+from ..tree import Call, Measure, Negative, Node, Number, Power, Product, Quotient, Relation, Sum, Symbol
 from .arguments import Arguments
 from .numerals import plain_number
 from .words import INVERTIBLE, TRIGONOMETRIC, heading
@@ -114,7 +114,10 @@ class Functions(Arguments):
 
     def limits(self) -> list[Node]:
         found = []
-        while self.kind in ("_", "^"):
+        while self.kind in ("_", "^", "sup"):
+            if self.kind == "sup":
+                found.append(self.superscript())
+                continue
             self.advance()
             found.append(self.argument(one_digit=True))
         return found
@@ -132,9 +135,11 @@ def _from_and_to(limits: list[Node]) -> list[Node]:
 
 
 def small_exponent(text: str) -> Node:
-    if text in ("n", "i"):
+    if len(text) == 1 and text.isalpha():
         return Symbol(text)
     digits = text.lstrip("+-")
+    if len(text) > 2 and text[0].isalpha() and text[1] in "+-" and text[2:].isdecimal():
+        return Sum((Symbol(text[0]), small_exponent(text[1:])))
     if not digits.isdecimal():
         return Symbol(text)
     return Negative(plain_number(digits)) if text[0] == "-" else plain_number(digits)

@@ -174,7 +174,8 @@ def noun_ahead(tokens: Sequence[Token], at: int) -> Ahead | None:
     while _is_noun(tokens[at]) and len(words) <= _LONGEST_NOUN:
         words.append(tokens[at].raw.lower())
         at += 1
-    if not words or len(words) > _LONGEST_NOUN or tokens[at].kind not in _ENDS or words[0] in _NOT_NOUNS:
+    ended = tokens[at].kind in _ENDS and len(words) <= _LONGEST_NOUN
+    if not words or not ended or words[0] in _NOT_NOUNS or not _VERBS.isdisjoint(words):
         return None
     return Ahead(" ".join(singular(word) for word in words), at)
 
@@ -188,6 +189,7 @@ def _is_noun(token: Token) -> bool:
 _ENDS = frozenset(
     ["end", ",", ";", "and", "or", "row", "&", "quad", "relation", ")", "]", "}", "\\}", "where", "because"]
 )
+_VERBS = frozenset(["has", "have", "had", "does", "can", "must", "will", "gives", "fails", "works"])
 _NOT_NOUNS = frozenset(["to", "in", "for", "with", "by", "as", "on", "at", "from", "than", "not", "which", "that",
                         "except", "then", "but"])  # fmt: skip
 _ENDS_AND_POWERS = _ENDS | {"^", "sup", "squared", "/", "*"}

@@ -1,6 +1,6 @@
 """Operands: numbers, letters and what they are applied to, fractions, roots, bars, money."""
 
-from ..tree import Call, Matrix, Measure, Negative, Node, Number, Product, Quotient, Symbol
+from ..tree import Call, Matrix, Measure, Negative, Node, Number, Power, Product, Quotient, Symbol
 from . import speech
 from .functions import Functions
 from .numerals import plain_number
@@ -16,7 +16,7 @@ _BARS = {"|": ("abs", ("|", "rvert")), "lvert": ("abs", ("rvert", "|")), "||": (
 _READERS = {
     "node": "node", "function": "function", "frac": "fraction", "sqrt": "square_root", "root": "root_sign",
     "binom": "binomial", "bar": "bar", "mark": "mark", "spoken": "spoken", "money": "currency",
-    "integral": "integral", "sum": "big_operator", "_": "leading_script", "^": "leading_script",
+    "sup": "small_root", "integral": "integral", "sum": "big_operator", "_": "leading_script", "^": "leading_script",
     "begin": "environment", **dict.fromkeys(_BARS, "absolute"),
     **dict.fromkeys(["(", "[", "]", "{", "\\{", "langle", "relation"], "bracketed"),
 }  # fmt: skip
@@ -54,9 +54,21 @@ class Operands(Functions):
         while self.kind == "word" and len(words) < _LONGEST_NAME:
             words.append(self.value)
             self.advance()
+        if self.kind == "(" and not self.gap:
+            words.append(self.text_in_brackets())
         if self.kind != "relation" or self.value != "=":
             raise self.unreadable("expected an operand")
         return Symbol(heading(words))
+
+    def text_in_brackets(self) -> str:
+        """The `(X)` of `\\text{Var}(X) = 4`, as part of a name."""
+        start, depth = self.at, 0
+        while self.kind != "end":
+            depth += {"(": 1, ")": -1}.get(self.kind, 0)
+            self.advance()
+            if depth == 0:
+                break
+        return "".join(str(token.raw or token.value) for token in self.tokens[start : self.at])
 
     def symbol(self) -> Node:
         if self.value == "a" and self.ahead().kind == "spoken":
@@ -113,6 +125,15 @@ class Operands(Functions):
         self.advance()
         of = self.argument() if self.kind == "{" else self.primary()
         return Call("sqrt", (of,)) if degree == 2 else Call("root", (Number(degree), of))
+
+    def small_root(self) -> Node:
+        """`³√8`."""
+        degree = plain_number(self.value) if self.value.isdecimal() and self.ahead().value == "2" else None
+        self.advance()
+        if degree is None or self.kind != "root":
+            raise self.unreadable("expected a base before the exponent")
+        self.advance()
+        return Call("root", (degree, self.argument() if self.kind == "{" else self.primary()))
 
     def binomial(self) -> Node:
         self.advance()
@@ -181,14 +202,20 @@ class Operands(Functions):
         return Negative(node) if negative else node
 
 
+_DIFFERENTIALS = (Symbol("d"), Symbol("partial"))
+
+
 def _derivative(top: Node, bottom: Node) -> Node | None:
-    """`\\frac{dy}{dx}`, `\\frac{d}{dx}`."""
-    if not (isinstance(bottom, Product) and bottom.factors[0] == Symbol("d") and len(bottom.factors) == 2):
+    """`\\frac{dy}{dx}`, `\\frac{d}{dx}`, `\\frac{\\partial f}{\\partial x}`, `\\frac{d^2y}{dx^2}`."""
+    if not (isinstance(bottom, Product) and bottom.factors[0] in _DIFFERENTIALS and len(bottom.factors) == 2):
         return None
-    if top == Symbol("d"):
-        return Symbol("d/d" + name_of(bottom.factors[1]))
-    if isinstance(top, Product) and top.factors[0] == Symbol("d"):
-        return Call("derivative", (*top.factors[1:], bottom.factors[1]))
+    sign, by = bottom.factors
+    if top == sign:
+        return Symbol("d/d" + name_of(by))
+    first = top.factors[0] if isinstance(top, Product) else None
+    twice = isinstance(by, Power) and first == Power(sign, by.exponent)
+    if isinstance(top, Product) and (first == sign or twice):
+        return Call("derivative", (*top.factors[1:], by))
     return None
 
 

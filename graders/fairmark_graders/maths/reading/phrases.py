@@ -14,8 +14,8 @@ _PHRASES = {
     rf"{_IS}(?:{_LESS} than or equal to|at most|(?:no|not) {_MORE} than)": " <= ",
     rf"{_IS}{_MORE} than": " > ",
     rf"{_IS}{_LESS} than": " < ",
-    r"(?:(?:and |which )?(?:is |it is )?(?:attained|reached|achieved|occurs|occurring) )?at"
-    r"(?= \$?[a-zA-Z](?:_\w)? ?=)": " where ",
+    r"(?:(?:and |which )?(?:is |it is )?(?:attained|reached|achieved|occurs|occurring|equality) )"
+    r"(?:exactly |only |precisely )?(?:at|when|if|iff)(?= )|at(?= \$?[a-zA-Z](?:_\w)? ?=)": " where ",
     rf"but(?= {_IS}(?:{_MORE} than|{_LESS} than|at (?:least|most)))": " and ",
     r"and (?:on|at|in)(?= \$?(?:[a-z] ?=|[(\[]|\\left))": " and ",
     r"on(?: the)?(?: open| closed)?(?: intervals?)?(?= \$?(?:[(\[]|\\left))": " ",

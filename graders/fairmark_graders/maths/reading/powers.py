@@ -20,7 +20,15 @@ class Powers(Operands):
             count += 1
             if count > DEEPEST:
                 raise TooComplex(f"more than {DEEPEST} signs after one another behind a base")
-        return node
+        return self.evaluated(node) if self.kind in ("|", "rvert") and self.ahead().kind == "_" else node
+
+    def evaluated(self, node: Node) -> Node:
+        """`\\frac{dy}{dx}\\Big|_{x=1}`, unless the bar closes `|x|_2`."""
+        if self.bars:
+            return node
+        self.advance()
+        self.advance()
+        return Call("evaluated", (node, self.argument()))
 
     def postfix(self, base: Node) -> Node:
         kind, value = self.kind, self.value
@@ -30,7 +38,9 @@ class Powers(Operands):
             return self.indexed(base)
         self.advance()
         if kind == "sup" or kind == "squared":
-            return Power(base, small_exponent(value))
+            exponent = small_exponent(value)
+            applied = self.kind == "(" and not self.gap and isinstance(base, Symbol) and base.name in CALLED
+            return self.power_of_function(name_of(base), exponent) if applied else Power(base, exponent)
         if kind == "degree":
             return self.degrees(base)
         if kind == "!" or kind == "!!":

@@ -18,7 +18,7 @@ _PLAIN = {
     "⅚": "\\frac{5}{6}", "⅐": "\\frac{1}{7}", "⅛": "\\frac{1}{8}", "⅜": "\\frac{3}{8}", "⅝": "\\frac{5}{8}",
     "⅞": "\\frac{7}{8}", "⅑": "\\frac{1}{9}", "⅒": "\\frac{1}{10}",
 }  # fmt: skip
-_KEPT = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ₀₁₂₃₄₅₆₇₈₉ℝℤℕℚℂ√∛∜ªÅ")
+_KEPT = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱˣᵏᵐᵗᵀ₀₁₂₃₄₅₆₇₈₉ₙₖₘᵢⱼ₊₋₌ℝℤℕℚℂ√∛∜ªÅ")
 _ODD = re.compile(r"[^ -~]")
 
 
@@ -33,6 +33,10 @@ def _plain(char: str) -> str:
         return str(unicodedata.digit(char))
     if category[0] == "Z":
         return " "
+    if category == "Mn":
+        return ""
+    if (letter := unicodedata.normalize("NFD", char)[0]).isascii() and letter.isalpha():
+        return letter
     return "" if category[0] == "C" else unicodedata.normalize("NFKC", char)
 
 

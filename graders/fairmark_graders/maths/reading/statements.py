@@ -4,6 +4,7 @@ from ..errors import TooComplex
 from ..tree import (
     Alternatives,
     Call,
+    Cases,
     Combined,
     Enclosed,
     Given,
@@ -70,15 +71,24 @@ class Statements(Expressions):
                 break
             items.append(self.comparison())
             separators.append(separator)
-        node = together(items, separators)
+        return self.under_conditions(together(items, separators))
+
+    def under_conditions(self, node: Node) -> Node:
+        """`2x for x > 0`; where another value follows with conditions of its own, a function in pieces."""
+        pieces: list[Given] = []
         count = 0
         while self.kind in ("where", "pmod") or (self.kind == "(" and self.condition_in_brackets()):
-            node = self.under(node)
+            under = self.under(node)
+            *conditions, node = under.conditions
             self.separator()
+            if self.kind == "where" and conditions and _is_like(node, under.statement):
+                pieces.append(Given(under.statement, tuple(conditions)))
+            else:
+                node = under
             count += 1
             if count > DEEPEST:
                 raise TooComplex(f"more than {DEEPEST} conditions one after another")
-        return node
+        return _in_pieces([*pieces, node]) if pieces and isinstance(node, Given) else node
 
     def separator(self) -> str:
         """Step over what separates two items: a comma and an "or" are an "or"."""
@@ -93,7 +103,7 @@ class Statements(Expressions):
         """`… (k ∈ ℤ)`, `… (mod 7)`, `… (for x > 0)`."""
         return self.ahead().kind in ("where", "mod") or self.ahead(2).kind in _RELATIONS
 
-    def under(self, node: Node) -> Node:
+    def under(self, node: Node) -> Given:
         """What `node` is said under."""
         self.deeper()
         if self.took("pmod"):
@@ -285,6 +295,24 @@ def together(items: list[Node], separators: list[str]) -> Node:
     if conditions := _conditions_at_the_end(items):
         return Given(together(items[:-conditions], separators[:-conditions]), tuple(items[-conditions:]))
     return _under_one_name(items, Listed)
+
+
+def _is_like(value: Node, first: Node) -> bool:
+    """Whether this is a value as the one before, rather than a condition."""
+    if isinstance(first, Relation):
+        return isinstance(value, Relation) and value.operands[0] == first.operands[0] and value.signs == ("=",)
+    return not isinstance(value, Relation)
+
+
+def _in_pieces(pieces: list[Given]) -> Node:
+    """Values under conditions of their own, without the name that all of them have."""
+    first = pieces[0].statement
+    values = [piece.statement for piece in pieces]
+    if isinstance(first, Relation):
+        values = [value.operands[-1] for value in values if isinstance(value, Relation)]
+    conditions = [each[0] if len(each) == 1 else Listed(each) for each in (piece.conditions for piece in pieces)]
+    function = Cases(tuple(zip(values, conditions, strict=True)))
+    return Relation((first.operands[0], function), ("=",)) if isinstance(first, Relation) else function
 
 
 def _with_their_names(items: list[Node]) -> list[Node]:

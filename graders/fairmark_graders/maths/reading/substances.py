@@ -7,7 +7,7 @@ from .words import words_of
 
 _LONGEST = 80
 _SETTING = re.compile(r"\\(?:text|mathrm|ce|textrm|rm)\b|[{}_\s]")
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁺⁻", "0123456789+-")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "01234567890123456789+-")
 _ARROW = re.compile(r"\\(?:long)?rightarrow|\\to(?![a-z])|→|⟶|->")
 _REACTANT = re.compile(r"([0-9]*)([A-Z][A-Za-z0-9()]*?)(?:\((?:s|l|g|aq)\))?")
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?[0-9]{0,3}|\((?:[A-Z][a-z]?[0-9]{0,3}){1,6}\)[0-9]{1,2}){1,12}(\^?[0-9]?[+-])?")

@@ -20,7 +20,8 @@ from .words import (
     looks_like_a_word,
 )
 
-_RAISED_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ"
+_RAISED_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱˣᵏᵐᵗᵀ"
+_LOWERED_SIGNS = "₀₁₂₃₄₅₆₇₈₉ₙₖₘᵢⱼ₊₋₌"
 _SIZES = "left|right|[bB]igg?[lrm]?|middle"
 
 
@@ -43,17 +44,17 @@ _PATTERN = re.compile(
     (?P<gap>\s+|~|\\[ ,;:!>/]|\\(?:hspace|vspace|hskip|mspace)\*?\s?\{{[^{{}}]{{0,20}}\}})
   | (?P<digits>[0-9]+)(?=[-+*/^=)}}\]yzn;]|x(?![0-9A-Fa-f])|$)
   | (?=[0-9.(A-F]){NUMERAL}
-  | (?P<letters>[^\W\d_{_RAISED_SIGNS}₀-₉]+)
+  | (?P<letters>[^\W\d_{_RAISED_SIGNS}{_LOWERED_SIGNS}]+)
   | (?P<degree>(?:\{{\}})?\^\s?(?:\\circ(?![A-Za-z])|\{{\s?(?:\\circ|°)\s?\}}|°)|\\(?:text)?degree(?![A-Za-z])|°)
   | (?P<bar>\\(?:{_SIZES})(?![A-Za-z])\s?(?:\\?\||\\[lr]?[vV]ert(?![A-Za-z])|[.<>]))
   | (?P<size>\\(?:{_SIZES})(?![A-Za-z]))
   | (?P<font>\\(?:{"|".join(TEXT)})(?![A-Za-z])\s?\{{)
-  | (?P<boards>\\(?:mathbb|mathds|bm|Bbb|mathbf)\s?(?:\{{\s?[RZNQC]\s?\}}|\s[RZNQC](?![A-Za-z])))
+  | (?P<boards>\\(?:mathbb|mathds|bm|Bbb|mathbf)\s?(?:\{{\s?[RZNQCEP]\s?\}}|\s[RZNQCEP](?![A-Za-z])))
   | (?P<environment>\\(?:begin|end)\s?\{{[A-Za-z]{{1,12}}\*?\}})
   | (?P<command>\\[A-Za-z]+)
   | (?P<row>\\\\(?:\s?\[[^\]]{{0,10}}\])?)
   | (?P<sup>[{_RAISED_SIGNS}]+)
-  | (?P<sub>[₀-₉]+)
+  | (?P<sub>[{_LOWERED_SIGNS}]+)
   | (?P<sign>\.\.\.|<=>|->|=>|<=|>=|==|(?<!\d)!=|:=|\*\*|\+-|\+/-|!!|''|\|\||\\.|[^\w\s]|_)
 """,
     re.VERBOSE,
@@ -198,8 +199,8 @@ class Tokenizer:
             self.add("lvert" if left else "rvert" if right else "|", "|")
 
     def boards(self, raw: str) -> None:
-        letter = next(char for char in reversed(raw) if char in NAMED_SETS)
-        self.add("letter", NAMED_SETS[letter] if "mathbf" not in raw else letter, raw)
+        letter = next(char for char in reversed(raw) if char in "RZNQCEP")
+        self.add("letter", NAMED_SETS.get(letter, letter) if "mathbf" not in raw else letter, raw)
 
     def environment(self, raw: str) -> None:
         self.add("begin" if raw[1] == "b" else "environment end", raw[raw.index("{") + 1 : -1])
@@ -212,8 +213,13 @@ class Tokenizer:
 
     def sub(self, raw: str) -> None:
         self.add("_", "_")
-        digits = raw.translate(_RAISED)
-        self.add("number", digits, digits)
+        lowered = raw.translate(_RAISED)
+        if lowered.isdecimal():
+            return self.add("number", lowered, lowered)
+        self.add("{", "{")
+        for char in lowered:
+            self.add(*SIGNS.get(char, ("number" if char.isdecimal() else "letter", char)), char)
+        self.add("}", "}")
 
     def command(self, raw: str) -> None:
         name = raw[1:]
@@ -298,7 +304,7 @@ class Tokenizer:
         )
 
 
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ₀₁₂₃₄₅₆₇₈₉", "0123456789+-ni0123456789")
+_RAISED = str.maketrans(_RAISED_SIGNS + _LOWERED_SIGNS, "0123456789+-nixkmtT0123456789nkmij+-=")
 
 _HANDLERS: dict[str, Callable[[Tokenizer, str], None]] = {
     name: getattr(Tokenizer, name) for name in _PATTERN.groupindex if name not in ("gap", "number", "digits")

@@ -104,12 +104,15 @@ def set_phrase(text: str) -> str | None:
     if len(text) >= _LONGEST_PHRASE:
         return None
     low = text.lower()
+    if "no such" in low and _NONE_SUCH.fullmatch(low):
+        return "no solution"
     return _SAME.get(low) or (
         "infinitely many" if ("infinit" in low or "∞" in low) and _ENDLESS.fullmatch(low) else None
     )
 
 
 _LONGEST_PHRASE = 50
+_NONE_SUCH = re.compile(r"(?:there (?:is|are|exists?) )?no such (?:[a-z]+ )?[a-z]+(?: exists?)?")
 _ENDLESS = re.compile(
     r"(?:there (?:is|are|exists?) |it has )?"
     r"(?:(?:infinitely|infinite|∞(?:ly)?) many|(?:an )?infinite (?:number|amount)(?: of)?)"
@@ -130,6 +133,7 @@ _SUBJECT = re.compile(
     r"(?=no |infinite)"
 )
 """What says that there are no solutions, or infinitely many, before these words."""
+_NOT_TRUE = re.compile(r"\b(?:is not|isn't|is never) (?:true|correct)\b")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 
 
@@ -137,7 +141,7 @@ def canonical_words(text: str) -> str:
     """Lower case, single spaces, no articles, no punctuation but inside words; one spelling for what means the same."""
     text = _BY_TEST.sub("", _REMARK.sub("", text))
     text = " ".join(_NOT_WORDS.sub(" ", text).lower().replace("’", "'").split())
-    text = _ARTICLES.sub("", text).strip(" .:'-/")
+    text = _NOT_TRUE.sub("is false", _ARTICLES.sub("", text).strip(" .:'-/"))
     return set_phrase(text) or set_phrase(_SUBJECT.sub("", text)) or text
 
 
@@ -145,7 +149,8 @@ NO_NAMES = frozenset(
     words_of(
         "not no never maybe perhaps possibly about approximately around nearly almost over under below above only "
         "exactly than least most or either neither both case option step since because by on from has have had is "
-        "are was if when where then so but except to up it they we there roughly precisely between rather"
+        "are was if when where then so but except to up it they we there roughly precisely between rather attained "
+        "reached achieved occurs occurring equality with"
     )
 )
 """Words in front of a value that are not its name."""
