@@ -28,11 +28,33 @@ SAME = r"""
     \{4k+1 : k\in\mathbb Z\} ;; \{4m-3 : m\in\mathbb Z\}
     x=n\pi,\ n\in\mathbb{Z} ;; \{k\pi\mid k\in\mathbb{Z}\}
     \{(-3t,6t,3t):t\in\mathbb{R}\} ;; t(1,-2,-1),\ t\in\mathbb{R}
+    \frac{x-1}{2}=\frac{y-2}{3}=\frac{z-3}{4} ;; (1,2,3)+t(2,3,4)
+    \frac{x+1}{-2}=\frac{y+1}{-3}=\frac{z+1}{-4} ;; \frac{x-1}{2}=\frac{y-2}{3}=\frac{z-3}{4}
+    x=3+2s, y=5+3s, z=7+4s ;; \frac{x-1}{2}=\frac{y-2}{3}=\frac{z-3}{4}
+    x = t, y = 2t, z = 3t ;; x=\frac y2=\frac z3
+    \frac{x-1}{2}=\frac{y-2}{3}, z=3 ;; (1,2,3)+t(2,3,0)
+    \mathbf r=(1,0,2)+t(2,1,-1) ;; \frac{x-3}{2}=y-1=1-z
+    t(1,-1), t\in\mathbb{R} ;; \operatorname{span}\{(1,-1)\}
+    c\begin{pmatrix}1\\-1\end{pmatrix} ;; \operatorname{span}\{(2,-2)\}
+    \{(t,-t):t\in\mathbb{R}\} ;; \operatorname{span}\{(1,-1)\}
+    span{(1,0,1),(0,1,1)} ;; s(1,0,1)+t(0,1,1), s,t\in\mathbb{R}
+    k(2,-2) ;; t(1,-1), t\in\mathbb{R}
+    c(1,2), c \ne 0 ;; k(2,4), k\ne0
     x=(-1)^{n+1}\frac{\pi}{6}+n\pi, n∈ℤ ;; x = -\frac{\pi}{6}+2\pi k \text{ or } x=\frac{7\pi}{6}+2\pi k, k∈ℤ
 """
 
 ANOTHER = r"""
     span{(1,0,-1),(0,1,1)} ;; \operatorname{span}\{(-1,1,0),(-1,0,1)\}
+    \frac{x-1}{2}=\frac{y-2}{3}=\frac{z-3}{4} ;; (1,2,3)+t(2,3,5)
+    \frac{x-1}{2}=\frac{y-2}{3}=\frac{z+3}{4} ;; x=1+2t, y=2+3t, z=3+4t
+    \frac{x-2}{1}=\frac{y-3}{2}=\frac{z-4}{3} ;; (1,2,3)+t(2,3,4)
+    \frac{x-1}{2}=\frac{y-2}{3} ;; (1,2,3)+t(2,3,4)
+    t(1,1), t \in \mathbb{R} ;; \operatorname{span}\{(1,-1)\}
+    t(1,-1), t \in \mathbb{Z} ;; \operatorname{span}\{(1,-1)\}
+    (1,0)+t(1,-1) ;; \operatorname{span}\{(1,-1)\}
+    (2,-2) ;; \operatorname{span}\{(1,-1)\}
+    (2,-2) ;; (1,-1)
+    (4t, 6s) ;; t(2, 3)
     span{(1,0,-1)} ;; \operatorname{span}\{(-1,1,0),(-1,0,1)\}
     \{4k+1 : k\in\mathbb Z\} ;; 4m-1,\ m\in\mathbb{Z}
     \{4k+1 : k\in\mathbb Z\} ;; 4m+1

@@ -5,7 +5,8 @@ so is the step from one starting point to the other. What isn't linear, or may b
 its parameters renamed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from fractions import Fraction
 from itertools import permutations
 from math import lcm
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from ..decision import Decision, different
-from ..tree import Call, Enclosed, Given, Listed, Matrix, Node, Product, Relation, Sum, Symbol
+from ..tree import Call, Enclosed, Given, Listed, Matrix, Node, Number, Product, Relation, SetOf, Sum, Symbol
 from .comparison import Comparison
 from .entries import Entries, aligned, entries
 from .exact import Irrational, Point, Undefined, exact
@@ -22,7 +23,7 @@ from .shape import letters, put, walk
 _USUAL = frozenset({"t", "s", "r", "u", "v", "k", "n", "m", "lambda", "mu", "theta", "phi"})
 """Letters that are parameters where nothing says so."""
 _MOST = 3
-_MAY_BE = frozenset({Given, Enclosed, Matrix, Listed, Relation, Sum})
+_MAY_BE = frozenset({Given, Enclosed, Matrix, Listed, Relation, Sum, Product})
 
 Vector = tuple[fmpq, ...]
 
@@ -59,6 +60,10 @@ def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | 
 
 def compare_spans(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """`\\operatorname{span}` of vectors with rational entries, by the ranks of each and of both together."""
+    if not (_is_span(answer) or _is_span(reference)):
+        return None
+    if any(type(each) is Given and "Integers" in (_domains(each) or {}).values() for each in (answer, reference)):
+        return different("spans", "one has integer multiples only")
     left, right = _spanned(answer), _spanned(reference)
     if left is None or right is None or len(left[0]) != len(right[0]):
         return None
@@ -67,8 +72,14 @@ def compare_spans(run: Comparison, answer: Node, reference: Node) -> Decision | 
     return different("spans", "one has vectors that the other hasn't")
 
 
+def _is_span(node: Node) -> bool:
+    return type(node) is Call and node.name == "span"
+
+
 def _spanned(node: Node) -> list[Vector] | None:
-    given = [entries(each) for each in node.arguments] if type(node) is Call and node.name == "span" else []
+    if type(node) is not Call or node.name != "span":
+        return _multiples(node)
+    given = [entries(each) for each in node.arguments]
     rows = [each.rows[0] for each in given if each is not None and len(each.rows) == 1]
     if not rows or len(rows) < len(given) or len(set(map(len, rows))) > 1:
         return None
@@ -78,39 +89,88 @@ def _spanned(node: Node) -> list[Vector] | None:
         return None
 
 
-def _points(node: Node) -> _Points | None:
-    if type(node) not in _MAY_BE or (type(node) is not Given and _USUAL.isdisjoint(letters(node))):
+def _multiples(node: Node) -> list[Vector] | None:
+    """The directions of `t(1, -1), t \\in \\mathbb{R}`, which begins at zero; whatever its parameters are called."""
+    if type(node) is SetOf:
+        node = Given(node.element, node.conditions)
+    points = _points(node, letters(node.statement if type(node) is Given else node))
+    flat = points and _flat(points)
+    return flat.directions if flat and not any(flat.start) else None
+
+
+def _points(node: Node, usual: Set[str] = _USUAL) -> _Points | None:
+    if type(node) not in _MAY_BE:
+        return None
+    if solved := _out_of_equations(node):
+        return solved
+    if type(node) is not Given and usual.isdisjoint(letters(node)):
         return None
     statement, domains = (node.statement, _domains(node)) if type(node) is Given else (node, {})
     given = entries(statement) if domains is not None else None
     if given is None or domains is None or len(given.rows) != 1 or len(set(domains.values())) > 1:
         return None
     found = sorted({letter for entry in given.rows[0] for letter in letters(entry)})
-    if not 1 <= len(found) <= _MOST or not set(found) <= (set(domains) or _USUAL):
+    if not 1 <= len(found) <= _MOST or not set(found) <= (set(domains) or usual):
         return None
     return _Points(given, found, next(iter(domains.values()), "Reals" if _has_direction(statement) else ""))
 
 
+def _out_of_equations(node: Node) -> _Points | None:
+    """`\\frac{x-1}{2} = \\frac{y-2}{3}, z = 3` as x = 1 + 2t, y = 2 + 3t, z = 3."""
+    chain, *others = node.items if type(node) is Listed else (node,)
+    if type(chain) is not Relation or set(chain.signs) != {"="} or len(chain.signs) + len(others) < 2:
+        return None
+    solved = [_solved(operand) for operand in chain.operands]
+    if None in solved:
+        return None
+    given = entries(Listed((*(each for each in solved if each is not None), *others)))
+    if given is None or not given.names or any(letters(entry) - {_RATIO} for entry in given.rows[0]):
+        return None
+    return _Points(given, [_RATIO], "Reals")
+
+
+_RATIO = "t'"
+"""A letter that no text has: what all sides of such equations are."""
+
+
+def _solved(side: Node) -> Relation | None:
+    """x = 1 + 2t for `\\frac{x-1}{2}`; None for what isn't linear in one letter."""
+    found = letters(side)
+    if len(found) != 1:
+        return None
+    (letter,) = found
+    try:
+        zero, one, far = (exact(side, {letter: fmpq(at)}) for at in (0, 1, 7))
+    except (Irrational, Undefined):
+        return None
+    slope = one - zero
+    if slope == 0 or far - zero != 7 * slope:
+        return None
+    start, step = (Number(Fraction(int(value.p), int(value.q))) for value in (-zero / slope, 1 / slope))
+    return Relation((Symbol(letter), Sum((start, Product((step, Symbol(_RATIO)))))), ("=",))
+
+
 def _domains(node: Given) -> dict[str, str] | None:
-    """The set that each letter is in; None where the conditions say anything else."""
+    """The set that each letter is in, all but zero being no other; None where the conditions say anything else."""
     found: dict[str, str] = {}
     for condition in node.conditions:
-        if type(condition) is not Relation or condition.signs != ("in",):
+        letter, domain = condition.operands[:2] if type(condition) is Relation else (condition, condition)
+        if type(condition) is not Relation or type(letter) is not Symbol:
             return None
-        letter, domain = condition.operands
-        if type(letter) is not Symbol or domain not in (Symbol("Reals"), Symbol("Integers")):
+        if condition.signs == ("!=",) and domain == Number(0):
+            found.setdefault(letter.name, "Reals")
+        elif condition.signs == ("in",) and domain in (Symbol("Reals"), Symbol("Integers")):
+            found[letter.name] = domain.name
+        else:
             return None
-        found[letter.name] = domain.name
     return found
 
 
 def _has_direction(statement: Node) -> bool:
-    """Whether a letter stands before a vector in a sum: `(1, 2) + t(3, 4)`."""
+    """Whether a letter stands before a vector: `(1, 2) + t(3, 4)`, `t(1, 2)`."""
     return any(
-        type(term) is Product and any(type(factor) in (Enclosed, Matrix) for factor in term.factors) and letters(term)
+        type(at) is Product and any(type(factor) in (Enclosed, Matrix) for factor in at.factors) and letters(at)
         for at in walk(statement)
-        if type(at) is Sum
-        for term in at.terms
     )
 
 
