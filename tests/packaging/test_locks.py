@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-HASHED = ["build.txt", "service.txt", "test.txt"]
+HASHED = ["build.txt", "service.txt", "test.txt", "openai-image.txt", "openai-image-2025-05-08.txt"]
 
 
 def locked(name: str) -> dict[str, list[Requirement]]:
