@@ -17,6 +17,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from .braces import closing
 from .normal_form import compatible
 
 END = 2_000
@@ -53,7 +54,6 @@ _NOT = re.compile(r"(?:\bnot|\bnever|n['\u2019]t)\s(?:\w{1,12}\s){0,2}\Z")
 _CLAUSE = re.compile(r"</|[.;!?](?:\s|$)|,?\s(?:because|since|given|due to)\s|\s[-\u2013]\s|\u2014")
 """Where what follows a marker ends and its explanation begins."""
 _BOX = re.compile(r"\\f?boxed\s*\{")
-_BRACE = re.compile(r"[{}]")
 _COMMAND = re.compile(r"\\[a-z]+")
 _DENIAL = re.compile(
     r"(?:\b(?:(?P<not>not|never|\w+n['\u2019]t)|no|non|neither|nor|without|unlike|rather than|instead of|opposed to)"
@@ -223,19 +223,9 @@ def _boxed(text: str) -> list[str]:
     values, end = [], 0
     for box in _BOX.finditer(text):
         if box.start() >= end:
-            end = _closing(text, box.end())
+            end = closing(text, box.end(), len(text))
             values.append(_COMMAND.sub(" ", text[box.end() : end]))
     return values
-
-
-def _closing(text: str, start: int) -> int:
-    """Where the brace that was opened before `start` is closed; the end of a text that never does."""
-    depth = 1
-    for brace in _BRACE.finditer(text, start):
-        depth += 1 if brace[0] == "{" else -1
-        if depth == 0:
-            return brace.start()
-    return len(text)
 
 
 def _marked(markers: list[_Marker]) -> list[str]:

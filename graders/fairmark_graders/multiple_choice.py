@@ -1,6 +1,6 @@
 """fairmark's `multiple_choice`: 1 when the text chooses the option that the reference names, else 0.
 
-choices.py says what counts as choosing. A text that names two choices side by side has chosen neither, unless several
+choices/ says what counts as choosing. A text that names two choices side by side has chosen neither, unless several
 are right (`several`): then it has to name all of those and no other.
 """
 
@@ -11,11 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from .choices import Mode, Unclear, chosen
+from .choices import MOST, Mode, Options, Unclear, chosen, folded, known, unknown
 from .errors import ModelFault, Ungradable
 from .from_item import ItemTemplate
 from .grader import Comparison, Inline
-from .options import MOST, Options, folded, known, unknown
 from .sample import Sample, kind, parsed
 from .template_value import value
 from .types import Case, Item, Verdict

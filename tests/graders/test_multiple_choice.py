@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairmark_graders import InvalidGrader, Verdict, grade, parse_grader
-from fairmark_graders.options import folded, unknown
+from fairmark_graders.choices import folded, unknown
 
 LETTERS = {"type": "multiple_choice", "input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}
 WITH_OPTIONS = {**LETTERS, "options": "{{ item.options }}"}

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .choice_words import AFTER
-from .normal_form import compatible
+from ..normal_form import compatible
 
 MOST = 26
 """Options a question may have."""
@@ -14,6 +13,22 @@ LONGEST_FOLDED = 3_500
 """Characters that are left of a text after NFKC, which may make eighteen of one."""
 _UNKNOWN = 10
 """Letters that are read as choices where the options aren't known: A to J."""
+
+_FOLLOWS = (
+    "because|since|as|due|which|and|or|but|so(?!-)|for|if|per|based on|according|given that|instead|rather|here|"
+    "in this case|i think|i believe|i guess|i\\.e|и|или|а|так|потому|поскольку|porque|ya que|car|parce|weil|"
+    "denn|da|ou|et|y|o|oder|und|works|fits|matches|holds|applies|it is|for sure|then|"
+    "है|हैं|क्योंकि|হলো|হল|কারণ|لأن|لأنه|أو|است|olur|는|은|입니다|이다"
+)
+AFTER = re.compile(
+    rf"""\s*(?:\Z|\n) | \s*[)\]}}】）」』"”»`|!;,。、，；．।۔،؛<>] | \s*[:：] | \s*[*_$]+(?!\w) | '(?!\w)
+      | \.(?!\w|\.\w) | \.(?=[^\W\d_a-zA-Z]) | \s+[(\u2012-\u2015→-] | [\u2012-\u2015] | \\
+      | \s*/\s* | \s*[&+]\s | \s+(?:{_FOLLOWS.replace(" ", "[ ]")})(?!\w)
+      | \s+(?=(?:(?:[Tt]he|[Mm]y)\s)?(?:(?:[Ff]inal|[Cc]orrect)\s)?(?:[Aa]nswer|ANSWER)\b)
+      | \s*(?:です|だ|である|が正|项|項|选项|選項|번|입니다|이다|선택) """,
+    re.VERBOSE,
+)
+"""What may follow a choice."""
 
 _ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyz",
