@@ -12,6 +12,7 @@ from .comparing.equations import compare_relations
 from .comparing.expressions import compare_bases, compare_expressions, compare_kinds, compare_ratios
 from .comparing.flats import compare_flats, compare_spans
 from .comparing.integers import compare_integers
+from .comparing.margins import compare_margins
 from .comparing.members import compare_members
 from .comparing.sets import compare_combined, compare_regions
 from .comparing.shape import bound
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     compare_letters,
     compare_words,
     compare_integers,
+    compare_margins,
     compare_regions,
     compare_flats,
     compare_spans,

@@ -111,6 +111,13 @@ SAME = {
         n is divisible by 4 ;; n = 4k, k \in \mathbb{Z}
         x leaves a remainder of 3 when divided by 7 ;; x\equiv 3 \pmod 7
     """,
+    "margins": r"""
+        50\pm 3.92 ;; (46.08, 53.92)
+        \mu = 50 \pm 3.92 ;; 46.08 < \mu < 53.92
+        [46.08, 53.92] ;; 50 \pm 3.92
+        46.08 \le x \le 53.92 ;; 50 \pm 3.92
+        2 \pm \sqrt3 ;; [2-\sqrt3, 2+\sqrt3]
+    """,
     "integers in a row": r"""
         -3\le n\le 3 ;; -3,-2,-1,0,1,2,3
         1\le n\le 4, n\in\mathbb{Z} ;; \{1,2,3,4\}
@@ -224,6 +231,13 @@ ANOTHER = {
         odd ;; 1
         4 \mid n ;; 2 \mid n
         x\equiv 8\pmod{15} ;; 8
+    """,
+    "margins": r"""
+        50 \pm 3.29 ;; (46.08, 53.92)
+        50 \pm 3.92 ;; (46.08, 54.92)
+        50 \pm 3.92 ;; \{46.08, 50\}
+        (46.08, 53.9) ;; 50 \pm 3.92
+        50 ;; 50 \pm 3.92
     """,
     "integers in a row": r"""
         -3\le n\le 3 ;; -3,-2,-1,1,2,3

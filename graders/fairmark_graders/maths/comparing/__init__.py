@@ -21,6 +21,7 @@ Rules, which compare two trees as what they know:
     sentences   short sentences that say a word
     clock       times of day
     integers    integers within bounds, lists of them with dots
+    margins     a value and a margin for an interval
     sets        intervals, inequalities in one letter
     conditions  statements under conditions, pieces
     flats       points with parameters

@@ -204,7 +204,7 @@ def _scaled(node: Node) -> Entries | None:
 
 
 def _each(given: Entries, change: Callable[[Node], Node]) -> Entries:
-    return given._replace(rows=tuple(tuple(_worked_out(change(entry)) for entry in row) for row in given.rows))
+    return given._replace(rows=tuple(tuple(worked_out(change(entry)) for entry in row) for row in given.rows))
 
 
 def aligned(left: Entries, right: Entries) -> Entries | None:
@@ -249,7 +249,7 @@ def _coefficient(node: Node, name: str, names: Sequence[str]) -> Node:
         node = Sum(tuple(terms)) if len(terms) > 1 else terms[0] if terms else Number(0)
     for each in names:
         node = put(node, each, Number(int(each == name)))
-    return _worked_out(node)
+    return worked_out(node)
 
 
 def _added(terms: Sequence[Entries | None]) -> Entries | None:
@@ -261,10 +261,10 @@ def _added(terms: Sequence[Entries | None]) -> Entries | None:
 
 
 def _sum(*beside: Node) -> Node:
-    return _worked_out(Sum(beside))
+    return worked_out(Sum(beside))
 
 
-def _worked_out(node: Node) -> Node:
+def worked_out(node: Node) -> Node:
     """An entry that was never written as such, reckoned out where that is rational."""
     try:
         value = exact(node)
