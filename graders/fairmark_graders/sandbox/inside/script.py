@@ -1,0 +1,74 @@
+"""Mode `script`: a program as `__main__`, as `python main.py` would run it.
+
+job: {"source": text, "arguments": [text, …]}; stdin and files are in place. Nothing is written to the result.
+"""
+
+import atexit
+import linecache
+import os
+import sys
+import threading
+import traceback
+import types
+from typing import Any
+
+_NAME = "main.py"
+_FAILED = 1
+
+
+def run(job: dict[str, Any], result_fd: int, progress_fd: int) -> int:
+    """The exit code that Python would have ended with. Raises `MemoryError`."""
+    sys.argv = [_NAME, *job.get("arguments", [])]
+    sys.path.insert(0, os.getcwd())
+    return _ended(_executed(job["source"]))
+
+
+def _executed(source: str) -> int:
+    module = types.ModuleType("__main__")
+    module.__file__ = _NAME
+    module.__dict__["__builtins__"] = sys.modules["builtins"]
+    sys.modules["__main__"] = module
+    linecache.cache[_NAME] = len(source), None, source.splitlines(keepends=True), _NAME
+    try:
+        exec(compile(source, _NAME, "exec", dont_inherit=True), module.__dict__)
+    except MemoryError:
+        raise
+    except SystemExit as request:
+        return _asked(request.code)
+    except BaseException as error:
+        _show(error)
+        return _FAILED
+    return 0
+
+
+def _asked(code: Any) -> int:
+    """What `sys.exit` takes: a number, nothing, or something to print."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return _FAILED
+
+
+def _show(error: BaseException) -> None:
+    """As Python would, without the frame of ours that ran the program."""
+    frames = error.__traceback__.tb_next if error.__traceback__ else None
+    if sys.excepthook is sys.__excepthook__:
+        traceback.print_exception(type(error), error, frames)
+    else:
+        sys.excepthook(type(error), error, frames)
+
+
+def _ended(code: int) -> int:
+    """What Python does at its end: wait for threads, call what asked for it, write out what is buffered."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, ValueError):
+            pass  # closed or replaced by the program
+        except OSError:
+            code = 120
+    return code

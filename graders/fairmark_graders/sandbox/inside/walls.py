@@ -1,0 +1,186 @@
+"""The walls around a program: what is prepared once in the zygote, and what a child does before it runs anything."""
+
+import contextlib
+import os
+import platform
+import resource
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from . import kernel, landlock, namespaces, seccomp
+
+_PRIVATE = "/home/program"
+"""Mounted anew when it was touched; Landlock's rule is on the directory above, which stays."""
+_PRIVATE_BYTES = 64 << 20
+_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")
+_FIRST_USER, _USERS = 60578, 606
+"""Numbers that belong to nobody (systemd's table of users calls them unused): one for each zygote, since the kernel
+counts threads by user."""
+_THREADS_OF_OWN_USER, _THREADS_OF_SHARED_USER = 128, 4096
+"""A user that others use too (a pod's, on all of its node) may have many threads already."""
+_OPEN_FILES = 64
+_NICER = 10
+"""The service stays responsive, and limits are processor time."""
+_SPARE_SECONDS = 2
+
+
+class Unavailable(Exception):
+    """No sandbox can stand here; the message is a sentence for a person."""
+
+
+class Walls:
+    """What confines the children of one zygote."""
+
+    def __init__(self) -> None:
+        """Enter the namespaces there are; the first child is then the first process in them. Raises `Unavailable`."""
+        if sys.platform != "linux" or platform.machine() != kernel.MACHINE:
+            raise Unavailable(f"programs run confined on Linux on x86-64 only, and this is {_here()}")
+        self.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._user = _own_user()
+        self._landlock = landlock.version()
+        self.namespaces, self.missing = namespaces.enter()
+        self.descriptors: list[int] = []
+        """What a child needs until it is confined."""
+        self._check()
+        self.private = _PRIVATE if self._mounted else _directory(self._user)
+
+    def _check(self) -> None:
+        if not self._landlock:
+            self.missing["landlock"] = "this kernel has none, or has it switched off"
+            if not self._mounted:
+                raise Unavailable(f"nothing here keeps a program from files: no Landlock, and {self.missing['mount']}")
+        if not self._mounted:
+            self.missing["private directory"] = "read-only, since without a mount namespace nothing bounds its size"
+        if not self._owned:
+            self.missing["user"] = f"programs share the service's: {_THREADS_OF_SHARED_USER} threads of it at most"
+
+    def build(self) -> None:
+        """In the zygote: a root with libraries alone, or else a directory of its own, and the filters."""
+        readable = list(_libraries())
+        if self._mounted:
+            namespaces.build_root(readable, self.private, self._owner, _PRIVATE_BYTES)
+        os.chdir(self.private)
+        if self._landlock:
+            readable += namespaces.DEVICES
+            writable = [os.path.dirname(self.private)] if self._mounted else []
+            self.descriptors = [landlock.ruleset(self._landlock, [*readable, self.private], writable)]
+        self._filter = seccomp.prepare()
+        self._untouched = self._touched()
+
+    @property
+    def _mounted(self) -> bool:
+        return "mount" in self.namespaces
+
+    @property
+    def _owner(self) -> int:
+        return os.geteuid() if self._user is None else self._user
+
+    @property
+    def _owned(self) -> bool:
+        """Whether the kernel counts the threads of this sandbox apart: by its user, or by its user namespace."""
+        return self._user is not None or bool(self.namespaces and os.geteuid())
+
+    def measure(self) -> None:
+        """In the zygote, with everything imported: what a child has in memory before it runs anything."""
+        self._address_space = _address_space(self.proc)
+
+    def remove_private_directory(self) -> None:
+        """In the guard, at the end."""
+        if not self._mounted:
+            shutil.rmtree(self.private, ignore_errors=True)
+
+    def report(self) -> dict[str, Any]:
+        """What stands, and what doesn't with the reason."""
+        return {
+            "seccomp": True,
+            "landlock": self._landlock,
+            "namespaces": self.namespaces,
+            "missing": self.missing,
+            "python": platform.python_version(),
+        }
+
+    def change_user(self, parent: int) -> None:
+        """In a child: become the user that owns the private directory and nothing else, if this is root."""
+        os.nice(_NICER)
+        if self._user is not None:
+            os.setgroups([])
+            os.setresgid(self._user, self._user, self._user)
+            os.setresuid(self._user, self._user, self._user)
+        kernel.die_with(parent)
+
+    def confine(self, seconds: float, memory: int, file_bytes: int) -> None:
+        """In a child: nothing can be undone after this, by any program. Raises `OSError`."""
+        self._limit(seconds, memory, file_bytes)
+        kernel.drop_capabilities()
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        for rules in self.descriptors:
+            landlock.restrict(rules)
+            os.close(rules)
+        seccomp.install(self._filter)
+
+    def _limit(self, seconds: float, memory: int, file_bytes: int) -> None:
+        """The clocks of the zygote come first; processor time here is a second net."""
+        for kind, limit in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, _OPEN_FILES),
+            (resource.RLIMIT_CPU, int(seconds) + 1 + _SPARE_SECONDS),
+            (resource.RLIMIT_AS, self._address_space + memory),
+            (resource.RLIMIT_FSIZE, file_bytes),
+            (resource.RLIMIT_NPROC, _THREADS_OF_OWN_USER if self._owned else _THREADS_OF_SHARED_USER),
+        ):
+            resource.setrlimit(kind, (limit, limit))
+
+    def empty_private_directory(self) -> None:
+        """In the zygote, when every process of a run is dead: leave nothing of it."""
+        if self._touched() == self._untouched:
+            return
+        if self._mounted:
+            namespaces.unmount(self.private)
+            namespaces.mount_private(self.private, self._owner, _PRIVATE_BYTES)
+            os.chdir(self.private)
+        else:
+            for entry in os.scandir(self.private):
+                shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
+        self._untouched = self._touched()
+
+    def _touched(self) -> int:
+        """Changes whenever an entry is made or removed."""
+        return os.stat(self.private).st_mtime_ns
+
+
+def _here() -> str:
+    return f"{platform.system()} on {platform.machine()}"
+
+
+def _own_user() -> int | None:
+    """A user for programs alone, where this process is root and may become another and still end it."""
+    if os.geteuid() or not kernel.has_capabilities(kernel.CAP_SETUID, kernel.CAP_SETGID, kernel.CAP_KILL):
+        return None
+    return _FIRST_USER + os.getpid() % _USERS
+
+
+def _directory(user: int | None) -> str:
+    """Without a mount namespace: a directory in what is writable, of memory if may be."""
+    for place in ("/dev/shm", None):
+        with contextlib.suppress(OSError):
+            path = tempfile.mkdtemp(prefix="fairmark-", dir=place)
+            if user is not None:
+                os.chown(path, user, user)
+            return path
+    raise Unavailable("there is no directory for programs to run in: neither /dev/shm nor /tmp can be written to")
+
+
+def _libraries() -> Iterator[str]:
+    """Where the interpreter and what it loads are; a program may read all of it."""
+    yield from filter(os.path.isdir, sys.path)
+    yield from (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.join(sys.base_prefix, "lib"))
+    yield from _SYSTEM
+
+
+def _address_space(proc: int) -> int:
+    with open("self/statm", "rb", opener=lambda path, flags: os.open(path, flags, dir_fd=proc)) as file:
+        return int(file.read().split()[0]) * resource.getpagesize()

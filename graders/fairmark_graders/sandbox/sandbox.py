@@ -1,0 +1,168 @@
+"""Places for programs: one zygote each, a queue before them, and another try when a zygote is lost."""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from .outcome import Limits, Outcome, SandboxUnavailable
+from .zygote import Zygote, ZygoteLost
+
+_TRIES = 3
+"""A run whose zygote is killed under it is begun anew; a third death is no accident."""
+_PROBE = Limits(seconds=20.0)
+_ORDINARY = Limits()
+_NO_FILES: Mapping[str, bytes] = {}
+_ROLES = ("program", "tests")
+
+
+class Sandbox:
+    """Runs programs that nobody trusts, up to `size` at a time.
+
+    Belongs to the event loop that first uses it. Zygotes start when first needed.
+    """
+
+    def __init__(
+        self, size: int | None = None, python: Path | None = None, missing: Literal["allow", "refuse"] = "allow"
+    ) -> None:
+        """`size` defaults to the processors this process may use, `python` to the service's without its libraries.
+
+        With `missing="refuse"` no program runs where any wall is missing; with "allow" what stands must do, and seccomp
+        and one wall for files always stand.
+        """
+        self.size = size or _processors()
+        self._python, self._missing = python, missing
+        self._places = asyncio.Semaphore(self.size)
+        self._idle: list[Zygote] = []
+        self._report: dict[str, Any] = {}
+        self._runs: set[asyncio.Task[Outcome]] = set()
+        self._busy: set[Zygote] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Have one zygote ready, so that it is known what stands. Raises `SandboxUnavailable`."""
+        async with self._places:
+            try:
+                self._idle.append(await self._take())
+            except ZygoteLost as error:
+                raise self._unavailable(str(error)) from error
+
+    async def close(self) -> None:
+        """End every run, as `sandbox_error`; no process is left when this returns."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(zygote.close() for zygote in {*idle, *self._busy}))
+        await asyncio.gather(*self._runs, return_exceptions=True)
+
+    def report(self) -> dict[str, Any]:
+        """What confines programs, and what is missing with the reason; `unavailable` where they can't be run."""
+        return {"places": self.size, **self._report}
+
+    async def program(
+        self, source: str, stdin: bytes = b"", files: Mapping[str, bytes] = _NO_FILES, limits: Limits = _ORDINARY
+    ) -> Outcome:
+        """Run a program as `python main.py` would, with these files in its directory, by relative names."""
+        packed = {name: _base64(content) for name, content in files.items()}
+        return await self.run("script", {"source": source, "stdin": _base64(stdin), "files": packed}, limits)
+
+    async def run(self, mode: str, job: Mapping[str, Any], limits: Limits) -> Outcome:
+        """Run one job. `stdin` and `files` in it, in base64, are put in place; the rest is the mode's.
+
+        Waits for a place. A caller that is cancelled while waiting leaves the queue; one that is cancelled later leaves
+        its run to its end or its limit.
+        """
+        jobs = (
+            [json.dumps(job[role]).encode() for role in _ROLES]
+            if job.keys() == {*_ROLES}
+            else [json.dumps(job).encode()]
+        )
+        await self._places.acquire()
+        task = asyncio.ensure_future(self._tried(mode, jobs, limits))
+        self._runs.add(task)
+        task.add_done_callback(self._leave)
+        return await asyncio.shield(task)
+
+    def _leave(self, task: "asyncio.Task[Outcome]") -> None:
+        self._places.release()
+        self._runs.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _tried(self, mode: str, jobs: list[bytes], limits: Limits) -> Outcome:
+        for _ in range(_TRIES):
+            try:
+                return await self._run(mode, jobs, limits)
+            except ZygoteLost as error:
+                reason = str(error)
+            except SandboxUnavailable as error:
+                return Outcome("sandbox_error", detail=str(error))
+        return Outcome("sandbox_error", detail=reason)
+
+    async def _run(self, mode: str, jobs: list[bytes], limits: Limits) -> Outcome:
+        zygote = await self._take()
+        self._busy.add(zygote)
+        try:
+            outcome = await zygote.run(mode, jobs, limits)
+        except BaseException:
+            await zygote.close()
+            raise
+        finally:
+            self._busy.discard(zygote)
+        await self._put_back(zygote)
+        return outcome
+
+    async def _put_back(self, zygote: Zygote) -> None:
+        if self._closed:
+            await zygote.close()
+        else:
+            self._idle.append(zygote)
+
+    async def _take(self) -> Zygote:
+        if self._closed:
+            raise SandboxUnavailable("the sandbox is closed")
+        return self._idle.pop() if self._idle else await self._started()
+
+    async def _started(self) -> Zygote:
+        """A new zygote whose walls have been tried."""
+        try:
+            zygote = await Zygote.start(self._python)
+        except SandboxUnavailable as error:
+            raise self._unavailable(str(error)) from error
+        try:
+            await self._check(zygote)
+        except BaseException:
+            await zygote.close()
+            raise
+        self._report = zygote.report
+        return zygote
+
+    async def _check(self, zygote: Zygote) -> None:
+        if self._missing == "refuse" and zygote.report["missing"]:
+            reasons = "; ".join(f"{wall}: {reason}" for wall, reason in zygote.report["missing"].items())
+            raise self._unavailable(f"walls are missing here, and all are asked for: {reasons}")
+        tried = await zygote.run("probe", [b"{}"], _PROBE)
+        if tried.status != "finished":
+            raise self._unavailable(f"the walls can't be built: {_last_line(tried)}")
+        if done := json.loads(tried.result):
+            raise self._unavailable(f"the walls don't hold: a program could {', '.join(done)}")
+
+    def _unavailable(self, reason: str) -> SandboxUnavailable:
+        self._report = {"unavailable": reason}
+        return SandboxUnavailable(reason)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _last_line(outcome: Outcome) -> str:
+    lines = outcome.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else outcome.detail or outcome.status
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
