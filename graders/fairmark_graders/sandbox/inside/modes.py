@@ -1,0 +1,7 @@
+"""What a child can be asked to do; a mode is a module, see `run.py`."""
+
+from types import ModuleType
+
+from . import probe, script
+
+MODES: dict[str, ModuleType] = {"probe": probe, "script": script}
