@@ -111,6 +111,14 @@ SAME = {
         n is divisible by 4 ;; n = 4k, k \in \mathbb{Z}
         x leaves a remainder of 3 when divided by 7 ;; x\equiv 3 \pmod 7
     """,
+    "any constant": r"""
+        f(t) = ct for all real t, where c is any real constant ;; f(x)=ax, a\in\mathbb{R}
+        f(x) = cx ;; f(x)=ax, a\in\mathbb{R}
+        f(x) = kx for some constant k ;; f(x)=cx
+        f(x) = kx + c ;; f(x)=ax+b, a,b\in\mathbb{R}
+        f(x)=ax+b, where a, b are constants ;; f(x)=cx+d
+        y=Ae^{2x}, where A is an arbitrary constant ;; y = Ce^{2x}
+    """,
     "margins": r"""
         50\pm 3.92 ;; (46.08, 53.92)
         \mu = 50 \pm 3.92 ;; 46.08 < \mu < 53.92
@@ -231,6 +239,16 @@ ANOTHER = {
         odd ;; 1
         4 \mid n ;; 2 \mid n
         x\equiv 8\pmod{15} ;; 8
+    """,
+    "any constant": r"""
+        f(x) = cx^2 ;; f(x)=ax, a\in\mathbb{R}
+        f(x) = x ;; f(x)=ax, a\in\mathbb{R}
+        f(x) = 2x ;; f(x)=ax, a\in\mathbb{R}
+        f(x) = ax, a\in\mathbb{R} ;; f(x)=x
+        f(x) = ax ;; f(x)=ax+b, a,b\in\mathbb{R}
+        f(x) = c, c\in\mathbb{R} ;; f(x) = cx, c\in\mathbb{R}
+        f(x) = ax + a, a\in\mathbb{R} ;; f(x)=ax+b, a,b\in\mathbb{R}
+        f(t) = t, t\in\mathbb{R} ;; f(x) = cx, c\in\mathbb{R}
     """,
     "margins": r"""
         50 \pm 3.29 ;; (46.08, 53.92)

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from ..decision import Decision, different, undecided
-from ..tree import Call, Cases, Given, Negative, Node, Quotient, Relation, SetOf, Sum, Symbol, Words
+from ..tree import Call, Cases, Given, Measure, Negative, Node, Quotient, Relation, SetOf, Sum, Symbol, Words
 from .algebra import compare
 from .classes import as_class
 from .comparison import Comparison
+from .constants import MAY_BE_CONSTANT
+from .entries import entries
 from .exact import exact, is_rational
 from .families import compare_evident, compare_families, is_family
 from .naming import named, names_agree
-from .shape import EXPRESSIONS, put
+from .shape import EXPRESSIONS, letters, put
 from .wording import unconditioned
 
 
@@ -24,6 +26,8 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     family = compare_families(answer, reference)
     if family is not None:
         return family
+    if (found := _of_any_constant(run, answer, reference)) is not None:
+        return found
     if _is_class(answer) != _is_class(reference) and not (_is_remainder(answer) or _is_remainder(reference)):
         return different("conditions", "one is a single number, the other a class of them")
     found = run.decide(unconditioned(answer), unconditioned(reference))
@@ -36,6 +40,44 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     if found.equal and not run.allow.conditions:
         return different("conditions", "one has a condition that the other hasn't")
     return found.by("conditions")
+
+
+def _of_any_constant(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """`f(x) = ax, a \\in \\mathbb{R}` as `f(x) = Cx`, whose constant may have any name."""
+    left, right = _general(answer), _general(reference)
+    return None if left is answer and right is reference else run.decide(left, right)
+
+
+def _general(node: Node) -> Node:
+    """A function whose conditions only say which of its letters stand for any real number, with C for these."""
+    if type(node) is not Given or entries(node.statement) is not None:
+        return node
+    any_real = {_any_real(condition) for condition in node.conditions}
+    constants = sorted(name for name in any_real & MAY_BE_CONSTANT if name not in _arguments(node.statement))
+    names = ["C"] if len(constants) == 1 else [f"C_{at}" for at, _ in enumerate(constants, 1)]
+    if not constants or any_real - {*constants, *_arguments(node.statement)} or letters(node.statement) & set(names):
+        return node
+    statement = node.statement
+    for was, now in zip(constants, names, strict=True):
+        statement = put(statement, was, Symbol(now))
+    return statement
+
+
+def _any_real(condition: Node) -> str:
+    """The letter that is said to be any real number, or any constant; empty where something else is said."""
+    if type(condition) is Symbol:  # the a of `a, b \\in \\mathbb{R}`
+        return condition.name
+    if type(condition) is not Relation or condition.signs != ("in",):
+        return ""
+    letter, domain = condition.operands
+    domain = domain.value if type(domain) is Measure and domain.unit == "constant" else domain
+    return letter.name if type(letter) is Symbol and domain in (Symbol("Reals"), Symbol("Complexes")) else ""
+
+
+def _arguments(statement: Node) -> set[str]:
+    """The t of `f(t) = 2t`."""
+    stated = named(statement)
+    return letters(stated.name) if stated and type(stated.name) is Call else set()
 
 
 def _compare_families_in_braces(run: Comparison, answer: Node, reference: Node) -> Decision | None:

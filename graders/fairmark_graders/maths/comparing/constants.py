@@ -13,6 +13,7 @@ from zlib import crc32
 from flint import arb, arb_mat, fmpq
 
 from ..decision import Decision, Leniency
+from ..reading.words import words_of
 from ..tree import Negative, Node, Sum, Symbol
 from .algebra import Point, differ_by_a_constant
 from .balls import Balls, Unsupported
@@ -24,8 +25,9 @@ from .values import CLOSE, FINE, precision
 _NUMBERED = frozenset(f"{name}_{index}" for name in "Cc" for index in range(5))
 _ARBITRARY = _NUMBERED | {"C"}
 """Letters that stand for nothing else, so that an answer may call them otherwise."""
-_CONSTANT = _ARBITRARY | {"K", "c", "k", "A", "B", "D", "a", "b", "const", "alpha", "beta", "K_1", "K_2", "k_1", "k_2",
-                          "A_1", "A_2", "B_1", "B_2"}  # fmt: skip
+MAY_BE_CONSTANT = _ARBITRARY | frozenset(
+    words_of("K c k A B D a b d m const alpha beta K_1 K_2 k_1 k_2 A_1 A_2 B_1 B_2")
+)
 _MOST = 4
 _HELD = 4
 """Points at which two solutions are compared, over those that give the constants."""
@@ -41,7 +43,7 @@ class Solution(NamedTuple):
 
 def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Decision | None:
     """Antiderivatives that differ by a constant; general solutions that are the same; a constant of another name."""
-    if _CONSTANT.isdisjoint(letters(answer)):
+    if MAY_BE_CONSTANT.isdisjoint(letters(answer)):
         return None
     left, right = _without_constant(answer), _without_constant(reference)
     if left is not None and right is not None and differ_by_a_constant(left, right).equal:
@@ -59,7 +61,7 @@ def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Dec
 def with_its_constant(answer: Node, reference: Node) -> Node:
     """The answer with the reference's constant for its own, where each has one that the other hasn't."""
     mine, theirs = letters(answer) - letters(reference), letters(reference) - letters(answer)
-    if len(mine) != 1 or len(theirs) != 1 or not mine | theirs <= _CONSTANT or not (mine | theirs) & _ARBITRARY:
+    if len(mine) != 1 or len(theirs) != 1 or not mine | theirs <= MAY_BE_CONSTANT or not (mine | theirs) & _ARBITRARY:
         return answer
     return put(answer, min(mine), Symbol(min(theirs)))
 
@@ -71,7 +73,7 @@ def _without_constant(node: Node) -> Node | None:
     for term in node.terms:
         rest = tuple(other for other in node.terms if other is not term)
         name = term.of if type(term) is Negative else term
-        if type(name) is Symbol and name.name in _CONSTANT and name.name not in letters(Sum(rest)):
+        if type(name) is Symbol and name.name in MAY_BE_CONSTANT and name.name not in letters(Sum(rest)):
             return Sum(rest) if len(rest) > 1 else rest[0]
     return None
 
@@ -80,10 +82,10 @@ def _solutions(answer: Node, reference: Node) -> tuple[Solution, Solution]:
     """Both, constants being what only one side mentions, and numbered ones: `K q / r` isn't `2 K q / r`."""
     mine, theirs = letters(answer), letters(reference)
     shared = mine & theirs & _NUMBERED
-    if any("_" in name for name in (mine | theirs) - _CONSTANT):
+    if any("_" in name for name in (mine | theirs) - MAY_BE_CONSTANT):
         shared = set()
     own, known = (mine - theirs) | shared, (theirs - mine) | shared
-    if not (own <= _CONSTANT and known <= _CONSTANT and (own <= _ARBITRARY or known <= _ARBITRARY)):
+    if not (own <= MAY_BE_CONSTANT and known <= MAY_BE_CONSTANT and (own <= _ARBITRARY or known <= _ARBITRARY)):
         own = known = set()
     return (
         Solution(answer, sorted(own), sorted(mine - own)),

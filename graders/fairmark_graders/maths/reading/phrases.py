@@ -34,6 +34,7 @@ _PHRASES = {
     r"(?:the )?cube root of": " ∛",
     r"such that|on condition that|on the condition that|provided that|given that|assuming that|assuming|as long as|valid for": " where ",  # noqa: E501
     r"if and only if": " and ",
+    r"(?:is (?:an? |any |some )|are )(?:(?:arbitrary|real|fixed) )*constants?": " ∈ ℝ ",
     r"(?:is|can be) (?:any |a )?real(?: number)?": " ∈ ℝ ",
     r"(?:is |being )?(?:a |any )positive integer|(?:are )positive integers": " ∈ ℤ^+ ",
     r"(?:is |being )?(?:a |any )non-?negative integer": " ∈ ℕ ",
@@ -83,7 +84,7 @@ _PHRASE_WORDS = frozenset(
         "integers naturals natural complex set real except excluding other apart infinity plus cent points point "
         "degree degrees miles fl fluid nautical us well along any every all some each between times half thirds "
         "more less above below greater fewer "
-        "namely words equivalently intercept intercepts coordinate coordinates "
+        "namely words equivalently intercept intercepts coordinate coordinates constant constants "
         "quarters fourths fifths sixths eighths tenths ratio at on quarter third twice half"
     )
 )
@@ -93,7 +94,8 @@ _SIGNS = list(_PHRASES.values())
 
 _QUANTIFIED = re.compile(
     r"(?i)\b(?:for|where|with)?\s*\b(?:any|every|all|some|each)\s+"
-    r"((?:positive |non-?negative )?integer|natural number|whole number|(?:positive )?real(?: number)?)s?"
+    r"((?:positive |non-?negative )?integer|natural number|whole number"
+    r"|(?:positive )?real(?: number)?|(?:real |arbitrary )?constant)s?"
     r"([\s}]+)(\$?[A-Za-z]\b\$?)(?!\s+(?:number|solution|value|greater|less|more|larger|smaller|bigger|at\s+least|at\s+most|strictly)\b)"
 )
 _BETWEEN = re.compile(
@@ -122,7 +124,8 @@ _AND_A_HALF = re.compile(
 )
 _HYPHENED = re.compile(r"(?i)\b([xyz])-(intercept|coordinate)s?\b")
 _SET_SIGNS = {"integer": "ℤ", "positive integer": "ℤ^+", "nonnegative integer": "ℕ", "natural number": "ℕ",
-              "whole number": "ℕ", "real": "ℝ", "positive real": "ℝ^+"}  # fmt: skip
+              "whole number": "ℕ", "real": "ℝ", "positive real": "ℝ^+",
+              "constant": "ℝ", "real constant": "ℝ", "arbitrary constant": "ℝ"}  # fmt: skip
 _OR_MORE = re.compile(r"(?i)(\S+) (?:or|and) (?:(more|greater|larger|above|higher)|less|fewer|smaller|below|lower)")
 
 
