@@ -15,13 +15,16 @@ _CHECK = re.compile(
     r"(?:(?!\b(?:so|hence|therefore|thus|wrong|fails?|not|but|instead|actually|answer)\b|≠)[^\n]){0,200}\Z"
 )
 """A check at the end, which says the answer no more."""
+_LONGEST_CHECK = 220
 _NO_MORE = 12
 """Lines of a list."""
 
 
 def closing(text: str) -> str:
     """What the end of a text says: one statement, with its emphasis."""
-    text = _CHECK.sub("", text.rstrip(" \t\n✓✔∎■□"))
+    text = text.rstrip(" \t\n✓✔∎■□")
+    check = _CHECK.search(text, max(0, len(text) - _LONGEST_CHECK))
+    text = text[: check.start()] if check else text
     text = text[:-1] if text.endswith(("$.", "].", "}.")) else text
     if (start := _display(text)) is not None:
         return text[start:]

@@ -106,6 +106,11 @@ _OR_MORE = re.compile(
 )
 _CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
 _OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
+_QUALITY = re.compile(
+    r"(?:the\s+(?:number|integer)\s+)?\$?[-−]?\d[\d,.]*\$?\s+is\s+((?:not\s+|neither\s+)?(?:an?\s+)?"
+    r"(?:prime|composite|even|odd|rational|irrational|(?:perfect\s+)?(?:square|cube))(?:\s+number)?)\W*",
+    re.IGNORECASE,
+)
 _CORRECT = re.compile(
     r"(?:\w+,?\s+)?(?:(?:option|choice|answer|statement)\s+\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|true|best)(?:\s+(?:one|option|choice|answer|statement))?"
@@ -139,6 +144,8 @@ def stated(statement: str) -> str:
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
     if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
         return letter[1]
+    if quality := _QUALITY.fullmatch(statement):
+        return f"it is {quality[1]}"
     if named := _NAME_OF.fullmatch(statement):
         return f"{named[1]} = {named[2]}"
     if said := _by_name(statement):
@@ -166,7 +173,7 @@ def _yes_or_no(statement: str) -> str:
 
 def _by_name(statement: str) -> str:
     """The values of several names that a statement gives side by side, or an empty text."""
-    if _OFFERS.search(statement) or _DENIES.search(statement) or _HEDGES.search(statement):
+    if len(statement) > 2 * SHORT or any(doubt.search(statement) for doubt in (_OFFERS, _DENIES, _HEDGES)):
         return ""
     plain = statement.replace("$", "") if (found := formulas(statement)) else statement
     return by_name(statement, found) or by_name(plain, runs(plain))

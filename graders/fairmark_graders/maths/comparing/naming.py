@@ -71,7 +71,7 @@ def _exact(name: Node | None, operands: list[Node], about: bool) -> Named:
         return _last(name, operands)
     found = _last(name, steps)
     value, digits = quantity(found.value), quantity(rounded)
-    if digits.unit and not value.unit:
+    if digits.unit not in ("", "%") and not value.unit:
         found = found._replace(value=Measure(found.value, digits.unit))
     return found._replace(rounded=rounded)
 
@@ -80,7 +80,9 @@ def _is_rounded(exact: Node, rounded: Node) -> bool:
     value, digits = quantity(exact), quantity(rounded)
     if type(value.value) is Number and value.value.decimals is not None:
         return False
-    return value.unit in ("", digits.unit) and is_about(value.value, digits.value)
+    share = digits.unit == "%" and not value.unit
+    exactly = Product((Number(100), value.value)) if share else value.value
+    return value.unit in ("", digits.unit) and is_about(exactly, digits.value)
 
 
 def _last(name: Node | None, operands: list[Node]) -> Named:
@@ -107,6 +109,8 @@ def is_name(node: Node) -> bool:
     if type(node) is Product:
         first, *_, last = node.factors
         if (_is_upper(first) or first == Symbol("n")) and type(last) in (Relation, Combined):
+            return True
+        if type(first) is Symbol and first.name.startswith("d/d"):
             return True
         if first == Symbol("Delta") or _are_functions(first):
             return len(node.factors) == 2 and type(last) is Symbol

@@ -51,6 +51,7 @@ _SAME = {
     **dict.fromkeys(("divergent", "diverge"), "diverges"),
     **dict.fromkeys(("true", "correct"), "yes"),
     **dict.fromkeys(("false", "incorrect"), "no"),
+    **dict.fromkeys(("downward", "downwards"), "down"), **dict.fromkeys(("upward", "upwards"), "up"),
     "right-angled": "right", "maxima": "maximum", "minima": "minimum", "identical": "equal",
 }  # fmt: skip
 _PHRASES = re.compile(
@@ -65,7 +66,12 @@ _LEADING = re.compile(
 )
 """A "yes" or "no" with an explanation behind it; "correct answer" says neither."""
 _YES_OR_NO = frozenset({"yes", "no"})
-_BEING = frozenset(words_of("is are was were be becomes remains it's that's he's she's called named points acts faces"))
+_BEING = frozenset(
+    words_of(
+        "is are was were be becomes remains it's that's he's she's called named points acts faces "
+        "opens goes moves they're"
+    )
+)
 _ENDING = frozenset({"converges", "diverges", "dne", "exists", "undefined", "oscillates", "increases", "decreases"})
 _DOING = _BEING - {"be"} | frozenset(words_of("has had wins won will did does gets got finishes finished came tells"))
 _FILLING = frozenset(

@@ -41,6 +41,12 @@ _ISO_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|[
 _ORDINAL = re.compile(
     r"(?i)(?:the\s)?([0-9]{1,9})\s?(?:\^?\s?\{?\s?(?:\\(?:text|mathrm|textrm)\s?\{)?\s?)(st|nd|rd|th)\s?\}{0,2}(?:\s(?:place|term|position|one))?"
 )
+_ROMAN = r"(?:I{1,3}|IV)"
+_STATEMENTS = re.compile(
+    rf"(?:(?:[Oo]nly|[Bb]oth|[Ss]tatements?)\s+)*((?:II|III)|{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_ROMAN}){{1,3}})"
+    r"(?:\s+(?:only|alone|(?:is|are)\s+(?:both\s+)?(?:true|correct)))?"
+)
+"""Which of several numbered statements hold: `I and III only`; IV alone may be a product."""
 _NULL = r"(?:the\s+)?(?:null(?:\s+hypothesis)?|(?:null\s+hypothesis\s+)?\$?H_?\{?[0₀]\}?\$?)"
 _REJECTS = re.compile(
     rf"""(?P<not>\bfail(?:s|ed)?\s+to\s+|(?:\bnot|n['’]t|\bcannot|\bnever)\s+
@@ -65,6 +71,8 @@ def label(text: str, read: Callable[[str], Node]) -> Node | None:
         return Words(verdict)
     if "→" in text or "->" in text or "\\to" in text or "arrow" in text:
         return reaction(text)
+    if statements := _STATEMENTS.fullmatch(text):
+        return Words(" ".join(sorted(re.findall(r"[IV]+", statements[1].upper()))).lower())
     if first.isdigit():
         if match := _REMAINDER.fullmatch(text):
             return Words(f"{match[1]} remainder {match[2]}")
@@ -82,8 +90,8 @@ def label(text: str, read: Callable[[str], Node]) -> Node | None:
 
 def on_hypothesis(text: str) -> str:
     """What a sentence decides about the null hypothesis, in one spelling; or an empty text."""
-    found = _REJECTS.search(text)
-    if not found or len(text) > _LONGEST_VERDICT or text.lower().count("reject") > 1 or _OPEN.search(text):
+    found = _REJECTS.search(text) if len(text) <= _LONGEST_VERDICT else None
+    if not found or text.lower().count("reject") > 1 or _OPEN.search(text):
         return ""
     return f"{'not ' if found['not'] or found['passive'] else ''}reject null hypothesis"
 

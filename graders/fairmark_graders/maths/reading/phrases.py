@@ -24,6 +24,7 @@ _PHRASES = {
     r"(?:the )?(?:set of )?(?:all )?(?:the )?non-?zero real(?: number)?s": " ℝ ∖ {0} ",
     r"(?:the )?(?:set of )?(?:all )?(?:the )?non-?negative real(?: number)?s": " [0, ∞) ",
     r"(?:the )?(?:set of )?all (?:the )?negative real(?: number)?s": " (-∞, 0) ",
+    r"(?<=[0-9] )by(?= [0-9])": " * ",
     r"is equal to|are equal to|equal to": " = ",
     r"(?:is )?approximately equal to|is (?:approximately|about|roughly)": " ≈ ",
     r"is (?:an element of|a member of|in)|belongs to": " ∈ ",
@@ -84,7 +85,7 @@ _PHRASE_WORDS = frozenset(
         "integers naturals natural complex set real except excluding other apart infinity plus cent points point "
         "degree degrees miles fl fluid nautical us well along any every all some each between times half thirds "
         "more less above below greater fewer "
-        "namely words equivalently intercept intercepts coordinate coordinates constant constants "
+        "by namely words equivalently intercept intercepts coordinate coordinates constant constants "
         "quarters fourths fifths sixths eighths tenths ratio at on quarter third twice half"
     )
 )

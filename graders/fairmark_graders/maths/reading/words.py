@@ -87,7 +87,7 @@ _SAME = {
     **dict.fromkeys(["no real solution", "no real solutions", "there are no real solutions",
                      "there is no real solution", "no real roots"], "no real solution"),
     **dict.fromkeys(["dne", "d.n.e", "does not exist", "do not exist", "doesn't exist", "limit does not exist",
-                     "it does not exist", "nonexistent"], "does not exist"),
+                     "it does not exist", "nonexistent", "no limit", "there is no limit"], "does not exist"),
     "infinite solutions": "infinitely many",
     **dict.fromkeys(["undefined", "not defined", "is undefined", "it is undefined", "undef"], "undefined"),
     **dict.fromkeys(["it is impossible", "it's impossible", "this is impossible", "not possible", "it is not possible"],
@@ -133,6 +133,7 @@ _SUBJECT = re.compile(
     r"(?=no |infinite)"
 )
 """What says that there are no solutions, or infinitely many, before these words."""
+_CONVERGES = re.compile(r"\bconverges (absolutely|conditionally|uniformly|pointwise)\b")
 _NOT_TRUE = re.compile(r"\b(?:is not|isn't|is never) (?:true|correct)\b")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 
@@ -141,7 +142,8 @@ def canonical_words(text: str) -> str:
     """Lower case, single spaces, no articles, no punctuation but inside words; one spelling for what means the same."""
     text = _BY_TEST.sub("", _REMARK.sub("", text))
     text = " ".join(_NOT_WORDS.sub(" ", text).lower().replace("’", "'").split())
-    text = _NOT_TRUE.sub("is false", _ARTICLES.sub("", text).strip(" .:'-/"))
+    text = _CONVERGES.sub(r"is \1 convergent", text)
+    text = _NOT_TRUE.sub("is false", _ARTICLES.sub("", text).strip(" .:'-/")).removeprefix("is ")
     return set_phrase(text) or set_phrase(_SUBJECT.sub("", text)) or text
 
 
