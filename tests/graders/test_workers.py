@@ -1,9 +1,11 @@
 """Worker processes: what a task may do to itself, and never to another."""
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
+import random
 import resource
 import signal
 import socket
@@ -229,6 +231,36 @@ async def test_a_killed_zygote_fails_no_task_that_comes_after(workers: Workers) 
     for _ in range(3):
         os.kill(children(os.getpid())[0], signal.SIGKILL)
         assert await workers.run(abs, -3, cpu_seconds=5) == 3
+
+
+@pytest.mark.slow
+async def test_kills_and_hang_ups_at_any_moment_cost_no_place_and_blame_nobody(workers: Workers) -> None:
+    chance = random.Random(7)
+    await workers.start()
+
+    async def killing() -> None:
+        while True:
+            await asyncio.sleep(chance.random() / 5)
+            zygotes = children(os.getpid())
+            for pid in chance.choices([pid for zygote in zygotes for pid in children(zygote)] or zygotes, k=1):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid if chance.random() < 0.8 else zygotes[0], signal.SIGKILL)
+
+    async def task(number: int) -> None:
+        work = BURN.format(seconds=0.15) if number % 3 else "pass"
+        running = asyncio.ensure_future(workers.run(exec, work, cpu_seconds=5))
+        if number % 4 == 0:
+            await asyncio.sleep(chance.random())
+            running.cancel()
+        with contextlib.suppress(WorkerLost, asyncio.CancelledError):
+            await running
+
+    killer = asyncio.ensure_future(killing())
+    await asyncio.gather(*(task(number) for number in range(40)))
+    await give_up([killer])
+    await workers.settle()
+    assert (workers._taken, workers._places._value, workers._lane._running._value) == (0, 2, 1)
+    assert await asyncio.gather(*(workers.run(abs, -3, cpu_seconds=5) for _ in range(10))) == [3] * 10
 
 
 def test_a_zygote_that_cannot_fork_keeps_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,7 @@ class Zygote:
             self._process.kill()
 
     async def gone(self) -> None:
-        """Wait until it is gone after `close`; polled, since a wait would need a thread."""
+        """Wait until it is gone, once it was killed; polled, since a wait would need a thread."""
         if self._process is not None:
             while self._process.poll() is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
@@ -88,9 +88,9 @@ class Zygote:
         if self._closed:
             raise EOFError
         if self._process is not None:
-            if self._process.poll() is None:
+            if self._control.fileno() >= 0 and self._process.poll() is None:
                 return
-            self._control.close()
+            await self.gone()
         self._control, theirs = socket.socketpair()
         self._control.setblocking(False)
         with theirs:
