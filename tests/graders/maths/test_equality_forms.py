@@ -111,6 +111,15 @@ SAME = {
         n is divisible by 4 ;; n = 4k, k \in \mathbb{Z}
         x leaves a remainder of 3 when divided by 7 ;; x\equiv 3 \pmod 7
     """,
+    "pieces in words": r"""
+        f(x) = x if x >= 0, -x if x < 0 ;; |x|
+        x if x≥0, otherwise -x ;; |x|
+        x^2 if x>0, else 0 ;; \begin{cases}x^2 & x>0\\0 & x\le 0\end{cases}
+        0 for x<0, x^2 for 0\le x\le 1, 1 for x>1 ;; \begin{cases}0,&x<0\\x^2,&0\le x\le 1\\1,&x>1\end{cases}
+        F(x) = 0 if x<0; x^2 if 0\le x\le 1; 1 if x>1 ;; \begin{cases}0,&x<0\\x^2,&0\le x\le 1\\1,&x>1\end{cases}
+        0 for x<0, x^2 for 0\le x\le 1, and 1 otherwise ;; \begin{cases}0,&x<0\\x^2,&0\le x\le 1\\1,&x>1\end{cases}
+        x \equiv 1 \pmod 6 or x \equiv 5 \pmod 6 ;; x \equiv 1, 5 \pmod 6
+    """,
     "any constant": r"""
         f(t) = ct for all real t, where c is any real constant ;; f(x)=ax, a\in\mathbb{R}
         f(x) = cx ;; f(x)=ax, a\in\mathbb{R}
@@ -239,6 +248,16 @@ ANOTHER = {
         odd ;; 1
         4 \mid n ;; 2 \mid n
         x\equiv 8\pmod{15} ;; 8
+    """,
+    "pieces in words": r"""
+        f(x) = x if x >= 0, x if x < 0 ;; |x|
+        x if x≥0, otherwise x ;; |x|
+        0 for x<0, x for 0\le x\le 1, and 1 otherwise ;; \begin{cases}0,&x<0\\x^2,&0\le x\le 1\\1,&x>1\end{cases}
+        0 for x<0, x^2 for 0\le x\le 2, and 1 otherwise ;; \begin{cases}0,&x<0\\x^2,&0\le x\le 1\\1,&x>1\end{cases}
+        x \equiv 1 \pmod 6 or x \equiv 4 \pmod 6 ;; x \equiv 1, 5 \pmod 6
+        5 if x > 0, 6 otherwise ;; 5
+        5 if x > 0 ;; 6
+        6 if x>0, 5 otherwise ;; 5
     """,
     "any constant": r"""
         f(x) = cx^2 ;; f(x)=ax, a\in\mathbb{R}

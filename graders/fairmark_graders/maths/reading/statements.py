@@ -29,8 +29,9 @@ from .words import NAMED_SETS, NO_NAMES, SYMBOLS, heading
 _SEPARATORS = frozenset([",", ";", "and", "or", "row", "quad", "&", "restates"])
 _FOLLOWS = frozenset(["where", "pmod", "(", "unless"])
 _AFTER_LIST = frozenset(
-    [")", "]", "}", "\\}", "environment end", "rangle", "rvert", "over", "end", "where", "because", "unless"]
-)
+    [")", "]", "}", "\\}", "environment end", "rangle", "rvert", "over", "end", "where", "because", "unless",
+     "otherwise"]
+)  # fmt: skip
 _LONGEST_HEADING = 4
 _EXTREMES = frozenset(["max", "min"])
 _BOUNDS = frozenset(["<", "<=", ">", ">="])
@@ -76,19 +77,31 @@ class Statements(Expressions):
     def under_conditions(self, node: Node) -> Node:
         """`2x for x > 0`; where another value follows with conditions of its own, a function in pieces."""
         pieces: list[Given] = []
-        count = 0
+        count, after = 0, ""
         while self.kind in ("where", "pmod") or (self.kind == "(" and self.condition_in_brackets()):
             under = self.under(node)
             *conditions, node = under.conditions
-            self.separator()
-            if self.kind == "where" and conditions and _is_like(node, under.statement):
+            after = self.separator()
+            if self.kind in ("where", "otherwise") and conditions and _is_like(node, under.statement):
                 pieces.append(Given(under.statement, tuple(conditions)))
             else:
                 node = under
             count += 1
             if count > DEEPEST:
                 raise TooComplex(f"more than {DEEPEST} conditions one after another")
-        return _in_pieces([*pieces, node]) if pieces and isinstance(node, Given) else node
+        if count and self.took("otherwise"):
+            pieces += [node] if isinstance(node, Given) else []
+            node = Given(node if self.kind in _AFTER_LIST else self.comparison(), ())
+        if pieces and isinstance(node, Given):
+            return _in_pieces([*pieces, node])
+        return Alternatives((node, self.another())) if after == "or" and self.kind not in _AFTER_LIST else node
+
+    def another(self) -> Node:
+        """The statement behind the "or" of `x \\equiv 1 \\pmod 6 or x \\equiv 5 \\pmod 6`."""
+        self.deeper()
+        node = self.statement()
+        self.depth -= 1
+        return node
 
     def separator(self) -> str:
         """Step over what separates two items: a comma and an "or" are an "or"."""
@@ -299,18 +312,18 @@ def together(items: list[Node], separators: list[str]) -> Node:
 
 def _is_like(value: Node, first: Node) -> bool:
     """Whether this is a value as the one before, rather than a condition."""
-    if isinstance(first, Relation):
-        return isinstance(value, Relation) and value.operands[0] == first.operands[0] and value.signs == ("=",)
-    return not isinstance(value, Relation)
+    if isinstance(value, Relation):
+        return isinstance(first, Relation) and value.operands[0] == first.operands[0] and value.signs == ("=",)
+    return True
 
 
 def _in_pieces(pieces: list[Given]) -> Node:
     """Values under conditions of their own, without the name that all of them have."""
     first = pieces[0].statement
     values = [piece.statement for piece in pieces]
-    if isinstance(first, Relation):
-        values = [value.operands[-1] for value in values if isinstance(value, Relation)]
-    conditions = [each[0] if len(each) == 1 else Listed(each) for each in (piece.conditions for piece in pieces)]
+    values = [value.operands[-1] if isinstance(value, Relation) else value for value in values]
+    said = [piece.conditions for piece in pieces]
+    conditions = [None if not each else each[0] if len(each) == 1 else Listed(each) for each in said]
     function = Cases(tuple(zip(values, conditions, strict=True)))
     return Relation((first.operands[0], function), ("=",)) if isinstance(first, Relation) else function
 
