@@ -103,7 +103,7 @@ async def _try_out(grader: AnyGrader, fixtures: Sequence[Fixture]) -> list[Verdi
     except TimeoutError:
         raise InvalidGrader([Problem("", f"{doing} takes longer than {SECONDS:g} s")]) from None
     finally:
-        await tools.workers.close()
+        await tools.close()
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -6,15 +6,16 @@ A grader says where it runs by the class it extends:
     Shared  equal cases get one judgement: cached, joined while in flight, admitted to a bounded number of slots
     Fresh   judged anew every time (sampling judges, random graders): admitted, but never cached or joined
 
-What a judgement needs beyond the case (processes that can be killed; later the sandbox and judges) arrives as `Tools`.
+What a judgement needs beyond the case (processes that can be killed, the sandbox; later judges) arrives as `Tools`.
 """
 
+import asyncio
 import hashlib
 import importlib.metadata
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import Fault, ModelFault
 from .sample import Sample
+from .sandbox import Sandbox
 from .template import LONGEST, Template, too_long
 from .thinking import Thinking
 from .types import Case, Item, Verdict
@@ -36,6 +38,12 @@ class Tools:
     """What a judgement may use; one set is shared by all graders of a process."""
 
     workers: Workers
+    sandbox: Sandbox = field(default_factory=Sandbox)
+    """Starts when a program is first to be run."""
+
+    async def close(self) -> None:
+        """End every process that these started."""
+        await asyncio.gather(self.workers.close(), self.sandbox.close())
 
 
 class Settings(BaseModel):

@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from fairmark_graders import FairmarkError, Tools, __version__
 from fairmark_graders.function import Function
 from fairmark_graders.grader import Awaited
+from fairmark_graders.sandbox import Sandbox, SandboxUnavailable
 from fairmark_graders.workers import Workers
 
 from .admission import Admission
@@ -52,11 +53,12 @@ class Service:
             metrics=self.metrics,
         )
         self._workers = settings.workers
-        self.tools = Tools(Workers(settings.workers))
+        sandbox = Sandbox(settings.sandboxes, settings.sandbox_python, settings.sandbox_missing)
+        self.tools = Tools(Workers(settings.workers), sandbox)
         self.verdicts = _verdict_log(settings)
         admission = Admission(settings.workers, settings.queue, self.metrics)
         self.engine = Engine(self.tools, self.cache, admission, self.metrics, self.verdicts)
-        self.health = Health(self.catalog)
+        self.health = Health(self.catalog, sandbox)
         intake = Intake(settings.body_megabytes * MiB, self.metrics)
         handlers = [Handler(protocol, self.engine, intake) for protocol in PROTOCOLS]
         door = Door(self.keys, loopback=settings.loopback)
@@ -71,7 +73,7 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.gather(self.cache.start(), self.tools.workers.start())
+        await asyncio.gather(self.cache.start(), self.tools.workers.start(), self._start_sandbox())
         await self._warm()
         # What is loaded by now stays: out of the collector's sight, a pass over the young doesn't walk it again.
         gc.collect()
@@ -86,6 +88,13 @@ class Service:
             for watch in watches:
                 watch.cancel()
             await self._stop()
+
+    async def _start_sandbox(self) -> None:
+        """Find out what confines programs here; where nothing can, what needs them is ungradable."""
+        try:
+            await self.tools.sandbox.start()
+        except SandboxUnavailable as error:
+            log.warning("programs can't be run", extra={"reason": str(error)})
 
     async def _warm(self) -> None:
         """Judge a little with every grader that needs tools, so that no sample pays for imports."""
@@ -103,7 +112,7 @@ class Service:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self.engine.flights.drain()
-        await self.tools.workers.close()
+        await self.tools.close()
         await self.cache.close()
         if self.verdicts is not None:
             self.verdicts.close()
@@ -118,6 +127,16 @@ def _verdict_log(settings: Settings) -> VerdictLog | None:
         raise FairmarkError(f"--verdict-log {settings.verdict_log}: {error.strerror}") from None
 
 
+async def _try_sandbox(settings: Settings) -> None:
+    sandbox = Sandbox(1, settings.sandbox_python, "refuse")
+    try:
+        await sandbox.start()
+    finally:
+        await sandbox.close()
+
+
 def create_app(settings: Settings) -> Gateway:
-    """The application. Raises `FairmarkError` when the catalog or the keys can't be served."""
+    """The application. Raises `FairmarkError` when the catalog or the keys can't be served, or a wall is missing."""
+    if settings.sandbox_missing == "refuse":
+        asyncio.run(_try_sandbox(settings))
     return Service(settings).gateway

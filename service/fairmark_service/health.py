@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from fairmark_graders.sandbox import Sandbox
+
 from .catalog import Catalog
 
 
 class Health:
     """Ready once everything that grading needs is warm, until it begins to stop."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, sandbox: Sandbox) -> None:
+        self._catalog, self._sandbox = catalog, sandbox
         self.ready = False
 
     def report(self) -> dict[str, Any]:
@@ -19,4 +21,5 @@ class Health:
             "ready": self.ready,
             "graders": len(snapshot.entries),
             "broken": [str(broken) for broken in snapshot.broken],
+            "sandbox": self._sandbox.report(),
         }

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
 
     workers: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
     """Judgements in worker processes at a time; those that turn slow go on beside them, on half the cores."""
+    sandboxes: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
+    """Programs run at a time, each in a sandbox."""
+    sandbox_python: Path | None = None
+    """The interpreter that programs run on, with its libraries; by default the service's, without any."""
+    sandbox_missing: Literal["allow", "refuse"] = "allow"
+    """Whether to start where the system can't give a sandbox all its walls; /readyz says which are missing."""
     queue: Annotated[int, Field(ge=1)] = 20_000
     """Judgements that may wait for a worker; what comes beyond is refused with 503."""
     body_megabytes: Annotated[int, Field(ge=1)] = 512

@@ -106,7 +106,7 @@ class Run:
                     done = self.rows if limit else items.bytes_read
                     progress.update(task, completed=done, description=f"{self.rows:,} rows")
         finally:
-            await tools.workers.close()
+            await tools.close()
 
     def fails(self, name: str) -> bool:
         """Whether too many rows fail a check: any at all, but for references that say the same in other words."""

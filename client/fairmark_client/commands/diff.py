@@ -104,7 +104,7 @@ class Run:
                     done = self.kinds.total()
                     progress.update(task, completed=done if limit else rows.bytes_read, description=f"{done:,} rows")
         finally:
-            await self._tools.workers.close()
+            await self._tools.close()
 
     def show(self) -> None:
         """Print the summary."""

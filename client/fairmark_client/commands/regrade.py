@@ -102,7 +102,7 @@ class Run:
                     read += sum(len(text) for _, text in batch)
                     progress.update(task, completed=read, description=f"{self.counts.total():,} verdicts")
         finally:
-            await judge.tools.workers.close()
+            await judge.tools.close()
 
     def show(self) -> None:
         """Print the counts, the mean scores and the commonest flips."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ..errors import FairmarkError
+
 Status = Literal["finished", "error", "time_limit", "memory_limit", "output_limit", "signalled", "sandbox_error"]
 
 MiB = 1 << 20
@@ -42,5 +44,5 @@ class Outcome:
     """A sentence for a person, where there is more to say."""
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(FairmarkError):
     """This system can't confine a program, or not as well as is asked for; the message says what is missing."""
