@@ -67,7 +67,7 @@ _ORDERS = re.compile(r"[<>≤≥≠∈]|\\(?:n?eq?|[lg]eq?|in)\b")
 _WHEN = re.compile(r"[^,\d]*\bwhen\b(?!.*(?:\b(?:and|or|when|if|but)\b|,))", re.DOTALL)
 _ROUGHLY = re.compile(r",?\s+or\s+(?:about|approximately|roughly|around|nearly)\s+(?=\$?\d[^,]*\Z)")
 _REMARK = re.compile(
-    r"\s\((?!\s*(?:mod|where|for|with(?!\s+multiplicit)|[a-zA-Z]\s*(?:∈|\\in))\b)([^()]*(?:\([^()]*\)[^()]*)*)\)(?=[\s.,;]|\Z)"
+    r"(?<!\bis)(?<!\bare)\s\((?!\s*(?:mod|where|for|with(?!\s+multiplicit)|[a-zA-Z]\s*(?:∈|\\in))\b)([^()]*(?:\([^()]*\)[^()]*)*)\)(?=[\s.,;]|\Z)"
 )
 _SAYS = re.compile(r"(?<![\\{])\b(?!sin|cos|tan|log|mod|and)[a-z]{3,}|[≈~]|\b(?:or|is|if|i\.e)\b", re.IGNORECASE)
 _OFFERS = re.compile(
@@ -107,8 +107,9 @@ _OR_MORE = re.compile(
 _CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
 _OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
 _QUALITY = re.compile(
-    r"(?:the\s+(?:number|integer)\s+)?\$?[-−]?\d[\d,.]*\$?\s+is\s+((?:not\s+|neither\s+)?(?:an?\s+)?"
-    r"(?:prime|composite|even|odd|rational|irrational|(?:perfect\s+)?(?:square|cube))(?:\s+number)?)\W*",
+    r"(?:the\s+(?:number|integer|graph|matrix|function)\s+)?(?:\$[^$]{1,60}\$|[-−]?\d[\d,.]*)\s+is\s+((?:not\s+)?"
+    r"(?:an?\s+)?(?:prime|composite|even|odd|rational|irrational|(?:perfect\s+)?(?:square|cube)|planar|connected|bipartite"
+    r"|invertible|singular|diagonali[sz]able|continuous|differentiable|injective|surjective|bijective)(?:\s+number)?)\W*",
     re.IGNORECASE,
 )
 _CORRECT = re.compile(
@@ -129,6 +130,8 @@ _WORDS = re.compile(
 def stated(statement: str) -> str:
     """The answer of a statement. Raises `NoAnswer` where it names several, or denies one."""
     statement = _RESTATED.sub(", i.e. ", _VECTOR.sub(r"\\mathbf{\1}", _without_remarks(statement)))
+    if ", i.e. " in statement and len(formulas(statement)) == 1:
+        statement = statement.rpartition(", i.e. ")[2]
     statement = statement if "$" in statement else _ARROW.split(statement)[-1]
     if not _WORDS.search(statement):
         found = groups(statement, formulas(statement))

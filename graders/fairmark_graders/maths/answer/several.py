@@ -52,7 +52,7 @@ def by_name(statement: str, values: Sequence[Span]) -> str:
     first = _FIRST.search(statement, max(0, values[0].start - _LONGEST_NAME), values[0].start)
     pairs = zip(values, values[1:], strict=False)
     others = [_NEXT.fullmatch(statement, left.end, right.start) for left, right in pairs]
-    names = [found["name"] for found in (first, *others) if found]
+    names = [_plain(found["name"]) for found in (first, *others) if found]
     if len(names) < len(values):
         return ""
     own = [found[1] for span in values if (found := _OWN_NAME.match(span.content))]
@@ -61,6 +61,12 @@ def by_name(statement: str, values: Sequence[Span]) -> str:
             return ", ".join(span.content for span in values)
         values = [span._replace(content=_OWN_NAME.sub("", span.content)) for span in values]
     return _said(names, values) if len(set(names)) == len(names) else ""
+
+
+def _plain(name: str) -> str:
+    """`boat speed` of "boat's speed"; a word of three letters with a capital, which tells it from a product."""
+    name = name.replace("'s", "").replace("’s", "")
+    return name.capitalize() if len(name) == 3 else name
 
 
 def _without_stop(statement: str, span: Span) -> Span:

@@ -14,6 +14,7 @@ from ..tree import (
     Number,
     Power,
     Product,
+    Quotient,
     Ratio,
     Relation,
     Sum,
@@ -28,6 +29,10 @@ from .shape import OPERATORS, SETS, letters, walk
 
 _EXACTLY = Leniency(rounding=False, unevaluated=True)
 _EQUAL = frozenset({"=", "~", "equiv"})
+
+
+_PURE: dict[str, Node] = {"%": Number(100), "degree": Quotient(Number(180), Symbol("pi"))}
+"""Units of pure numbers, and how many of them make one."""
 
 
 class Named(NamedTuple):
@@ -71,7 +76,7 @@ def _exact(name: Node | None, operands: list[Node], about: bool) -> Named:
         return _last(name, operands)
     found = _last(name, steps)
     value, digits = quantity(found.value), quantity(rounded)
-    if digits.unit not in ("", "%") and not value.unit:
+    if digits.unit and digits.unit not in _PURE and not value.unit:
         found = found._replace(value=Measure(found.value, digits.unit))
     return found._replace(rounded=rounded)
 
@@ -80,8 +85,8 @@ def _is_rounded(exact: Node, rounded: Node) -> bool:
     value, digits = quantity(exact), quantity(rounded)
     if type(value.value) is Number and value.value.decimals is not None:
         return False
-    share = digits.unit == "%" and not value.unit
-    exactly = Product((Number(100), value.value)) if share else value.value
+    scale = _PURE.get(digits.unit) if not value.unit else None
+    exactly = Product((scale, value.value)) if scale else value.value
     return value.unit in ("", digits.unit) and is_about(exactly, digits.value)
 
 
@@ -133,6 +138,8 @@ _SQUARED = (Symbol("sigma"), Symbol("chi"), Symbol("R"))
 
 def _is_size(node: Call) -> bool:
     """`|A \\cup B|`, `|AB|`, `\\|v\\|`, `|z|`: how large something is; not `|x|`, from which x is to be found."""
+    if node.name in ("real", "imaginary", "arg"):
+        return True
     of = node.arguments[0] if node.name in ("abs", "norm") else Number(0)
     if type(of) is Symbol:
         return node.name == "norm" or _is_upper(of) or of.name in "uvwz"
@@ -196,7 +203,8 @@ def names_agree(left: Node | None, right: Node | None) -> bool:
     if left is None or right is None or left == right or type(left) is Words or type(right) is Words:
         return True
     if type(left) is Symbol and type(right) is Symbol:
-        return left.name.casefold() == right.name.casefold() or _is_initial(left.name, right.name)
+        same = left.name.casefold() == right.name.casefold()
+        return same or _is_initial(left.name, right.name) or _is_longer(left.name, right.name)
     if type(left) is Call and type(right) is Call:
         return left.name == right.name
     if type(left) is Enclosed or type(right) is Enclosed:
@@ -208,6 +216,12 @@ def _is_initial(left: str, right: str) -> bool:
     """Whether one is the first letter of the other, which is a word."""
     letter, word = sorted((left.casefold(), right.casefold()), key=len)
     return len(letter) == 1 and word.startswith(letter) and is_word(word)
+
+
+def _is_longer(left: str, right: str) -> bool:
+    """Whether one has all the words of the other: `boat`, `boat speed`."""
+    one, other = set(left.split()), set(right.split())
+    return is_word(left) and is_word(right) and (one <= other or other <= one)
 
 
 def is_word(name: str) -> bool:

@@ -99,7 +99,7 @@ _OF_OTHERS = frozenset(words_of("by second third 2nd 3rd last behind between bes
 _ROLES = frozenset(
     words_of(
         "most least best worst first winner champion leader liar thief culprit spy knight knave murderer capital truth "
-        "winning"
+        "winning limiting"
     )
 )
 """With superlatives, what one is named for. "Alice is Bob" names two."""

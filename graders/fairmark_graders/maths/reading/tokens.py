@@ -65,6 +65,7 @@ _GLUED = re.compile(
     r"([a-z]?)((?:arc)?(?:sin|cos|tan|cot|sec|csc)|ln|log|sqrt|pi)([xyzuv]|theta|alpha|beta|pi|(?<=pi)[a-z])"
 )
 _OPERANDS = frozenset(["number", "node", "letter", ")", "}", "]"])
+_COUNTED = re.compile(r"\s[0-9]")
 _IN_MATHS, _IN_PROSE = "\ue000", "\ue001"
 
 
@@ -294,7 +295,7 @@ class Tokenizer:
             return is_short_word(raw)
         if not self.upright:
             return False
-        if self.latex or is_short_word(raw) and raw[0].isupper():
+        if self.latex or is_short_word(raw) and (raw[0].isupper() or _COUNTED.match(self.text, self.end)):
             return True
         return (
             len(raw) > 2
