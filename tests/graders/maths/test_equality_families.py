@@ -38,6 +38,7 @@ SAME = r"""
     c\begin{pmatrix}1\\-1\end{pmatrix} ;; \operatorname{span}\{(2,-2)\}
     \{(t,-t):t\in\mathbb{R}\} ;; \operatorname{span}\{(1,-1)\}
     span{(1,0,1),(0,1,1)} ;; s(1,0,1)+t(0,1,1), s,t\in\mathbb{R}
+    span(2,-2) ;; \operatorname{span}\{(1,-1)\}
     k(2,-2) ;; t(1,-1), t\in\mathbb{R}
     c(1,2), c \ne 0 ;; k(2,4), k\ne0
     x=(-1)^{n+1}\frac{\pi}{6}+n\pi, n∈ℤ ;; x = -\frac{\pi}{6}+2\pi k \text{ or } x=\frac{7\pi}{6}+2\pi k, k∈ℤ
@@ -55,6 +56,9 @@ ANOTHER = r"""
     (2,-2) ;; \operatorname{span}\{(1,-1)\}
     (2,-2) ;; (1,-1)
     (4t, 6s) ;; t(2, 3)
+    span(1,0) ;; span{(1,0),(0,1)}
+    \frac{x}{2}=\frac{y}{3} ;; \frac{x}{3}=\frac{y}{2}
+    x=y=z ;; x=1, y=1, z=1
     span{(1,0,-1)} ;; \operatorname{span}\{(-1,1,0),(-1,0,1)\}
     \{4k+1 : k\in\mathbb Z\} ;; 4m-1,\ m\in\mathbb{Z}
     \{4k+1 : k\in\mathbb Z\} ;; 4m+1

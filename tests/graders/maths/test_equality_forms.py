@@ -245,6 +245,11 @@ ANOTHER = {
         even ;; n \equiv 1 \pmod 2
         n is not odd ;; n \equiv 1 \pmod 2
         multiples of 4 ;; n \equiv 0 \pmod 2
+        not divisible by 3 ;; n \equiv 0 \pmod 3
+        n \mid 3 ;; 3 \mid n
+        7 ;; multiples of 7
+        all integers ;; n \equiv 0 \pmod 2
+        x=7k+3, k\in\mathbb{N} ;; x \equiv 3 \pmod 7
         odd ;; 1
         4 \mid n ;; 2 \mid n
         x\equiv 8\pmod{15} ;; 8
@@ -286,6 +291,9 @@ ANOTHER = {
         1\le n\le 4, n\in\mathbb{R} ;; \{1,2,3,4\}
         1, 3, 5, \ldots, 99 ;; 1, 2, 3, \ldots, 99
         1, 2, \ldots, 10 ;; 1, 2, \ldots, 11
+        1, 2, 4, \ldots, 64 ;; 1, 2, 3, \ldots, 64
+        1 \le n \le 3 ;; (1,2,3)
+        0 < x < 4 ;; \{1,2,3\}
     """,
     "formulas": r"""
         P=\frac{nRT}{V} ;; T=\frac{PV}{nR}

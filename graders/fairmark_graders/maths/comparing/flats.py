@@ -81,6 +81,8 @@ def _spanned(node: Node) -> list[Vector] | None:
         return _multiples(node)
     given = [entries(each) for each in node.arguments]
     rows = [each.rows[0] for each in given if each is not None and len(each.rows) == 1]
+    if not any(given) and len(given) > 1:  # `span (1, -1)`
+        given, rows = given[:1], [node.arguments]
     if not rows or len(rows) < len(given) or len(set(map(len, rows))) > 1:
         return None
     try:

@@ -141,13 +141,11 @@ def _run(items: Sequence[Node]) -> Integers | None:
     first, last = items[:at], items[at + 1 :]
     if not first or not last or not all(map(_is_whole, (*first, *last))):
         return None
-    start, *others = (int(exact(item).p) for item in (*first, *last))
-    step = others[0] - start if len(first) > 1 else 1
-    if step <= 0 or others[-1] - start > MOST * step:
+    written = [int(exact(item).p) for item in (*first, *last)]
+    step = written[1] - written[0] if len(first) > 1 else 1
+    if step <= 0 or written[-1] - written[0] > MOST * step:
         return None
-    found = range(start, others[-1] + 1, step)
+    found = list(range(written[0], written[-1] + 1, step))
     return (
-        found
-        if set(others) <= set(found) and found[: len(first)] == range(start, start + step * len(first), step)
-        else None
+        found if found[: len(first)] == written[: len(first)] and found[-len(last) :] == written[-len(last) :] else None
     )
