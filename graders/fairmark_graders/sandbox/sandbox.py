@@ -124,9 +124,9 @@ class Sandbox:
     async def _take(self) -> Zygote:
         if self._closed:
             raise SandboxUnavailable("the sandbox is closed")
-        return self._idle.pop() if self._idle else await self._started()
+        return self._idle.pop() if self._idle else await self.zygote()
 
-    async def _started(self) -> Zygote:
+    async def zygote(self) -> Zygote:
         """A new zygote whose walls have been tried."""
         try:
             zygote = await Zygote.start(self._python)

@@ -25,7 +25,7 @@ class _Start(NamedTuple):
 class Clock:
     """How long one child has run, and how long one test of it."""
 
-    def __init__(self, pid: int, pidfd: int, proc: int, seconds: float, seconds_per_test: float | None) -> None:
+    def __init__(self, pid: int, pidfd: int, proc: int | None, seconds: float, seconds_per_test: float | None) -> None:
         self._pid, self._pidfd, self._proc = pid, pidfd, proc
         self._seconds, self._per_test = seconds, seconds_per_test
         self._run = self._test = _Start(time.monotonic(), 0.0, 0.0)
@@ -82,12 +82,18 @@ class Clock:
         A wait is added when it ends, so it is all of it while they sleep. Several threads' waits may have been at once:
         the sum leaves a sleeper more time rather than a starved thread less.
         """
+        if self._proc is None:
+            return self._slept(), 0.0
         asleep, waited = True, 0.0
         for thread in self._listed():
             with contextlib.suppress(OSError, IndexError):
                 asleep = asleep and self._read(f"{thread}/stat").rpartition(b") ")[2][:1] in (b"S", b"T", b"t")
                 waited += int(self._read(f"{thread}/schedstat").split()[1]) / 1e9
         return asleep, waited
+
+    def _slept(self) -> bool:
+        """A guess, where threads can't be looked at: less than a hundredth of a processor since the start."""
+        return self._cpu() < (time.monotonic() - self._run.wall) / 100
 
     def _listed(self) -> list[str]:
         folder = f"{self._outer_pid()}/task"

@@ -19,7 +19,7 @@ import sys
 import threading
 from typing import Any
 
-from . import kernel
+from . import grade, kernel
 from .child import Limits
 from .modes import MODES
 from .run import Run
@@ -72,14 +72,25 @@ def _raise_stack() -> None:
 
 
 def _guard(zygote: int, walls: Walls) -> None:
-    """Wait until nothing lives in the sandbox; orphans come here, too."""
+    """Wait until nothing lives in the sandbox; orphans come here, too, and end with the zygote."""
     signal.signal(signal.SIGTERM, lambda *_: os.kill(zygote, signal.SIGKILL))
+    alive = True
     while True:
         try:
             if os.wait()[0] == zygote:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                alive = False
         except ChildProcessError:
             return walls.remove_private_directory()
+        if not alive and "pid" not in walls.namespaces:
+            _end_orphans()
+
+
+def _end_orphans() -> None:
+    """Without a pid namespace, what a zygote of a grader has forked would live on."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        for pid in file.read().split():
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def _live(control: socket.socket, walls: Walls) -> None:
@@ -94,7 +105,10 @@ def _live(control: socket.socket, walls: Walls) -> None:
     while request := _receive(control):
         mode, limits, descriptors = request
         try:
-            _send(control, Run(MODES[mode], limits, descriptors, walls).outcome(control))
+            if mode == "settle":
+                _send(control, grade.settle(limits, descriptors, walls))
+            else:
+                _send(control, Run(MODES[mode], limits, descriptors, walls).outcome(control))
         finally:
             for fd in descriptors:
                 os.close(fd)

@@ -2,6 +2,6 @@
 
 from types import ModuleType
 
-from . import probe, script
+from . import grade, probe, script
 
-MODES: dict[str, ModuleType] = {"probe": probe, "script": script}
+MODES: dict[str, ModuleType] = {"grade": grade, "probe": probe, "script": script}

@@ -54,8 +54,13 @@ _UNSUPPORTED = {"clone3": 435, "openat2": 437}
 """With ENOSYS libc falls back on calls whose flags a filter can see."""
 _EXTENDED_ATTRIBUTES = range(188, 200)
 
-_OPEN, _OPENAT, _IOCTL, _SOCKETPAIR, _CLONE, _KILL, _FCNTL, _PRCTL, _TGKILL, _PRLIMIT = (
-    2, 257, 16, 53, 56, 62, 72, 157, 234, 302,
+_OF_CHILDREN = {
+    "sendmsg": 46, "recvmsg": 47, "wait4": 61, "kill": 62, "setsid": 112, "capset": 126, "prctl": 157, "waitid": 247,
+    "seccomp": 317, "memfd_create": 319, "pidfd_send_signal": 424, "pidfd_open": 434, "landlock_restrict_self": 446,
+}  # fmt: skip
+
+_OPEN, _OPENAT, _IOCTL, _SOCKETPAIR, _CLONE, _KILL, _FCNTL, _PRCTL, _TGKILL, _PRLIMIT, _SETPRIORITY = (
+    2, 257, 16, 53, 56, 62, 72, 157, 234, 302, 141,
 )  # fmt: skip
 
 _TERMINAL_GET, _BYTES_READY, _NON_BLOCKING, _NO_CLOSE_ON_EXEC, _CLOSE_ON_EXEC = 0x5401, 0x541B, 0x5421, 0x5450, 0x5451
@@ -78,9 +83,13 @@ _OWN_PID = 0x7EADBEEF
 Instruction = tuple[int, int, int, int]
 
 
-def prepare() -> bytes:
-    """The filter of a program, but for its own process number."""
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in _program())
+def prepare(forks: bool = False) -> bytes:
+    """The filter of a program, but for its own process number; or that of a zygote which runs what nobody trusts.
+
+    Such a zygote may fork, watch and kill its children, and confine them further.
+    """
+    program = (*_program(), _return(_ERRNO | errno.EPERM))
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in (_zygote(program) if forks else program))
 
 
 def install(prepared: bytes) -> None:
@@ -92,8 +101,7 @@ def install(prepared: bytes) -> None:
 
 
 def _program() -> Iterable[Instruction]:
-    yield from (_load(4), (_EQUAL, 1, 0, _X86_64), _return(_KILL_PROCESS))
-    yield from (_load(0), (_AT_LEAST, 0, 1, _X32), _return(_KILL_PROCESS))
+    yield from _PREAMBLE
     for calls in (_READ_AND_WRITE, _PATHS, _MEMORY, _TIME, _ITSELF, _PAIRS):
         yield from _answered(calls.values(), _ALLOW)
     yield from _answered(_DONE.values(), _ERRNO)
@@ -101,7 +109,18 @@ def _program() -> Iterable[Instruction]:
     yield from _answered(_EXTENDED_ATTRIBUTES, _ERRNO | errno.ENOTSUP)
     for call, rule in _rules().items():
         yield from ((_EQUAL, 0, len(rule), call), *rule)
-    yield _return(_ERRNO | errno.EPERM)
+
+
+def _zygote(program: Sequence[Instruction]) -> Iterable[Instruction]:
+    """What it may beyond a program, before the program's rules."""
+    preamble = len(_PREAMBLE)
+    yield from program[:preamble]
+    yield from _answered(_OF_CHILDREN.values(), _ALLOW)
+    fork = [_argument(0), (_AND, 0, 0, _NAMESPACES), (_EQUAL, 1, 0, 0), _return(_ERRNO | errno.EPERM), _return(_ALLOW)]
+    on_itself = _one_of(0, (0,)), _one_of(1, (0,))
+    for call, rule in zip((_CLONE, _PRLIMIT, _SETPRIORITY), (fork, *on_itself), strict=True):
+        yield from ((_EQUAL, 0, len(rule), call), *rule)
+    yield from program[preamble:]
 
 
 def _rules() -> dict[int, Sequence[Instruction]]:
@@ -171,3 +190,9 @@ def _load(offset: int) -> Instruction:
 
 def _return(answer: int) -> Instruction:
     return _RETURN, 0, 0, answer
+
+
+_PREAMBLE = (
+    *(_load(4), (_EQUAL, 1, 0, _X86_64), _return(_KILL_PROCESS)),
+    *(_load(0), (_AT_LEAST, 0, 1, _X32), _return(_KILL_PROCESS)),
+)

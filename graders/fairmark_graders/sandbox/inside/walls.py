@@ -23,6 +23,9 @@ counts threads by user."""
 _THREADS_OF_OWN_USER, _THREADS_OF_SHARED_USER = 128, 4096
 """A user that others use too (a pod's, on all of its node) may have many threads already."""
 _OPEN_FILES = 64
+_OPEN_FILES_OF_SETTLED = 256
+"""Children put theirs above 100 on their way."""
+_LANDLOCK_OF_SIGNALS = 6
 _NICER = 10
 """The service stays responsive, and limits are processor time."""
 _SPARE_SECONDS = 2
@@ -39,7 +42,9 @@ class Walls:
         """Enter the namespaces there are; the first child is then the first process in them. Raises `Unavailable`."""
         if sys.platform != "linux" or platform.machine() != kernel.MACHINE:
             raise Unavailable(f"programs run confined on Linux on x86-64 only, and this is {_here()}")
-        self.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.proc: int | None = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        """None where it is out of sight."""
+        self._settled = False
         self._user = _own_user()
         self._landlock = landlock.version()
         self.namespaces, self.missing = namespaces.enter()
@@ -66,9 +71,10 @@ class Walls:
         os.chdir(self.private)
         if self._landlock:
             readable += namespaces.DEVICES
-            writable = [os.path.dirname(self.private)] if self._mounted else []
+            writable = [os.devnull, *([os.path.dirname(self.private)] if self._mounted else [])]
             self.descriptors = [landlock.ruleset(self._landlock, [*readable, self.private], writable)]
         self._filter = seccomp.prepare()
+        self._memory = os.open("self/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.proc)
         self._untouched = self._touched()
 
     @property
@@ -86,7 +92,7 @@ class Walls:
 
     def measure(self) -> None:
         """In the zygote, with everything imported: what a child has in memory before it runs anything."""
-        self._address_space = _address_space(self.proc)
+        self._address_space = _address_space(self._memory)
 
     def remove_private_directory(self) -> None:
         """In the guard, at the end."""
@@ -107,20 +113,46 @@ class Walls:
         """In a child: become the user that owns the private directory and nothing else, if this is root."""
         os.nice(_NICER)
         if self._user is not None:
-            os.setgroups([])
-            os.setresgid(self._user, self._user, self._user)
-            os.setresuid(self._user, self._user, self._user)
+            _become(self._user)
         kernel.die_with(parent)
+
+    def settle(self, memory: int) -> None:
+        """In a zygote that is about to import what nobody trusts: give up all but forking, for good.
+
+        Its children confine themselves as ever. Raises `Unavailable` or `OSError`.
+        """
+        if "pid" not in self.namespaces and self._landlock < _LANDLOCK_OF_SIGNALS:
+            raise Unavailable("nothing here keeps a grader from signalling others: no pid namespace, no Landlock 6")
+        if self._user is not None:
+            _become(self._user)
+        kernel.die_with(0 if "pid" in self.namespaces else os.getppid())
+        assert self.proc is not None
+        os.close(self.proc)
+        self.proc, self._user, self._settled = None, None, True
+        for kind, limit in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, _OPEN_FILES_OF_SETTLED),
+            (resource.RLIMIT_FSIZE, _PRIVATE_BYTES),
+            (resource.RLIMIT_NPROC, _THREADS_OF_OWN_USER if self._owned else _THREADS_OF_SHARED_USER),
+        ):
+            resource.setrlimit(kind, (limit, limit))
+        imports = self._address_space + memory
+        resource.setrlimit(resource.RLIMIT_AS, (imports, imports + memory))  # a child has as much again
+        self._shut_in(seccomp.prepare(forks=True))
+        self.descriptors = []
 
     def confine(self, seconds: float, memory: int, file_bytes: int) -> None:
         """In a child: nothing can be undone after this, by any program. Raises `OSError`."""
         self._limit(seconds, memory, file_bytes)
+        self._shut_in(self._filter)
+
+    def _shut_in(self, calls: bytes) -> None:
         kernel.drop_capabilities()
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         for rules in self.descriptors:
             landlock.restrict(rules)
             os.close(rules)
-        seccomp.install(self._filter)
+        seccomp.install(calls)
 
     def _limit(self, seconds: float, memory: int, file_bytes: int) -> None:
         """The clocks of the zygote come first; processor time here is a second net."""
@@ -138,7 +170,7 @@ class Walls:
         """In the zygote, when every process of a run is dead: leave nothing of it."""
         if self._touched() == self._untouched:
             return
-        if self._mounted:
+        if self._mounted and not self._settled:
             namespaces.unmount(self.private)
             namespaces.mount_private(self.private, self._owner, _PRIVATE_BYTES)
             os.chdir(self.private)
@@ -150,6 +182,12 @@ class Walls:
     def _touched(self) -> int:
         """Changes whenever an entry is made or removed."""
         return os.stat(self.private).st_mtime_ns
+
+
+def _become(user: int) -> None:
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
 
 
 def _here() -> str:
@@ -181,6 +219,5 @@ def _libraries() -> Iterator[str]:
     yield from _SYSTEM
 
 
-def _address_space(proc: int) -> int:
-    with open("self/statm", "rb", opener=lambda path, flags: os.open(path, flags, dir_fd=proc)) as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+def _address_space(statm: int) -> int:
+    return int(os.pread(statm, 4096, 0).split()[0]) * resource.getpagesize()

@@ -1,0 +1,126 @@
+"""Zygotes that have imported a user's grader each: one call is one fork, and nothing is imported again.
+
+A zygote is made a grader's own by `settle` (inside/grade.py): it confines itself before it imports the source. As many
+calls run at a time as there are places; the zygotes used last are kept for the next call, of whichever grader.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from .outcome import Limits, Outcome, SandboxUnavailable
+from .sandbox import Sandbox
+from .zygote import Zygote, ZygoteLost
+
+KEPT = 16
+"""Zygotes that wait for a call of their grader: 10 MB of memory each, or 150 with pandas and scikit-learn."""
+IMPORT = Limits(seconds=30.0, memory_bytes=2 << 30)
+_TRIES = 3
+"""As for programs: a call whose zygote is killed under it is begun anew."""
+_BACKSTOP = 5
+"""Times its limit, a call has to be over: the zygote's own clock must be at fault, or what was imported stops it."""
+_PATIENCE = 60.0
+
+
+class NotLoaded(Exception):
+    """A source that gives no grader: it can't be imported, or not in its time; the message says why."""
+
+
+class Graders:
+    """Calls users' graders; belongs to the event loop that first uses it."""
+
+    def __init__(self, python: Path, size: int | None = None, missing: Literal["allow", "refuse"] = "allow") -> None:
+        """`python` is the interpreter whose libraries graders import; `missing` is as for programs."""
+        self._sandbox = Sandbox(size, python, missing)
+        self._places = asyncio.Semaphore(self._sandbox.size)
+        self._idle: list[tuple[str, Zygote]] = []
+        """Used last comes last."""
+        self._busy: set[Zygote] = set()
+
+    async def load(self, source: str) -> None:
+        """Have a zygote ready for a grader. Raises `NotLoaded`; `SandboxUnavailable` or `ZygoteLost` for our part."""
+        async with self._places:
+            self._keep(source, await self._take(source))
+            await self._drop_oldest()
+
+    async def call(self, source: str, job: Mapping[str, Any], limits: Limits) -> Outcome:
+        """What becomes of one call. Raises `NotLoaded`."""
+        request = json.dumps(job).encode()
+        async with self._places:
+            try:
+                return await self._tried(source, request, limits)
+            except SandboxUnavailable as error:
+                return Outcome("sandbox_error", detail=str(error))
+            finally:
+                await self._drop_oldest()
+
+    async def close(self) -> None:
+        """End every zygote."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(zygote.close() for zygote in {*self._busy, *(zygote for _, zygote in idle)}))
+
+    async def _tried(self, source: str, job: bytes, limits: Limits) -> Outcome:
+        for _ in range(_TRIES):
+            try:
+                return await self._called(source, job, limits)
+            except TimeoutError:
+                return Outcome("sandbox_error", detail="the grader's process doesn't answer")
+            except ZygoteLost as error:
+                reason = str(error)
+        return Outcome("sandbox_error", detail=reason)
+
+    async def _called(self, source: str, job: bytes, limits: Limits) -> Outcome:
+        zygote = await self._take(source)
+        outcome = await self._run(zygote, "grade", job, limits)
+        self._keep(source, zygote)
+        return outcome
+
+    async def _run(self, zygote: Zygote, mode: str, job: bytes, limits: Limits) -> Outcome:
+        """One run; where it doesn't end well, the zygote does. Raises `ZygoteLost` or `TimeoutError`."""
+        self._busy.add(zygote)
+        try:
+            async with asyncio.timeout(_BACKSTOP * limits.seconds + _PATIENCE):
+                return await zygote.run(mode, [job], limits)
+        except BaseException:
+            await zygote.close()
+            raise
+        finally:
+            self._busy.discard(zygote)
+
+    async def _take(self, source: str) -> Zygote:
+        for place in reversed(range(len(self._idle))):
+            if self._idle[place][0] == source:
+                return self._idle.pop(place)[1]
+        return await self._loaded(source)
+
+    async def _loaded(self, source: str) -> Zygote:
+        zygote = await self._sandbox.zygote()
+        try:
+            settled = await self._run(zygote, "settle", json.dumps({"source": source}).encode(), IMPORT)
+        except (ZygoteLost, TimeoutError):
+            raise NotLoaded("importing it ends its process, or doesn't end") from None
+        if settled.status == "sandbox_error":
+            await zygote.close()
+            raise SandboxUnavailable(settled.detail or "a grader can't be shut in")
+        if refused := _refusal(settled):
+            await zygote.close()
+            raise NotLoaded(refused)
+        return zygote
+
+    def _keep(self, source: str, zygote: Zygote) -> None:
+        self._idle.append((source, zygote))
+
+    async def _drop_oldest(self) -> None:
+        while len(self._idle) > KEPT:
+            _, oldest = self._idle.pop(0)
+            await oldest.close()
+
+
+def _refusal(settled: Outcome) -> str | None:
+    """Why a source gives no grader; what was imported could have written anything."""
+    try:
+        return json.loads(settled.result).get("refused")  # type: ignore[no-any-return]
+    except (ValueError, AttributeError):
+        return "importing it writes to its process's own descriptors"
