@@ -17,7 +17,8 @@ def compare_margins(run: Comparison, answer: Node, reference: Node) -> Decision 
 
 
 def _around(node: Node, other: Node) -> Enclosed | None:
-    stated, brackets = named(node), _brackets(other)
+    brackets = _brackets(other)
+    stated = named(node) if brackets else None
     value = stated and stated.value
     if brackets is None or type(value) is not PlusMinus or len(value.before) != 1:
         return None
