@@ -1,7 +1,6 @@
 """What a child does: take its place, its job and its files, confine itself, run one mode."""
 
 import base64
-import contextlib
 import fcntl
 import gc
 import json
@@ -14,9 +13,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from .walls import Walls
 
-TICK, OUT_OF_MEMORY = b".", b"M"
+TICK, OUT_OF_MEMORY, UNCONFINED = b".", b"M", b"X"
 
-_RESULT, _PROGRESS, _TALK = 3, 4, 5
+_STDERR, _RESULT, _PROGRESS, _TALK = 2, 3, 4, 5
 _ABOVE_ALL = 100
 """Descriptors are moved up here first, so that none is overwritten on its way to its place."""
 _ALL = 1 << 30
@@ -49,13 +48,14 @@ def live(part: Part, progress: int, walls: Walls, zygote: int) -> NoReturn:
     try:
         job, longest = _read(part.job)
         _take_place((_stdin(job), *part.outputs, progress, part.talk), walls)
+        progress = _PROGRESS
         walls.change_user(zygote)
         _put_files(job.get("files", {}))
         walls.confine(part.limits.seconds, part.limits.memory_bytes, max(part.limits.output_bytes + 1, longest))
         gc.enable()
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.write(part.outputs[1], traceback.format_exc().encode())
+        os.write(_STDERR, traceback.format_exc().encode())
+        os.write(progress, UNCONFINED)
         os.kill(os.getpid(), signal.SIGKILL)
     os._exit(_performed(part, job))
 

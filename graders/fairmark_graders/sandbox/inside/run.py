@@ -18,12 +18,13 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from .child import OUT_OF_MEMORY, TICK, Limits, Part, live
+from .child import OUT_OF_MEMORY, TICK, UNCONFINED, Limits, Part, live
 from .clocks import Clock, Excess
 from .walls import Walls
 
 _NEARLY = 0.9
 """Of the memory limit: a program that crashes there, most often at the end of its stack, had no more to take."""
+_OUT_OF_ROOM = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT)
 
 
 class Run:
@@ -44,6 +45,9 @@ class Run:
         finally:
             for fd in {nowhere, *talks}:
                 os.close(fd)
+        self._clock = Clock(walls.proc, limits.seconds, limits.seconds_per_test)
+        for one in self._children:
+            self._clock.watch(one.pid, one.pidfd)
 
     def outcome(self, control: socket.socket) -> dict[str, Any]:
         """What became of it, but for its output. Ends the process when the service has gone."""
@@ -52,7 +56,7 @@ class Run:
             one.end()
         return {
             **self._status(excess),
-            "seconds": sum(one.used.ru_utime + one.used.ru_stime for one in self._children),
+            "seconds": sum(one.seconds for one in self._children),
             "memory_bytes": max(one.used.ru_maxrss for one in self._children) << 10,
         }
 
@@ -65,27 +69,25 @@ class Run:
             poll.register(one.pidfd, select.POLLIN)
             poll.register(one.progress, select.POLLIN)
         while True:
-            clocks = [one.clock for fd, one in living.items() if fd == one.pidfd]
-            for fd, _ in poll.poll(min(clock.wait_seconds() for clock in clocks) * 1000):
+            for fd, _ in poll.poll(self._clock.wait_seconds() * 1000):
                 if fd == control.fileno():
                     os._exit(0)  # the service has gone, and the kernel ends the children with their parent
                 one = living[fd]
                 if fd == last.pidfd:
                     return None
-                if fd == one.pidfd or not self._progress(one):
+                if fd == one.pidfd:
+                    self._clock.forget(fd)
+                if fd == one.pidfd or not self._hear(one):
                     poll.unregister(fd)
                     del living[fd]
-            for clock in clocks:
-                if excess := clock.excess():
-                    return excess
+            if excess := self._clock.excess():
+                return excess
 
-    def _progress(self, one: "_Child") -> bool:
+    def _hear(self, one: "_Child") -> bool:
         """Hear what a child has to say; whether it may have more."""
-        said = os.read(one.progress, 4096)
-        one.out_of_memory |= OUT_OF_MEMORY in said
+        said = one.hear()
         if TICK in said and one is self._children[-1]:
-            for each in self._children:
-                each.clock.next_test()
+            self._clock.next_test()
         return bool(said)
 
     def _status(self, excess: Excess | None) -> dict[str, Any]:
@@ -94,25 +96,27 @@ class Run:
         if excess == "time_limit":
             return {"status": "time_limit"}
         last = self._children[-1]
-        if any(one.out_of_memory for one in self._children):
+        if any(OUT_OF_MEMORY in one.said for one in self._children):
             return {"status": "memory_limit"}
         code = os.waitstatus_to_exitcode(last.wait_status)
         if code < 0:
-            return self._signalled(-code, last.used)
+            return self._signalled(-code, last)
         return {"status": "error" if code else "finished", "exit_code": code}
 
-    def _signalled(self, number: int, used: resource.struct_rusage) -> dict[str, Any]:
-        """A program can't send itself SIGKILL; it was the kernel, or the child that could not confine itself."""
-        seconds, full = used.ru_utime + used.ru_stime, (used.ru_maxrss << 10) >= _NEARLY * self._limits.memory_bytes
+    def _signalled(self, number: int, last: "_Child") -> dict[str, Any]:
+        """A program can't send itself SIGKILL; it was the kernel, or the child that could not be confined."""
+        full = last.used.ru_maxrss << 10 >= _NEARLY * self._limits.memory_bytes
         if number == signal.SIGXFSZ:
             return {"status": "output_limit"}
-        if number == signal.SIGXCPU or (number == signal.SIGKILL and seconds >= self._limits.seconds):
+        if number == signal.SIGXCPU or (number == signal.SIGKILL and last.seconds >= self._limits.seconds):
             return {"status": "time_limit"}
-        if full and number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT):
+        if full and number in _OUT_OF_ROOM:
             return {"status": "memory_limit"}
-        if number == signal.SIGKILL:
-            return _ours("it was killed from outside, perhaps as the machine had no memory left")
-        return {"status": "signalled", "signal": number}
+        if number != signal.SIGKILL:
+            return {"status": "signalled", "signal": number}
+        if UNCONFINED in last.said:
+            return _ours("it could not be confined, as its stderr says")
+        return _ours("it was killed from outside, perhaps as the machine had no memory left")
 
 
 class _Child:
@@ -121,22 +125,32 @@ class _Child:
     def __init__(self, part: Part, walls: Walls) -> None:
         self.progress, told = os.pipe2(os.O_CLOEXEC)
         zygote = os.getpid()
-        self._pid = os.fork()
-        if not self._pid:
+        self.pid = os.fork()
+        if not self.pid:
             live(part, told, walls, zygote)
         os.close(told)
-        self.pidfd = os.pidfd_open(self._pid)
-        self.clock = Clock(self._pid, self.pidfd, walls.proc, part.limits.seconds, part.limits.seconds_per_test)
-        self.out_of_memory = False
+        self.pidfd = os.pidfd_open(self.pid)
+        self.said: set[bytes] = set()
         self.wait_status: int
         self.used: resource.struct_rusage
+
+    @property
+    def seconds(self) -> float:
+        """Of processor time, once it has ended."""
+        return self.used.ru_utime + self.used.ru_stime
+
+    def hear(self) -> set[bytes]:
+        """What it has to say, each word a byte; nothing when it has ended."""
+        words = {bytes([word]) for word in os.read(self.progress, 4096)}
+        self.said |= words
+        return words
 
     def end(self) -> None:
         """Kill it, threads and all, and see how it ended."""
         signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-        _, self.wait_status, self.used = os.wait4(self._pid, 0)
-        while said := os.read(self.progress, 4096):
-            self.out_of_memory |= OUT_OF_MEMORY in said
+        _, self.wait_status, self.used = os.wait4(self.pid, 0)
+        while self.hear():
+            pass
         os.close(self.progress)
         os.close(self.pidfd)
 
