@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,9 @@ from .template import LONGEST, Template, too_long
 from .thinking import Thinking
 from .types import Case, Item, Verdict
 from .workers import Workers
+
+Place = Literal["workers", "sandbox"]
+"""Where judgements wait for their turn; slow programs keep no sums waiting."""
 
 _CASE = partial(tuple.__new__, Case)
 """Makes a case of its two members in half the time of calling it."""
@@ -197,6 +200,9 @@ class Inline(Leaf, ABC):
 
 class Awaited(Leaf, ABC):
     """Judged with tools, which may take a while."""
+
+    runs_in: ClassVar[Place] = "workers"
+    """Which of the tools does the work: as much of it is judged at a time as that has room for."""
 
     def quick(self, case: Case) -> Verdict | None:
         """The verdict where it takes less than about a millisecond, here; None where it needs tools.

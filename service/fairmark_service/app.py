@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from fairmark_graders import FairmarkError, Tools, __version__
 from fairmark_graders.function import Function
-from fairmark_graders.grader import Awaited
+from fairmark_graders.grader import Awaited, Place
 from fairmark_graders.sandbox import Sandbox, SandboxUnavailable
 from fairmark_graders.workers import Workers
 
@@ -56,7 +56,8 @@ class Service:
         sandbox = Sandbox(settings.sandboxes, settings.sandbox_python, settings.sandbox_missing)
         self.tools = Tools(Workers(settings.workers), sandbox)
         self.verdicts = _verdict_log(settings)
-        admission = Admission(settings.workers, settings.queue, self.metrics)
+        slots: dict[Place, int] = {"workers": settings.workers, "sandbox": settings.sandboxes}
+        admission = Admission(slots, settings.queue, self.metrics)
         self.engine = Engine(self.tools, self.cache, admission, self.metrics, self.verdicts)
         self.health = Health(self.catalog, sandbox)
         intake = Intake(settings.body_megabytes * MiB, self.metrics)

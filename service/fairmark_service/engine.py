@@ -11,8 +11,8 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -30,6 +30,8 @@ from .metrics import Metrics
 from .verdict_log import VerdictLog
 
 log = logging.getLogger("fairmark.engine")
+
+T = TypeVar("T")
 
 AT_ONCE = 32
 """Quick verdicts in one turn of the event loop: some 10 ms of it."""
@@ -131,9 +133,24 @@ class Engine:
         self.metrics.coalesced(len(pending) - new)
         return await self.flights.join(works)
 
+    async def run(self, name: str, work: Callable[[Tools], Awaitable[T]]) -> T:
+        """What a program's run gives, which no grader asked for: in the same line, and shared with nobody.
+
+        Raises `Overloaded`.
+        """
+        self.admission.check(1, self.flights.waiting)
+        alone = object()
+        given: T = (await self.flights.join({alone: functools.partial(self._run, name, work)}))[alone]
+        return given
+
+    async def _run(self, name: str, work: Callable[[Tools], Awaitable[T]], flight: Flight) -> T:
+        async with self.admission.slot(name, "sandbox"):
+            flight.start()
+            return await work(self.tools)
+
     async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
         """Judge one case in a slot of its own, which is handed on when the case turns out slow."""
-        async with self.admission.slot(pending.name) as slot:
+        async with self.admission.slot(pending.name, pending.grader.runs_in) as slot:
             on_slow.set(slot.hand_on)
             flight.start()
             verdict = await self._verdict(pending)

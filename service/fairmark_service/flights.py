@@ -8,15 +8,13 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import Any
 
-from fairmark_graders import Verdict
-
 
 class Flight:
     """One judgement under way."""
 
     def __init__(self, line: set["Flight"]) -> None:
         self.waiters = 0
-        self.task: asyncio.Task[Verdict]
+        self.task: asyncio.Task[Any]
         self._line = line
         line.add(self)
 
@@ -25,8 +23,8 @@ class Flight:
         self._line.discard(self)
 
 
-Work = Callable[[Flight], Coroutine[Any, Any, Verdict]]
-"""Judges, and says on its flight when it has started."""
+Work = Callable[[Flight], Coroutine[Any, Any, Any]]
+"""Judges, or runs a program, and says on its flight when it has started."""
 
 
 class Flights:
@@ -44,8 +42,8 @@ class Flights:
         """How many have not started."""
         return len(self._line)
 
-    async def join(self, works: Mapping[Hashable, Work]) -> dict[Hashable, Verdict]:
-        """The verdict of the flight under each key, which its work begins if there is none; all before this waits."""
+    async def join(self, works: Mapping[Hashable, Work]) -> dict[Hashable, Any]:
+        """What the flight under each key gives, which its work begins if there is none; all before this waits."""
         flights = {key: self._board(key, work) for key, work in works.items()}
         try:
             await asyncio.wait([flight.task for flight in flights.values()])

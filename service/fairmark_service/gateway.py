@@ -22,7 +22,7 @@ Scope = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN = ("/healthz", "/readyz")
+OPEN = ("/healthz", "/readyz", "/v1/ping", "/health")
 """What needs no key: a probe has none."""
 _HUNG_UP = 499
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,100}")

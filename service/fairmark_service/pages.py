@@ -44,6 +44,14 @@ def router(catalog: Catalog, metrics: Metrics, health: Health) -> APIRouter:
     async def readyz() -> JSONResponse:
         return JSONResponse(health.report(), 200 if health.ready else 503)
 
+    @routes.get("/v1/ping", summary="Whether it is there, as SandboxFusion says it", tags=["operators"])
+    async def ping() -> str:
+        return "pong"
+
+    @routes.get("/health", summary="Whether it is there, as open-instruct's server says it", tags=["operators"])
+    async def health_of_open_instruct() -> dict[str, str]:
+        return {"status": "healthy"}
+
     @routes.get("/metrics", summary="Metrics, as Prometheus reads them", tags=["operators"])
     async def exposition() -> Response:
         metrics.catalog_broken(len(catalog.snapshot.broken))

@@ -14,6 +14,7 @@ from tests.running import Running
 from fairmark_graders import __version__
 from fairmark_service.protocols import PROTOCOLS
 from fairmark_service.protocols.native import NATIVE, SAMPLES
+from fairmark_service.protocols.protocol import Running as Runs
 from fairmark_service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,7 @@ def test_the_limits_are_those_of_the_protocols() -> None:
     assert shown == {
         f"POST {protocol.path}": (
             f"{protocol.body_bytes >> 20} MiB" + (f", {SAMPLES:,} samples" if protocol is NATIVE else ""),
-            f"{protocol.patience_seconds:g} s",
+            f"{protocol.patience_seconds:g} s" + (" and its own timeouts" if isinstance(protocol, Runs) else ""),
         )
         for protocol in PROTOCOLS
     }

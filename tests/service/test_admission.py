@@ -17,7 +17,7 @@ async def held(admission: Admission, count: int, holders: list[Slot]) -> list["a
     """Tasks that hold a slot, and are among the holders then, or wait for one until they are cancelled."""
 
     async def hold() -> None:
-        async with admission.slot("g") as slot:
+        async with admission.slot("g", "workers") as slot:
             holders.append(slot)
             await asyncio.Event().wait()
 
@@ -34,11 +34,11 @@ async def release(tasks: list["asyncio.Task[None]"]) -> None:
 
 
 async def test_no_more_run_than_there_are_slots() -> None:
-    admission, running, most = Admission(2, 10, Metrics()), 0, 0
+    admission, running, most = Admission({"workers": 2}, 10, Metrics()), 0, 0
 
     async def work() -> None:
         nonlocal running, most
-        async with admission.slot("g"):
+        async with admission.slot("g", "workers"):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -50,30 +50,30 @@ async def test_no_more_run_than_there_are_slots() -> None:
 
 async def test_a_full_line_refuses_with_a_time_to_come_back() -> None:
     with pytest.raises(Overloaded, match="3 judgements are waiting") as refused:
-        Admission(1, 3, Metrics()).check(1, waiting=3)
+        Admission({"workers": 1}, 3, Metrics()).check(1, waiting=3)
     assert refused.value.status == 503
     assert refused.value.retry_after
 
 
 async def test_a_request_is_refused_whole() -> None:
-    admission = Admission(1, 3, Metrics())
+    admission = Admission({"workers": 1}, 3, Metrics())
     admission.check(1, waiting=2)
     with pytest.raises(Overloaded):
         admission.check(2, waiting=2)
 
 
 async def test_an_empty_line_takes_one_request_of_any_size() -> None:
-    Admission(1, 3, Metrics()).check(1000, waiting=0)
+    Admission({"workers": 1}, 3, Metrics()).check(1000, waiting=0)
 
 
 async def test_an_overfull_line_takes_who_brings_nothing_new() -> None:
-    Admission(1, 3, Metrics()).check(0, waiting=1000)
+    Admission({"workers": 1}, 3, Metrics()).check(0, waiting=1000)
 
 
 async def test_a_slot_that_is_handed_on_is_the_next_ones_while_its_judgement_goes_on() -> None:
     metrics = Metrics()
-    admission = Admission(1, 3, metrics)
-    async with admission.slot("g") as slot:
+    admission = Admission({"workers": 1}, 3, metrics)
+    async with admission.slot("g", "workers") as slot:
         slot.hand_on()
         slot.hand_on()  # a judgement may have several slow tasks
         holders: list[Slot] = []
@@ -85,7 +85,7 @@ async def test_a_slot_that_is_handed_on_is_the_next_ones_while_its_judgement_goe
 
 
 async def test_who_gives_up_waiting_takes_no_slot_with_it() -> None:
-    admission, holders = Admission(1, 3, Metrics()), list[Slot]()
+    admission, holders = Admission({"workers": 1}, 3, Metrics()), list[Slot]()
     first, given_up, last = await held(admission, 3, holders)
     await release([given_up])
     await release([first])
@@ -95,7 +95,7 @@ async def test_who_gives_up_waiting_takes_no_slot_with_it() -> None:
 
 async def test_waiting_is_measured_apart_from_work() -> None:
     metrics = Metrics()
-    admission = Admission(1, 3, metrics)
+    admission = Admission({"workers": 1}, 3, metrics)
     began = time.perf_counter()
     holder = await held(admission, 1, [])
     waiter = asyncio.create_task(through(admission))
@@ -110,7 +110,7 @@ async def test_waiting_is_measured_apart_from_work() -> None:
 
 
 async def through(admission: Admission) -> None:
-    async with admission.slot("waits"):
+    async with admission.slot("waits", "workers"):
         pass
 
 

@@ -5,7 +5,7 @@ import base64
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,11 +63,20 @@ class Sandbox:
         return {"places": self.size, **self._report}
 
     async def program(
-        self, source: str, stdin: bytes = b"", files: Mapping[str, bytes] = _NO_FILES, limits: Limits = _ORDINARY
+        self,
+        source: str,
+        stdin: bytes = b"",
+        files: Mapping[str, bytes] = _NO_FILES,
+        fetch: Sequence[str] = (),
+        limits: Limits = _ORDINARY,
     ) -> Outcome:
-        """Run a program as `python main.py` would, with these files in its directory, by relative names."""
+        """Run a program as `python main.py` would, with these files in its directory, by relative names.
+
+        What lies under the names in `fetch` when it ends is in the outcome's result, as JSON: base64 by name.
+        """
         packed = {name: _base64(content) for name, content in files.items()}
-        return await self.run("script", {"source": source, "stdin": _base64(stdin), "files": packed}, limits)
+        job = {"source": source, "stdin": _base64(stdin), "files": packed, "fetch": fetch}
+        return await self.run("script", job, limits)
 
     async def run(self, mode: str, job: Mapping[str, Any], limits: Limits) -> Outcome:
         """Run one job. `stdin` and `files` in it, in base64, are put in place; the rest is the mode's.

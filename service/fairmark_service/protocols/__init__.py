@@ -6,5 +6,6 @@ from .native import NATIVE
 from .openai_endpoint import OPENAI_ENDPOINT
 from .openai_run import GRADERS_RUN, GRADERS_VALIDATE
 from .protocol import Protocol
+from .sandbox_fusion import RUN_CODE
 
-PROTOCOLS: tuple[Protocol[Any], ...] = (NATIVE, OPENAI_ENDPOINT, GRADERS_RUN, GRADERS_VALIDATE)
+PROTOCOLS: tuple[Protocol[Any], ...] = (NATIVE, OPENAI_ENDPOINT, GRADERS_RUN, GRADERS_VALIDATE, RUN_CODE)

@@ -6,6 +6,7 @@ Raw ASGI: routing, FastAPI's body binding and its response classes cost more tha
 """
 
 import asyncio
+import functools
 import re
 import time
 from abc import ABC, abstractmethod
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from fairmark_graders import InvalidGrader, InvalidSample, Sample, Verdict, invalid
+from fairmark_graders import InvalidGrader, InvalidSample, Sample, Tools, Verdict, invalid
 
 from ..catalog import Entry, Snapshot, UnknownGrader
 from ..engine import Engine, GradeRequest, Result, Work
@@ -160,6 +161,20 @@ class Grading(Protocol[Request]):
         if not batch.done:
             await caller.wait_for(batch.finish(), self.patience_seconds)
         return batch.results()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running(Protocol[Request]):
+    """A program in, what it printed out."""
+
+    run: Callable[[Request, Tools], Coroutine[Any, Any, bytes]]
+    """Runs it and gives the answer."""
+    timeouts: Callable[[Request], float]
+    """Seconds the request itself allows, on top of which comes the caller's patience."""
+
+    async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
+        run = engine.run(self.path, functools.partial(self.run, request))
+        return await caller.wait_for(run, self.timeouts(request) + self.patience_seconds)
 
 
 def gradable(verdict: Verdict) -> Verdict:

@@ -1,15 +1,20 @@
 """Mode `script`: a program as `__main__`, as `python main.py` would run it.
 
-job: {"source": text, "arguments": [text, …]}; stdin and files are in place. Nothing is written to the result.
+job: {"source": text, "fetch": [path, …]}; stdin and files are in place. The result is what lies under the paths to be
+fetched when the program has ended, as JSON: {path: base64}.
 """
 
 import atexit
+import base64
+import contextlib
+import json
 import linecache
 import os
 import sys
 import threading
 import traceback
 import types
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _NAME = "main.py"
@@ -18,9 +23,14 @@ _FAILED = 1
 
 def run(job: dict[str, Any], result_fd: int, progress_fd: int) -> int:
     """The exit code that Python would have ended with. Raises `MemoryError`."""
-    sys.argv = [_NAME, *job.get("arguments", [])]
-    sys.path.insert(0, os.getcwd())
-    return _ended(_executed(job["source"]))
+    directory = os.getcwd()
+    sys.argv = [_NAME]
+    sys.path.insert(0, directory)
+    code = _ended(_executed(job["source"]))
+    if job["fetch"]:
+        os.chdir(directory)
+        os.write(result_fd, json.dumps(dict(_fetched(job["fetch"]))).encode())
+    return code
 
 
 def _executed(source: str) -> int:
@@ -58,6 +68,13 @@ def _show(error: BaseException) -> None:
         traceback.print_exception(type(error), error, frames)
     else:
         sys.excepthook(type(error), error, frames)
+
+
+def _fetched(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What can be read of what the caller asked for; the rest the program didn't make."""
+    for path in paths:
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            yield path, base64.b64encode(file.read()).decode()
 
 
 def _ended(code: int) -> int:

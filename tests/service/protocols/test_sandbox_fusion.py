@@ -1,0 +1,124 @@
+"""`POST /run_code` as verl, Tinker and ROLL send it, against a real service with a real sandbox."""
+
+import base64
+import json
+from typing import Any
+
+import httpx
+import pytest
+from tests.running import Running
+
+VERL = {
+    "compile_timeout": 10,
+    "run_timeout": 10,
+    "code": "print(int(input())+1)\n\n",
+    "stdin": "1",
+    "memory_limit_MB": 1024,
+    "language": "python",
+    "files": {},
+    "fetch_files": [],
+}
+
+
+def post(service: Running, body: Any) -> httpx.Response:
+    """As Python's own JSON writes it, which knows NaN and halves of surrogate pairs."""
+    headers = {"content-type": "application/json"}
+    return httpx.post(f"{service.url}/run_code", content=json.dumps(body), headers=headers, timeout=60)
+
+
+def ran(service: Running, **body: Any) -> Any:
+    answer = post(service, VERL | body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_verls_body_gets_what_sandbox_fusion_answers(service: Running) -> None:
+    answer = ran(service)
+    assert answer["run_result"].pop("execution_time") < 1
+    assert answer == {
+        "status": "Success",
+        "message": "",
+        "compile_result": None,
+        "run_result": {"status": "Finished", "return_code": 0, "stdout": "2\n", "stderr": ""},
+        "executor_pod_name": None,
+        "files": {},
+    }
+
+
+def test_a_program_and_its_language_are_enough(service: Running) -> None:
+    answer = post(service, {"code": "print('hi')", "language": "python"})
+    assert answer.json()["run_result"]["stdout"] == "hi\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "return_code"),
+    [("1/0", 1), ("import sys; sys.exit(3)", 3), ("import os; os.abort()", -6), ("def", 1), ("'\ud800'.encode()", 1)],
+)
+def test_a_program_that_fails_is_a_failed_test_and_no_error(service: Running, code: str, return_code: int) -> None:
+    answer = ran(service, code=code)
+    assert (answer["status"], answer["run_result"]["status"]) == ("Failed", "Finished")
+    assert answer["run_result"]["return_code"] == return_code
+
+
+def test_a_traceback_names_the_programs_line(service: Running) -> None:
+    stderr = ran(service, code="a = 1\nb = a / 0")["run_result"]["stderr"]
+    assert "line 2" in stderr
+    assert stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_program_over_its_time_keeps_what_it_printed(service: Running) -> None:
+    answer = ran(service, code="print('so far', flush=True)\nwhile True: pass", run_timeout=0.3)
+    assert answer["status"] == "Failed"
+    assert answer["run_result"]["status"] == "TimeLimitExceeded"
+    assert (answer["run_result"]["return_code"], answer["run_result"]["stdout"]) == (None, "so far\n")
+
+
+def test_a_program_over_its_memory_fails(service: Running) -> None:
+    answer = ran(service, code="print(len(bytearray(300 << 20)))", memory_limit_MB=100)
+    assert (answer["status"], answer["run_result"]["stdout"]) == ("Failed", "")
+    assert ran(service, code="print(len(bytearray(300 << 20)))", memory_limit_MB=-1)["status"] == "Success"
+
+
+def test_files_lie_beside_the_program_and_come_back_when_fetched(service: Running) -> None:
+    files = {"tests/cases.txt": base64.b64encode(b"1 2 3").decode(), "empty": None}
+    code = "open('sum.txt', 'w').write(str(sum(map(int, open('tests/cases.txt').read().split()))))"
+    answer = ran(service, code=code, files=files, fetch_files=["sum.txt", "tests/cases.txt", "none.txt"])
+    assert {path: base64.b64decode(content) for path, content in answer["files"].items()} == {
+        "sum.txt": b"6",
+        "tests/cases.txt": b"1 2 3",
+    }
+
+
+def test_a_program_imports_what_lies_beside_it(service: Running) -> None:
+    module = base64.b64encode(b"def double(n): return 2 * n").decode()
+    answer = ran(service, code="import beside; print(beside.double(4))", files={"beside.py": module})
+    assert answer["run_result"]["stdout"] == "8\n"
+
+
+def test_a_key_that_sandbox_fusion_has_not_is_let_pass(service: Running) -> None:
+    assert ran(service, expected_stdout="2")["status"] == "Success"
+
+
+@pytest.mark.parametrize(
+    ("broken", "param"),
+    [
+        ({"language": "cpp"}, "language"),
+        ({"language": None}, "language"),
+        ({"code": None}, "code"),
+        ({"run_timeout": 0}, "run_timeout"),
+        ({"run_timeout": float("nan")}, "run_timeout"),
+        ({"memory_limit_MB": "1"}, "memory_limit_MB"),
+        ({"files": {"a": "?"}}, "files"),
+        ({"files": {"../a": None}}, "files"),
+        ({"files": {"/etc/a": None}}, "files"),
+        ({"fetch_files": ["../a"]}, "fetch_files"),
+    ],
+)
+def test_what_can_not_be_run_is_refused_by_field(service: Running, broken: dict[str, Any], param: str) -> None:
+    answer = post(service, VERL | broken)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, param)
+
+
+def test_a_ping_is_answered_with_pong(service: Running) -> None:
+    answer = httpx.get(f"{service.url}/v1/ping")
+    assert (answer.status_code, answer.json()) == (200, "pong")
