@@ -25,6 +25,9 @@ from .values import CLOSE, FINE, precision
 _NUMBERED = frozenset(f"{name}_{index}" for name in "Cc" for index in range(5))
 _ARBITRARY = _NUMBERED | {"C"}
 """Letters that stand for nothing else, so that an answer may call them otherwise."""
+_OF_INTEGRATION = frozenset(words_of("c K k const"))
+_VARIABLES = [frozenset({name}) for name in words_of("x y z t u v w s r theta phi")]
+"""Letters that functions are integrated over, where their constant has a name that others have too."""
 MAY_BE_CONSTANT = _ARBITRARY | frozenset(
     words_of("K c k A B D a b d m const alpha beta K_1 K_2 k_1 k_2 A_1 A_2 B_1 B_2")
 )
@@ -45,7 +48,7 @@ def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Dec
     """Antiderivatives that differ by a constant; general solutions that are the same; a constant of another name."""
     if MAY_BE_CONSTANT.isdisjoint(letters(answer)):
         return None
-    left, right = _without_constant(answer), _without_constant(reference)
+    left, right = _without_constant(answer, MAY_BE_CONSTANT), _antiderivative(reference)
     if left is not None and right is not None and differ_by_a_constant(left, right).equal:
         return Decision(True, "equal up to the constant of integration", None, ("constant",))
     one, other = _solutions(answer, reference)
@@ -66,14 +69,23 @@ def with_its_constant(answer: Node, reference: Node) -> Node:
     return put(answer, min(mine), Symbol(min(theirs)))
 
 
-def _without_constant(node: Node) -> Node | None:
-    """An antiderivative before its constant of integration; None where it has none."""
+def _antiderivative(node: Node) -> Node | None:
+    """A function before its constant of integration; None where the letter may be a given one, as in `mx + c`."""
+    function = _without_constant(node, _ARBITRARY)
+    if function is not None and not all(map(str.isupper, letters(function))):
+        return function
+    function = _without_constant(node, _OF_INTEGRATION)
+    return function if function is not None and letters(function) in _VARIABLES else None
+
+
+def _without_constant(node: Node, constants: frozenset[str]) -> Node | None:
+    """A sum before the one of its terms that is such a constant; None where it has none."""
     if type(node) is not Sum:
         return None
     for term in node.terms:
         rest = tuple(other for other in node.terms if other is not term)
         name = term.of if type(term) is Negative else term
-        if type(name) is Symbol and name.name in MAY_BE_CONSTANT and name.name not in letters(Sum(rest)):
+        if type(name) is Symbol and name.name in constants and name.name not in letters(Sum(rest)):
             return Sum(rest) if len(rest) > 1 else rest[0]
     return None
 

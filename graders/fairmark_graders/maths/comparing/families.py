@@ -84,14 +84,14 @@ def compare_evident(answer: Node, reference: Node) -> Decision | None:
         return None
     found = compare_families(left, right)
     if found and found.equal and (_counts(answer) or _counts(reference)):
-        same = compare(left.statement, right.statement).equal
+        same = compare(_value(left.statement), _value(right.statement)).equal
         return None if same else different("families of solutions", "they are formulas, and differ")
     return found
 
 
 def _evident(node: Node) -> Given | None:
     """A family where this can't be a formula in n, as `(n - 2)\\pi` is: by whole turns from where no turn gets to 0."""
-    value = node.operands[-1] if type(node) is Relation and node.signs == ("=",) else node
+    value = _value(node)
     if type(value) is not Sum or len(found := letters(value)) != 1 or not found <= _COUNTS:
         return None
     (parameter,) = found
@@ -103,7 +103,13 @@ def _evident(node: Node) -> Given | None:
             or not _denominator(family.step / arb.pi())
         ):
             return None
-    return Given(value, (Relation((Symbol(parameter), INTEGERS), ("in",)),))
+    return Given(node, (Relation((Symbol(parameter), INTEGERS), ("in",)),))
+
+
+def _value(node: Node) -> Node:
+    """What is said to be the value of a name, or all of a tree that states none."""
+    stated = named(node)
+    return stated.value if stated else node
 
 
 def _counts(node: Node) -> bool:

@@ -111,6 +111,8 @@ def _between_letters(node: Node) -> Enclosed | None:
         return node
     if type(node) is not Relation or len(node.operands) != 3 or not {"<", "<="}.issuperset(node.signs):
         return None
+    if type(node.operands[1]) is not Symbol or _is_fixed(node.operands[1]):
+        return None
     low, high = node.signs
     return Enclosed("[" if "=" in low else "(", node.operands[::2], "]" if "=" in high else ")")
 

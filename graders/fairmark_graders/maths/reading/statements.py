@@ -38,6 +38,7 @@ _BOUNDS = frozenset(["<", "<=", ">", ">="])
 _VALUES = frozenset(["number", "node", "money", "(", "[", "frac", "sqrt", "root", "-", "±"])
 _SET_OPERATIONS = frozenset(["union", "intersection", "difference"])
 _RELATIONS = frozenset(["relation", "in", "not", "mid"])
+_NEGATED = {"in": "not in", "=": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _ORDER = frozenset(["<", "<=", ">", ">=", "!=", "in", "not in"])
 
 
@@ -215,7 +216,7 @@ class Statements(Expressions):
         if self.kind == "relation" and sign == "=":
             sign = str(self.value)
             self.advance()
-        return {"in": "not in", "=": "!="}.get(sign, sign) if negated else sign
+        return _NEGATED.get(sign, f"not {sign}") if negated else sign
 
     # Sets and ratios
 
