@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .classification import Classification
+from .code_tests import CodeTests
 from .exact_match import ExactMatch
 from .f1 import F1
 from .function import Function
@@ -14,6 +15,7 @@ from .math_equivalence import MathEquivalence
 from .multiple_choice import MultipleChoice
 from .numeric import Numeric
 from .overlong_penalty import OverlongPenalty
+from .python_grader import Python
 from .regex import Regex
 from .repetition_penalty import RepetitionPenalty
 from .string_check import StringCheck
@@ -23,6 +25,7 @@ from .tool_calls import ToolCalls
 
 AnyLeaf = Annotated[
     Classification
+    | CodeTests
     | ExactMatch
     | F1
     | Function
@@ -32,6 +35,7 @@ AnyLeaf = Annotated[
     | MultipleChoice
     | Numeric
     | OverlongPenalty
+    | Python
     | Regex
     | RepetitionPenalty
     | StringCheck

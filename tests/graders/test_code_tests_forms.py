@@ -3,21 +3,12 @@
 import contextlib
 import json
 import time
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from fairmark_graders.code.asserts import Call, Expectation, NotCalls, call, expectations
 from fairmark_graders.code.forms import MOST, Unreadable, suite
-
-
-def unnamed() -> NoReturn:
-    raise AssertionError("the function's name was asked for")
-
-
-def named() -> str:
-    return "f"
-
 
 PAIRS = {"form": "inputs", "inputs": ["1\n", "2"], "outputs": ["1", "4\n"]}
 
@@ -33,7 +24,7 @@ PAIRS = {"form": "inputs", "inputs": ["1\n", "2"], "outputs": ["1", "4\n"]}
 )
 @pytest.mark.parametrize("as_text", [False, True])
 def test_inputs_and_outputs(found: Any, as_text: bool) -> None:
-    assert suite(json.dumps(found) if as_text else found, unnamed) == PAIRS
+    assert suite(json.dumps(found) if as_text else found, None) == PAIRS
 
 
 def one_call(args: list[Any], expected: Any, **more: Any) -> dict[str, Any]:
@@ -54,11 +45,11 @@ def one_call(args: list[Any], expected: Any, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_calls_written_in_json(found: Any, expected: Any) -> None:
-    assert suite(found, named) == {"form": "calls", "written_in": "json", "calls": [expected]}
+    assert suite(found, "f") == {"form": "calls", "written_in": "json", "calls": [expected]}
 
 
 def test_assertions_on_calls_are_calls() -> None:
-    found = suite(["assert f(1) == (2,)", "assert f([]) is None\nassert not f(x=0), 'message'"], unnamed)
+    found = suite(["assert f(1) == (2,)", "assert f([]) is None\nassert not f(x=0), 'message'"], None)
     assert found["written_in"] == "python"
     assert [(test["relation"], test["expected"]) for test in found["calls"]] == [
         ("==", {"tuple": [2]}),
@@ -123,16 +114,16 @@ CHECK = "def check(candidate):\n    assert candidate(1) == 2\n"
 
 
 def test_check_is_called_with_the_function() -> None:
-    found = suite(CHECK, named)
-    assert found == {"form": "code", "pieces": [CHECK, "check(f)"], "function": "f", "beside": False}
+    found = suite(CHECK, "f")
+    assert (found["form"], found["pieces"], found["function"]) == ("code", [CHECK, "check(f)"], "f")
 
 
 def test_check_is_not_called_twice() -> None:
-    assert suite(CHECK + "check(f)", named)["pieces"] == [CHECK + "check(f)"]
+    assert suite(CHECK + "check(f)", "f")["pieces"] == [CHECK + "check(f)"]
 
 
 def test_set_up_comes_before_the_tests() -> None:
-    found = suite({"test_list": ["assert f(1) == x"], "test_setup_code": "x = 3"}, unnamed)
+    found = suite({"test_list": ["assert f(1) == x"], "test_setup_code": "x = 3"}, None)
     assert found["pieces"] == ["x = 3", "assert f(1) == x"]
 
 
@@ -140,7 +131,7 @@ def test_set_up_comes_before_the_tests() -> None:
     "code", ["sys.stdout = x\nassert f(1)", "with redirect_stdout(x):\n  f()\nassert x", "assert inspect.getsource(f)"]
 )
 def test_code_that_reaches_into_the_process_is_known_by_its_words(code: str) -> None:
-    assert suite(["import sys, inspect", code], unnamed)["beside"] is True
+    assert suite(["import sys, inspect", code], None)["beside"] is True
 
 
 @pytest.mark.parametrize(
@@ -164,12 +155,21 @@ def test_code_that_reaches_into_the_process_is_known_by_its_words(code: str) -> 
         ("assert f(", "expected Python, got SyntaxError"),
         ("assert f(\0)", "expected Python"),
         (" ", "characters of Python, and some"),
+        ({"tests": {"tests": [1]}}, "a list of objects"),
         ([{"input": "", "output": ""}] * (MOST + 1), f"at most {MOST:,}"),
     ],
 )
 def test_tests_that_nobody_can_read(found: Any, complaint: str) -> None:
     with pytest.raises(Unreadable, match=complaint):
-        suite(found, named)
+        suite(found, "f")
+
+
+@pytest.mark.parametrize(
+    "found", [[{"args": [], "expected": 1}], CHECK, {"inputs": [[1]], "outputs": [1], "fn_name": ""}]
+)
+def test_a_function_that_nobody_names_can_not_be_tested(found: Any) -> None:
+    with pytest.raises(Unreadable, match="name of the function under test, got none|list of lines|a string, got"):
+        suite(found, None)
 
 
 @pytest.mark.parametrize("piece", ["f(", "[", "{1:", "not ", "lambda:", "assert f(1) == 2\n", "(", "-"])
@@ -177,5 +177,5 @@ def test_no_test_code_is_read_for_long(piece: str) -> None:
     began = time.process_time()
     for repeated in (40, 4000 // len(piece), 400_000 // len(piece)):
         with contextlib.suppress(Unreadable):
-            suite(piece * repeated, named)
+            suite(piece * repeated, "f")
     assert time.process_time() - began < 0.5

@@ -86,7 +86,7 @@ def test_no_method_of_the_programs_is_called() -> None:
         def __iter__(self) -> Any:
             raise AssertionError
 
-        __len__ = __getitem__ = __eq__ = __iter__
+        __len__ = __getitem__ = __eq__ = __iter__  # type: ignore[assignment]
 
     assert crossed(Trap([1, 2])) == [1, 2]
 

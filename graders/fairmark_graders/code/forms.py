@@ -14,8 +14,8 @@ suite is JSON itself, since a case is made of it; values are written as in `sand
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..sample import kind
@@ -40,23 +40,32 @@ _SHARES_PROCESS = re.compile(
     r"\b(sys\.std(in|out|err)|redirect_std(out|err)|builtins\.\w+ *=|mock|inspect|globals|__globals__)\b"
 )
 """What test code names when it reaches into the process of the program: its streams, its names, its source."""
-
-Function = Callable[[], str]
-"""Gives the name of the function under test, for tests that don't name it. Raises `Ungradable`."""
+_CLASS = re.compile(r"^[ \t]*class (?!.*(TestCase|Exception|Error)\b)", re.MULTILINE)
+"""Classes whose objects test code may hand to the program, which they can't be while it is in another process."""
 
 
 class Unreadable(ValueError):
     """Tests that nobody can read; the message says what was expected."""
 
 
-def suite(found: Any, function: Function) -> dict[str, Any]:
-    """The tests that an item holds. Raises `Unreadable`, and what `function` raises."""
-    if isinstance(found, str):
-        found = _read(found) if len(found) <= _KEPT else _loaded(found)
+def suite(found: Any, function: str | None) -> dict[str, Any]:
+    """The tests that an item holds; `function` names what they test where they don't. Raises `Unreadable`.
+
+    What it returns is shared, and not to be changed.
+    """
+    try:
+        if isinstance(found, str) and len(found) <= _KEPT:
+            return _of_text(found, function)
+        return _of_any(_loaded(found) if isinstance(found, str) else found, function)
+    except RecursionError:
+        raise Unreadable("expected tests, got objects within objects") from None
+
+
+def _of_any(found: Any, function: str | None) -> dict[str, Any]:
     if isinstance(found, Mapping):
         return _of_object(found, function)
     if isinstance(found, str):
-        return _code([found], function)
+        return _code((found,), function)
     if not isinstance(found, list) or not found:
         raise Unreadable(f"expected a list of tests, got {kind(found) if found else 'none'}")
     return _of_list(found, function)
@@ -74,34 +83,35 @@ def _loaded(text: str) -> Any:
         raise Unreadable("expected JSON or Python, got neither") from None
 
 
-_read = lru_cache(maxsize=100)(_loaded)
+@lru_cache(maxsize=100)
+def _of_text(text: str, function: str | None) -> dict[str, Any]:
+    return _of_any(_loaded(text), function)
 
 
-def _of_object(found: Mapping[str, Any], function: Function) -> dict[str, Any]:
+def _of_object(found: Mapping[str, Any], function: str | None) -> dict[str, Any]:
     named = next((found[name] for name in _FUNCTION if found.get(name)), None)
-    if named is not None:
-        function = partial(_checked_name, named)
+    function = function if named is None else _checked(named)
     inner = next((found[name] for name in _TESTS if found.get(name)), None)
     setup = [_text(found[name], name) for name in _SETUP if found.get(name)]
     if inner is not None and not setup:
         return suite(inner, function)
     if inner is not None:
-        return _code(
-            [*setup, *(_text(piece, "tests") for piece in ([inner] if isinstance(inner, str) else inner))], function
-        )
+        pieces = inner if isinstance(inner, list) else [inner]
+        return _code((*setup, *(_text(piece, "tests") for piece in pieces)), function)
     inputs, outputs = found.get("inputs"), found.get("outputs")
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs) or not inputs:
         raise Unreadable("expected `tests`, or as many `inputs` as `outputs`")
     if named is None:
         return _inputs(inputs, outputs)
-    return _calls([_json_call(pair, function()) for pair in zip(inputs, outputs, strict=True)], written_in="json")
+    name = _checked(function)
+    return _calls([_json_call(pair, name) for pair in zip(inputs, outputs, strict=True)], written_in="json")
 
 
-def _of_list(found: list[Any], function: Function) -> dict[str, Any]:
+def _of_list(found: list[Any], function: str | None) -> dict[str, Any]:
     if len(found) > MOST:
         raise Unreadable(f"expected at most {MOST:,} tests, got {len(found):,}")
     if all(isinstance(test, str) for test in found):
-        return _code(found, function)
+        return _code(tuple(found), function)
     if not all(isinstance(test, dict) for test in found):
         raise Unreadable("expected a list of objects, or of strings of Python")
     if all({"input", "output"} <= test.keys() for test in found):
@@ -157,7 +167,7 @@ def _value(text: Any) -> Any:
         raise Unreadable("expected a JSON value for each argument and result") from None
 
 
-def _object_call(test: dict[str, Any], place: int, function: Function) -> dict[str, Any]:
+def _object_call(test: dict[str, Any], place: int, function: str | None) -> dict[str, Any]:
     if "expected" not in test or not test.keys() & {"call", "args", "kwargs"}:
         raise Unreadable(f"[{place}]: expected `input` and `output`, or `expected` and `args`, `kwargs` or `call`")
     called, args, kwargs = test.get("call"), test.get("args", []), test.get("kwargs", {})
@@ -166,7 +176,7 @@ def _object_call(test: dict[str, Any], place: int, function: Function) -> dict[s
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise Unreadable(f"[{place}]: expected a list of `args` and an object of `kwargs`")
     if called is None or _NAME.fullmatch(called):
-        return _call(asserts.Call(called or _checked_name(function()), args, kwargs), "==", test["expected"])
+        return _call(asserts.Call(called or _checked(function), args, kwargs), "==", test["expected"])
     try:
         return _call(asserts.call(called), "==", test["expected"])
     except (asserts.NotCalls, SyntaxError, ValueError):
@@ -186,24 +196,36 @@ def _call(call: asserts.Call, relation: str, expected: Any) -> dict[str, Any]:
         raise Unreadable(f"expected plain values, got {error}") from None
 
 
-def _code(pieces: list[str], function: Function) -> dict[str, Any]:
+def _code(pieces: tuple[str, ...], function: str | None) -> dict[str, Any]:
     """Test code: calls where it is nothing but them. What is too long to be read here, the tests' process reads."""
-    if sum(map(len, pieces)) > LONGEST or not any(map(str.strip, pieces)):
+    length = sum(map(len, pieces))
+    if length > LONGEST or not any(map(str.strip, pieces)):
         raise Unreadable(f"expected at most {LONGEST:,} characters of Python, and some")
-    named = any(map(_CHECK.search, pieces))
+    calls = _asserted(pieces) if length <= asserts.LONGEST else None
+    if calls is not None:
+        return _calls(calls, written_in="python")
+    if any(map(_CHECK.search, pieces)) and not any(map(_CHECKED.search, pieces)):
+        pieces = (*pieces, f"check({_checked(function)})")
+    found: dict[str, Any] = {"form": "code", "pieces": [*pieces], "function": function}
+    found["beside"] = any(map(_SHARES_PROCESS.search, pieces))
+    found["has_classes"] = any(map(_CLASS.search, pieces))
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _asserted(pieces: tuple[str, ...]) -> list[dict[str, Any]] | None:
+    """The calls that test code is, or None where it is more. Raises `Unreadable`."""
     try:
-        expectations = [one for piece in pieces for one in asserts.expectations(piece)]
-        return _calls([_call(*one) for one in expectations], written_in="python")
+        return [_call(*one) for piece in pieces for one in asserts.expectations(piece)]
     except (SyntaxError, ValueError) as error:
         raise Unreadable(f"expected Python, got {type(error).__name__}") from None
     except asserts.NotCalls:
-        name = _checked_name(function()) if named else None
-    if name and not any(map(_CHECKED.search, pieces)):
-        pieces = [*pieces, f"check({name})"]
-    return {"form": "code", "pieces": pieces, "function": name, "beside": any(map(_SHARES_PROCESS.search, pieces))}
+        return None
 
 
-def _checked_name(name: Any) -> str:
+def _checked(name: Any) -> str:
+    if name is None:
+        raise Unreadable("expected the name of the function under test, got none")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Unreadable("expected the function's name to be one name")
     return name

@@ -5,12 +5,11 @@
 3. Else, where there is no fence, the whole text.
 
 A block that is never closed ends with the text. A fence within a block that stands deeper than the block's own belongs
-to the program (an example in a docstring); one with a language that doesn't begins a new block. A block in a list is
-moved to the margin. Whether it is Python at all is for Python to say.
+to the program (an example in a docstring); one with a language that doesn't begins a new block. The lines of a block in
+a list lose its indent, and keep what is deeper. Whether it is Python at all is for Python to say.
 """
 
 import re
-import textwrap
 from typing import NamedTuple
 
 _PYTHON = {"python", "py", "python3", "py3", "python2", "sage"}
@@ -29,8 +28,7 @@ class _Block(NamedTuple):
 
     @property
     def source(self) -> str:
-        text = "\n".join(self.lines)
-        return textwrap.dedent(text) if text.lstrip("\r\n")[:1].isspace() else text
+        return "\n".join(line[min(self.indent, len(line) - len(line.lstrip(" \t"))) :] for line in self.lines)
 
 
 def program(text: str) -> str:

@@ -7,6 +7,7 @@ call them. All other statements prepare what comes after them.
 
 import ast
 import builtins
+import importlib.util
 import sys
 import unittest
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,8 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 FILE = "tests.py"
+SOLUTION = "solution"
+"""The module that tests may import the program as."""
 _LONGEST_MESSAGE = 500
 
 
@@ -40,6 +43,7 @@ class Suite:
         try:
             trees = [ast.parse(piece, FILE) for piece in pieces]
             self.body = [statement for tree in trees for statement in tree.body]
+            _check_imports(self.body)
             self._defined = {s.name for s in self.body if isinstance(s, ast.FunctionDef)}
             self.steps = [*self._written(), *self._uncalled()]
         except (SyntaxError, ValueError, RecursionError) as error:
@@ -90,6 +94,24 @@ def free_names(body: Sequence[ast.stmt], function: str | None) -> tuple[set[str]
     return free - modules, modules
 
 
+def _check_imports(nodes: Iterable[ast.AST]) -> None:
+    """Whether there is what tests import, but for where they `try` to. Raises `Unreadable`."""
+    for node in nodes:
+        match node:
+            case ast.Try():
+                continue
+            case ast.Import(aliases):
+                modules = [alias.name for alias in aliases]
+            case ast.ImportFrom(str(module), _, 0):
+                modules = [module]
+            case _:
+                modules = []
+        for top in {module.partition(".")[0] for module in modules} - {SOLUTION}:
+            if importlib.util.find_spec(top) is None:
+                raise Unreadable(f"the tests need the module {top[:80]}, which isn't there")
+        _check_imports(ast.iter_child_nodes(node))
+
+
 def _bound(nodes: Sequence[ast.AST]) -> set[str]:
     """Names that code gives a meaning to, anywhere."""
     bound: set[str] = set()
@@ -127,10 +149,6 @@ def _run(step: Step, names: dict[str, Any]) -> dict[str, Any] | None:
         exec(step.code, names)
     except (Beside, MemoryError):
         raise
-    except ModuleNotFoundError as error:
-        if not step.is_test and error.name:  # raised here: what comes from the program has no name
-            raise Unreadable(f"the tests need the module {error.name[:80]}, which isn't there") from None
-        return _problem(error)
     except BaseException as error:
         return _problem(error)
     return None

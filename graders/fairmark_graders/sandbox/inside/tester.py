@@ -22,7 +22,7 @@ from typing import Any
 from . import plain, program
 from .link import Gone, Link, Message
 from .served import Served
-from .suite import Beside, Suite, Unreadable, free_names, perform
+from .suite import SOLUTION, Beside, Suite, Unreadable, free_names, perform
 
 ROLES = ("program", "tests")
 _FAILED = 1
@@ -85,7 +85,7 @@ class _Tester:
         taken, modules = free_names(suite.body, self._function)
         names |= {name: __import__(name) for name in modules}
         names |= {name: value for name in sorted(taken) if (value := self.name(name)) is not _MISSING}
-        sys.modules["solution"] = _Module(self)
+        sys.modules[SOLUTION] = _Module(self)
         return names
 
     def name(self, name: str) -> Any:
@@ -186,7 +186,7 @@ class _Module(types.ModuleType):
     """`from solution import f`: the program as a module."""
 
     def __init__(self, tester: _Tester) -> None:
-        super().__init__("solution")
+        super().__init__(SOLUTION)
         self.__tester = tester
 
     def __getattr__(self, name: str) -> Any:

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from . import program
-from .suite import Suite, Unreadable, perform
+from .suite import SOLUTION, Suite, Unreadable, perform
 
 _FAILED = 1
 
@@ -33,7 +33,7 @@ def _run(suite: Suite, job: dict[str, Any], result_fd: int, progress_fd: int) ->
     except BaseException as error:
         program.report(result_fd, {"program": program.told(error)})
         return _FAILED
-    sys.modules["solution"] = sys.modules[program.NAME]
+    sys.modules[SOLUTION] = sys.modules[program.NAME]
 
     def tell(line: dict[str, Any]) -> bool:
         program.report(result_fd, line)
