@@ -15,7 +15,6 @@ from .math_equivalence import MathEquivalence
 from .multiple_choice import MultipleChoice
 from .numeric import Numeric
 from .overlong_penalty import OverlongPenalty
-from .python_grader import Python
 from .regex import Regex
 from .repetition_penalty import RepetitionPenalty
 from .string_check import StringCheck
@@ -35,7 +34,6 @@ AnyLeaf = Annotated[
     | MultipleChoice
     | Numeric
     | OverlongPenalty
-    | Python
     | Regex
     | RepetitionPenalty
     | StringCheck
