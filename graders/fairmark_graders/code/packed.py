@@ -1,4 +1,4 @@
-"""Tests as open-instruct's data sets pack them: base64 of zlib of a pickle. A pickle can run anything; this one can't."""
+"""Tests as open-instruct packs them: base64 of zlib of a pickle. A pickle can run anything; here it can't."""
 
 import base64
 import binascii
