@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple, NoReturn
 
+from . import kernel
 from .walls import Walls
 
 TICK, OUT_OF_MEMORY, UNCONFINED = b".", b"M", b"X"
@@ -18,7 +19,6 @@ TICK, OUT_OF_MEMORY, UNCONFINED = b".", b"M", b"X"
 _STDERR, _RESULT, _PROGRESS, _TALK = 2, 3, 4, 5
 _ABOVE_ALL = 100
 """Descriptors are moved up here first, so that none is overwritten on its way to its place."""
-_ALL = 1 << 30
 _FAILED = 1
 
 
@@ -96,7 +96,7 @@ def _take_place(descriptors: Sequence[int], walls: Walls) -> None:
     for number, fd in enumerate(above):
         os.dup2(fd, number, inheritable=False)
     walls.descriptors = [*range(len(descriptors), len(above))]
-    os.closerange(len(above), _ALL)
+    kernel.close_from(len(above))
 
 
 def _put_files(files: Mapping[str, str]) -> None:

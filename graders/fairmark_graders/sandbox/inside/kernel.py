@@ -7,9 +7,9 @@ import signal
 MACHINE = "x86_64"
 
 CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 5, 6, 7, 21
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
-_PRCTL, _CAPSET = 157, 126
+_PRCTL, _CAPSET, _CLOSE_RANGE = 157, 126, 436
 _CAPABILITIES_V3 = 0x20080522
 _SYSCALL = ctypes.CDLL(None, use_errno=True).syscall
 _SYSCALL.restype = ctypes.c_long
@@ -28,6 +28,11 @@ def prctl(option: int, value: int = 0) -> None:
     call(_PRCTL, option, value, 0, 0, 0)
 
 
+def close_from(first: int) -> None:
+    """Close every descriptor from there on; `os.closerange` may take them one by one."""
+    call(_CLOSE_RANGE, first, 0xFFFFFFFF, 0)
+
+
 def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
     """Have the kernel end this process when its parent ends; to be said again after a change of user.
 
@@ -39,12 +44,7 @@ def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every privilege, for good."""
-    for capability in range(_last_capability() + 1):
-        try:
-            prctl(PR_CAPBSET_DROP, capability)
-        except OSError:
-            break  # without CAP_SETPCAP the bounding set stays, and means nothing under no_new_privs
+    """Give up every privilege; for good under no_new_privs, whatever the bounding set is."""
     header = ctypes.create_string_buffer(_CAPABILITIES_V3.to_bytes(4, "little") + bytes(4), 8)
     call(_CAPSET, header, ctypes.create_string_buffer(24))
 
@@ -54,7 +54,3 @@ def has_capabilities(*numbers: int) -> bool:
     with open("/proc/self/status", encoding="ascii", errors="replace") as file:
         held = next(int(line.split()[1], 16) for line in file if line.startswith("CapEff:"))
     return all(held >> number & 1 for number in numbers)
-
-
-def _last_capability() -> int:
-    return 40
