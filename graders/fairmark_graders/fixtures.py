@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, get_args
 
 from .errors import InvalidGrader, InvalidSample, Problem
-from .function import Function
-from .grader import Tools
+from .grader import Awaited, Tools, brings_code
 from .load import AnyGrader
 from .local import grade_with, run
 from .sample import RawSample, Sample, kind
+from .sandbox import Graders
 from .types import Item, Outcome, Verdict
 from .workers import Workers
 
@@ -62,14 +62,14 @@ def read_fixtures(path: Path) -> list[Fixture]:
     return found
 
 
-def try_out(grader: AnyGrader, fixtures: Sequence[Fixture]) -> list[Verdict]:
-    """The verdict on each fixture; first, functions are imported. Raises `InvalidGrader` when that can't be done.
+def try_out(grader: AnyGrader, fixtures: Sequence[Fixture], python: Path | None = None) -> list[Verdict]:
+    """The verdict on each fixture; first, what users wrote is loaded. Raises `InvalidGrader` when that can't be done.
 
-    Works from any thread, with or without an event loop.
+    `python` is the interpreter of users' graders. Works from any thread, with or without an event loop.
     """
-    if not fixtures and not any(isinstance(leaf, Function) for leaf in grader.leaves()):
+    if not fixtures and not brings_code(grader):
         return []
-    return run(_try_out(grader, fixtures))
+    return run(_try_out(grader, fixtures, python))
 
 
 def complaint(fixture: Fixture, verdict: Verdict) -> str | None:
@@ -81,22 +81,25 @@ def complaint(fixture: Fixture, verdict: Verdict) -> str | None:
     return f"expected {expected}, got {_said(verdict.score, verdict.outcome)}{reason}"
 
 
-def prove(path: Path, grader: AnyGrader) -> None:
-    """Hold the grader of a file against the fixtures beside it. Raises `InvalidGrader` with each that fails."""
+def prove(path: Path, grader: AnyGrader, python: Path | None = None) -> None:
+    """Hold the grader of a file against the fixtures beside it. Raises `InvalidGrader` with each that fails.
+
+    `python` is the interpreter of users' graders.
+    """
     beside = fixtures_file(path)
     fixtures = read_fixtures(beside)
-    pairs = zip(fixtures, try_out(grader, fixtures), strict=True)
+    pairs = zip(fixtures, try_out(grader, fixtures, python), strict=True)
     problems = [_at(beside, f.line, problem) for f, verdict in pairs if (problem := complaint(f, verdict))]
     if problems:
         raise InvalidGrader(problems)
 
 
-async def _try_out(grader: AnyGrader, fixtures: Sequence[Fixture]) -> list[Verdict]:
-    tools, doing = Tools(Workers(1)), "importing its function"
+async def _try_out(grader: AnyGrader, fixtures: Sequence[Fixture], python: Path | None) -> list[Verdict]:
+    tools, doing = Tools(Workers(1), graders=Graders(1, python)), "importing its function"
     try:
         async with asyncio.timeout(SECONDS):
             for leaf in grader.leaves():
-                if isinstance(leaf, Function):
+                if isinstance(leaf, Awaited):
                     await leaf.check(tools)
             doing = "grading its fixtures"
             return [await grade_with(tools, grader, Sample(f.sample), f.item) for f in fixtures]

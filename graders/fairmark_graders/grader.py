@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import Fault, ModelFault
 from .sample import Sample
-from .sandbox import Sandbox
+from .sandbox import Graders, Sandbox
 from .template import LONGEST, Template, too_long
 from .thinking import Thinking
 from .types import Case, Item, Verdict
@@ -43,10 +43,12 @@ class Tools:
     workers: Workers
     sandbox: Sandbox = field(default_factory=Sandbox)
     """Starts when a program is first to be run."""
+    graders: Graders = field(default_factory=Graders)
+    """Starts when a user's grader is first loaded."""
 
     async def close(self) -> None:
         """End every process that these started."""
-        await asyncio.gather(self.workers.close(), self.sandbox.close())
+        await asyncio.gather(self.workers.close(), self.sandbox.close(), self.graders.close())
 
 
 class Settings(BaseModel):
@@ -211,13 +213,20 @@ class Awaited(Leaf, ABC):
         """
         return None
 
+    async def check(self, tools: Tools) -> None:
+        """Load what users wrote, before it is served. Raises `InvalidGrader`."""
+        return None
+
     def warm(self) -> Iterable[Case]:
         """Cases to judge before the first sample comes, so that no sample pays for imports."""
         return ()
 
     @abstractmethod
-    async def judge(self, case: Case, tools: Tools) -> Verdict:
-        """The verdict on a case that `quick` left open. Raises `ModelFault` or `Ungradable`."""
+    async def judge(self, case: Case, tools: Tools) -> Verdict | Case:
+        """The verdict on a case that `quick` left open. Raises `ModelFault` or `Ungradable`.
+
+        Or the case that it comes down to, where that takes tools to find: it is looked up, shared and judged like any.
+        """
 
 
 class Shared(Awaited, ABC):
@@ -226,3 +235,8 @@ class Shared(Awaited, ABC):
 
 class Fresh(Awaited, ABC):
     """Judged anew for every sample."""
+
+
+def brings_code(grader: Grader) -> bool:
+    """Whether a user's code is in it, which has to be loaded before it is known to be a grader."""
+    return any(isinstance(leaf, Awaited) and type(leaf).check is not Awaited.check for leaf in grader.leaves())

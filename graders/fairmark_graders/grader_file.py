@@ -1,4 +1,4 @@
-"""Graders in files: one grader each, in OpenAI's grader JSON, as JSON or YAML.
+"""Graders in files: one grader each, in OpenAI's grader JSON, as JSON or YAML, or as the source of a python grader.
 
 A file is read strictly, since a slip in it would be trained on: UTF-8, at most 1 MB, no key twice, and in YAML one
 document without aliases. Every problem says its line. YAML, and the line of a wrong field in JSON, take PyYAML, which
@@ -6,6 +6,7 @@ the `cli` extra brings; without it JSON is read all the same.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ from .load import AnyGrader, parse_grader
 if TYPE_CHECKING:
     from yaml import Node
 
-SUFFIXES = (".json", ".yaml", ".yml")
+SUFFIXES = (".json", ".yaml", ".yml", ".py")
+_GRADE = re.compile(rb"^(async )?def grade\b", re.MULTILINE)
+"""What makes a grader of Python code: in a catalog's directory other modules may lie, for `function`."""
 MAX_BYTES = 1_000_000
 
 
@@ -27,12 +30,23 @@ def shipped_catalog() -> Path:
 
 def grader_files(directory: Path) -> list[Path]:
     """The grader files of a directory, by name; hidden ones are not ours (kubelet's, editors'). Raises `OSError`."""
-    return sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES and not path.name.startswith("."))
+    return sorted(path for path in directory.iterdir() if not path.name.startswith(".") and _holds_grader(path))
+
+
+def _holds_grader(path: Path) -> bool:
+    if path.suffix != ".py":
+        return path.suffix in SUFFIXES
+    try:
+        return not path.is_file() or _GRADE.search(path.read_bytes()) is not None
+    except OSError:
+        return True  # to be named among those that can't be read
 
 
 def read_grader(path: Path) -> AnyGrader:
     """The grader in one file. Raises `InvalidGrader`, whose problems start with `line 4: ` where the line is known."""
     text = _text(path)
+    if path.suffix == ".py":
+        return parse_grader({"type": "python", "source": text}, path.parent)
     configuration = _json(text) if path.suffix == ".json" else _yaml(text)
     try:
         return parse_grader(configuration, path.parent)

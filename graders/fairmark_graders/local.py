@@ -61,7 +61,8 @@ async def judge_with(tools: Tools, grader: Leaf, case: Case) -> Verdict:
         if isinstance(grader, Inline):
             return grader.judge(case)
         assert isinstance(grader, Awaited)
-        return grader.quick(case) or await grader.judge(case, tools)
+        found: Verdict | Case = grader.quick(case) or await grader.judge(case, tools)
+        return found if isinstance(found, Verdict) else await judge_with(tools, grader, found)
     except Fault as fault:
         return fault.verdict
 

@@ -15,6 +15,7 @@ from .math_equivalence import MathEquivalence
 from .multiple_choice import MultipleChoice
 from .numeric import Numeric
 from .overlong_penalty import OverlongPenalty
+from .python_grader import Python
 from .regex import Regex
 from .repetition_penalty import RepetitionPenalty
 from .string_check import StringCheck
@@ -34,6 +35,7 @@ AnyLeaf = Annotated[
     | MultipleChoice
     | Numeric
     | OverlongPenalty
+    | Python
     | Regex
     | RepetitionPenalty
     | StringCheck

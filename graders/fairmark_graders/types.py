@@ -15,7 +15,9 @@ invalid       no score: the caller's sample isn't one
 grader_error  score 0: the user's own grader raised on this sample; counted apart
 """
 
-ErrorCode = Literal["sample_parse", "invalid_variable", "formula_parse", "limit", "grader_runtime", "other"]
+ErrorCode = Literal[
+    "sample_parse", "invalid_variable", "formula_parse", "limit", "grader_runtime", "grader_server", "other"
+]
 """The kind of fault behind a verdict, in the grain of the error flags OpenAI's graders/run reports."""
 
 _NO_PARTS: Mapping[str, float | None] = {}

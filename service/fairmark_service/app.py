@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from fairmark_graders import FairmarkError, Tools, __version__
 from fairmark_graders.function import Function
 from fairmark_graders.grader import Awaited, Place
-from fairmark_graders.sandbox import Sandbox, SandboxUnavailable
+from fairmark_graders.sandbox import Graders, Sandbox, SandboxUnavailable
 from fairmark_graders.workers import Workers
 
 from .admission import Admission
@@ -42,7 +42,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.metrics = Metrics()
-        self.catalog = Catalog(settings.catalog, filter(None, settings.functions.split(",")))
+        self.catalog = Catalog(settings.catalog, filter(None, settings.functions.split(",")), settings.sandbox_python)
         self.catalog.load()
         self.keys = Keys(settings.key.get_secret_value() if settings.key is not None else None, settings.keys)
         self.cache = VerdictCache(
@@ -54,7 +54,8 @@ class Service:
         )
         self._workers = settings.workers
         sandbox = Sandbox(settings.sandboxes, settings.sandbox_python, settings.sandbox_missing)
-        self.tools = Tools(Workers(settings.workers), sandbox)
+        graders = Graders(settings.sandboxes, settings.sandbox_python, settings.sandbox_missing)
+        self.tools = Tools(Workers(settings.workers), sandbox, graders)
         self.verdicts = _verdict_log(settings)
         slots: dict[Place, int] = {"workers": settings.workers, "sandbox": settings.sandboxes}
         admission = Admission(slots, settings.queue, self.metrics)
@@ -104,6 +105,7 @@ class Service:
             if isinstance(leaf, Function):  # the operator's code is for samples alone
                 await asyncio.gather(*(leaf.check(self.tools) for _ in range(self._workers)))
             elif isinstance(leaf, Awaited):
+                await leaf.check(self.tools)
                 for case in leaf.warm():
                     leaf.quick(case)
                     await leaf.judge(case, self.tools)

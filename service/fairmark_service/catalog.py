@@ -1,8 +1,8 @@
 """Graders under a name: a directory of grader files, and the configurations that come inside requests.
 
-A file `exact.json` gives the name `exact`. The directory is read again as it changes: a request takes one immutable
-`snapshot` and keeps it to its end; a name whose file is broken goes on being served as it was. A grader that fails its
-fixtures is broken, and so is one that calls a function the settings don't allow.
+A file `exact.json` or `exact.py` gives the name `exact`. The directory is read again as it changes: a request takes one
+immutable `snapshot` and keeps it to its end; a name whose file is broken goes on being served as it was. A grader that
+fails its fixtures is broken, and so is one that calls a function the settings don't allow.
 """
 
 import json
@@ -104,10 +104,10 @@ class _Read(NamedTuple):
 class Catalog:
     """The graders of one directory, and those that requests bring."""
 
-    def __init__(self, directory: Path, functions: Iterable[str] = ()) -> None:
-        """`functions` names the modules that graders of type function may call."""
+    def __init__(self, directory: Path, functions: Iterable[str] = (), python: Path | None = None) -> None:
+        """`functions` names the modules that graders of type function may call; `python` runs those of type python."""
         self.directory = directory
-        self._functions = tuple(functions)
+        self._functions, self._python = tuple(functions), python
         self.snapshot = Snapshot()
         """Replaced as a whole when a file changes; hold on to one for the length of a request."""
         self._files: dict[Path, _Read] = {}
@@ -157,7 +157,7 @@ class Catalog:
             name, grader = _name(path), read_grader(path)
             _allow(grader, self._functions, _NOT_ALLOWED)
             seen |= {file: signature(file) for function in _functions(grader) for file in function.source.files}
-            prove(path, grader)
+            prove(path, grader, self._python)
             return _Read(seen, _entry(name, grader))
         except InvalidGrader as error:
             return _Read(seen, None, tuple(map(str, error.problems)))

@@ -103,6 +103,12 @@ class Engine:
         await batch.finish()
         return batch.results()
 
+    async def check(self, grader: Grader) -> None:
+        """Load what a user wrote in a grader. Raises `InvalidGrader`."""
+        for leaf in grader.leaves():
+            if isinstance(leaf, Awaited):
+                await leaf.check(self.tools)
+
     async def explain(self, requests: Sequence[GradeRequest]) -> list[Result]:
         """The results, each with its case as it was read, the rule that decided and what took how long."""
         began = time.perf_counter()
@@ -153,8 +159,19 @@ class Engine:
         async with self.admission.slot(pending.name, pending.grader.runs_in) as slot:
             on_slow.set(slot.hand_on)
             flight.start()
-            verdict = await self._verdict(pending)
+            found = await self._found(pending)
+        verdict = found if isinstance(found, Verdict) else await self._agreed(pending, found)
         self._keep(pending.key, verdict)
+        return verdict
+
+    async def _agreed(self, pending: _Pending, case: Case) -> Verdict:
+        """The verdict on the case that a pending one comes down to: known, under way, or judged now."""
+        key = cache_key(pending.grader, case)
+        (known,) = await self.cache.get_many([key])
+        if known is not None:
+            return known
+        work = functools.partial(self._judge, pending._replace(case=case, key=key))
+        verdict: Verdict = (await self.flights.join({key: work}))[key]
         return verdict
 
     def quick(self, pending: _Pending) -> Verdict | None:
@@ -169,7 +186,7 @@ class Engine:
             self._keep(pending.key, verdict)
         return verdict
 
-    async def _verdict(self, pending: _Pending) -> Verdict:
+    async def _found(self, pending: _Pending) -> Verdict | Case:
         try:
             return await pending.grader.judge(pending.case, self.tools)
         except Fault as fault:

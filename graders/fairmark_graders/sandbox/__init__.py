@@ -12,12 +12,14 @@
     outcome.py   limits, and what became of a run
     sandbox.py   places and the queue before them: `Sandbox`
     zygote.py    one zygote, seen from the service
+    graders.py   zygotes that have imported a user's grader each: `Graders`
     inside/      what runs behind the walls: the standard library and nothing of ours
 
 docs/decisions/0010-sandbox.md has the walls, the reasons and the measurements.
 """
 
+from .graders import Graders, NotLoaded
 from .outcome import Limits, Outcome, SandboxUnavailable, Status
 from .sandbox import Sandbox
 
-__all__ = ["Limits", "Outcome", "Sandbox", "SandboxUnavailable", "Status"]
+__all__ = ["Graders", "Limits", "NotLoaded", "Outcome", "Sandbox", "SandboxUnavailable", "Status"]

@@ -5,7 +5,10 @@ calls run at a time as there are places; the zygotes used last are kept for the 
 """
 
 import asyncio
+import contextlib
+import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +25,7 @@ _TRIES = 3
 _BACKSTOP = 5
 """Times its limit, a call has to be over: the zygote's own clock must be at fault, or what was imported stops it."""
 _PATIENCE = 60.0
+_REMEMBERED = 10_000
 
 
 class NotLoaded(Exception):
@@ -31,18 +35,25 @@ class NotLoaded(Exception):
 class Graders:
     """Calls users' graders; belongs to the event loop that first uses it."""
 
-    def __init__(self, python: Path, size: int | None = None, missing: Literal["allow", "refuse"] = "allow") -> None:
-        """`python` is the interpreter whose libraries graders import; `missing` is as for programs."""
-        self._sandbox = Sandbox(size, python, missing)
+    def __init__(
+        self, size: int | None = None, python: Path | None = None, missing: Literal["allow", "refuse"] = "allow"
+    ) -> None:
+        """`python` has the libraries that graders import, by default those of this process; else as for programs."""
+        self._sandbox = Sandbox(size, python or Path(sys.executable), missing)
         self._places = asyncio.Semaphore(self._sandbox.size)
         self._idle: list[tuple[str, Zygote]] = []
         """Used last comes last."""
         self._busy: set[Zygote] = set()
+        self._sound: set[bytes] = set()
+        """Digests of sources that could be loaded."""
 
     async def load(self, source: str) -> None:
-        """Have a zygote ready for a grader. Raises `NotLoaded`; `SandboxUnavailable` or `ZygoteLost` for our part."""
+        """Have a zygote ready for a grader, unless it gets lost. Raises `NotLoaded` or `SandboxUnavailable`."""
+        if _digest(source) in self._sound:
+            return
         async with self._places:
-            self._keep(source, await self._take(source))
+            with contextlib.suppress(ZygoteLost):
+                self._keep(source, await self._take(source))
             await self._drop_oldest()
 
     async def call(self, source: str, job: Mapping[str, Any], limits: Limits) -> Outcome:
@@ -107,6 +118,9 @@ class Graders:
         if refused := _refusal(settled):
             await zygote.close()
             raise NotLoaded(refused)
+        if len(self._sound) == _REMEMBERED:
+            self._sound.clear()
+        self._sound.add(_digest(source))
         return zygote
 
     def _keep(self, source: str, zygote: Zygote) -> None:
@@ -116,6 +130,10 @@ class Graders:
         while len(self._idle) > KEPT:
             _, oldest = self._idle.pop(0)
             await oldest.close()
+
+
+def _digest(source: str) -> bytes:
+    return hashlib.sha256(source.encode()).digest()
 
 
 def _refusal(settled: Outcome) -> str | None:

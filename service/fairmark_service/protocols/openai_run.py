@@ -53,6 +53,7 @@ _FLAG_OF: dict[ErrorCode, str] = {
     "invalid_variable": "invalid_variable_error",
     "formula_parse": "formula_parse_error",
     "grader_runtime": "python_grader_runtime_error",
+    "grader_server": "python_grader_server_error",
     "limit": "other_error",
     "other": "other_error",
 }
@@ -121,8 +122,9 @@ def _errors(verdict: Verdict) -> Mapping[str, bool | str | None]:
     if verdict.error is not None:
         flag = _FLAG_OF[verdict.error]
         errors[flag] = True
-        if f"{flag}_details" in errors:
-            errors[f"{flag}_details"] = verdict.reason
+        for name in (f"{flag}_details", f"{flag}_type"):
+            if name in errors:
+                errors[name] = verdict.reason
     return errors
 
 

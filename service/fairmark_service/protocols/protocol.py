@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from fairmark_graders import InvalidGrader, InvalidSample, Sample, Tools, Verdict, invalid
+from fairmark_graders.grader import brings_code
 
 from ..catalog import Entry, Snapshot, UnknownGrader
 from ..engine import Engine, GradeRequest, Result, Work
@@ -33,12 +34,14 @@ MiB = 1 << 20
 class Call:
     """What a protocol may know of a request beyond its body."""
 
-    __slots__ = ("began", "grader", "inline", "snapshot", "strict", "trace")
+    __slots__ = ("began", "brought", "grader", "inline", "snapshot", "strict", "trace")
 
     def __init__(self, snapshot: Snapshot, inline: Callable[[Any], Entry], grader: str) -> None:
         self.snapshot, self.inline = snapshot, inline
         self.grader = grader
         """The grader named by the path; empty where the path names none."""
+        self.brought: list[tuple[Entry, str]] = []
+        """The graders that the request itself holds, and in which field."""
         self.trace: Any = None
         """The caller's own name for this rollout, for the log; anything it sent for one."""
         self.began = time.perf_counter()
@@ -57,7 +60,9 @@ class Call:
         try:
             if not self.strict and (found := unjson(configuration, field)):
                 raise Refusal(422, found, param=field, code="invalid_grader")
-            return self.inline(configuration)
+            entry = self.inline(configuration)
+            self.brought.append((entry, field))
+            return entry
         except InvalidGrader as error:
             raise refused_grader(error, field) from None
 
@@ -150,6 +155,9 @@ class Grading(Protocol[Request]):
 
     async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
         work = self.decode(request, call)
+        for entry, field in call.brought:
+            if brings_code(entry.grader):
+                await caller.wait_for(_checked(engine, entry, field), self.patience_seconds)
         results = await self._graded(work, engine, caller)
         engine.observe(work, results)
         return self.encode(request, work, results, call)
@@ -175,6 +183,14 @@ class Running(Protocol[Request]):
     async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
         run = engine.run(self.path, functools.partial(self.run, request))
         return await caller.wait_for(run, self.timeouts(request) + self.patience_seconds)
+
+
+async def _checked(engine: Engine, entry: Entry, field: str) -> None:
+    """Load the code that a grader in a request brought. Raises `Refusal` where that fails."""
+    try:
+        await engine.check(entry.grader)
+    except InvalidGrader as error:
+        raise refused_grader(error, field) from None
 
 
 def gradable(verdict: Verdict) -> Verdict:

@@ -222,8 +222,7 @@ def _told(error: BaseException) -> str:
 
 
 def _traced(error: BaseException) -> str:
-    """Where it went wrong, from the first line of the user's."""
-    frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
-        frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames))
+    """Where it went wrong, without the frames of this file; empty where there are no others."""
+    told = traceback.TracebackException.from_exception(error)
+    told.stack = traceback.StackSummary.from_list([frame for frame in told.stack if frame.filename != __file__])
+    return "".join(told.format()) if told.stack else ""

@@ -2,6 +2,14 @@
 
 from types import ModuleType
 
-from . import grade, probe, script
+from . import calls, grade, probe, script, tester, tests, together
 
-MODES: dict[str, ModuleType] = {"grade": grade, "probe": probe, "script": script}
+MODES: dict[str, ModuleType] = {
+    "calls": calls,
+    "grade": grade,
+    "probe": probe,
+    "script": script,
+    "tester": tester,
+    "tests": tests,
+    "together": together,
+}
