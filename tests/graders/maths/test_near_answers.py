@@ -18,7 +18,39 @@ BOXED = {
     r"x\ge3": [r"x\not\ge3", r"x \not< 4"],
 }
 
+SAID = [
+    *["half of 5", "twice 5", "the square of 5", "the reciprocal of 5", "the opposite of 5", "base 5", "point 5"],
+    *["a multiple of 5", "a divisor of 5", "divisible by 5", "everything but 5", "different from 5", "far from 5"],
+    *["close to 5", "unlikely to be 5", "rarely 5", "nothing like 5", "as many as 5", "> 5", ">=5", "≥ 5", "<5"],
+    *[
+        "5 or more",
+        "5 or higher",
+        "5 and up",
+        "5 upwards",
+        "5 doubled",
+        "5 factorial",
+        "5 lakh",
+        "5 wrong",
+        "5 squared",
+    ],
+    *["5. Or 6.", "5. Alternatively, 6.", "5. Wait, no, it's 6.", "5. Actually 6.", "5? No, it is 6.", "5\n6"],
+    *["half of $5$", "at least $5$", "not $5$", "twice $5$", "$5$ or 6", "$5$. Or $6$."],
+]
+
 
 @pytest.mark.parametrize(("answer", "reference"), [(one, of) for of, many in BOXED.items() for one in many])
 def test_a_box_with_another_thing_is_wrong(answer: str, reference: str) -> None:
     assert grade(GRADER, rf"So \boxed{{{answer}}}.", {"answer": reference}).score == 0
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("sentence", ["The answer is {}", "Answer: {}", "So the final answer is: {}"])
+def test_what_is_marked_as_the_answer_counts_with_all_that_is_said_of_it(sentence: str, said: str) -> None:
+    assert grade(GRADER, sentence.format(said), {"answer": "5"}).score == 0
+
+
+@pytest.mark.parametrize(
+    "said", ["5. I hope it helps!", "5.\n\nNo 6 was used.", "5. Or, in words, five.", "> quote\n\nAnswer:\n> 5", "5\n5"]
+)
+def test_what_follows_an_answer_and_says_no_other_takes_nothing_back(said: str) -> None:
+    assert grade(GRADER, f"The answer is {said}", {"answer": "5"}).score == 1

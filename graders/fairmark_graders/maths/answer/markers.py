@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .closing import ENDS
 from .errors import LONGEST, NoAnswer
-from .prose import stated, with_unit
+from .prose import qualified, stated, with_unit
 from .spans import CLOSES, formulas, groups, says_something, tidy
 
 _MARKERS = ("answer", "ответ", "答案", "réponse", "respuesta", "antwort")
@@ -21,6 +21,16 @@ _SAYS = re.compile(
 _SHORTEST = len("answer: 5")
 _MOST = 50
 """Times that a word is looked at from the end: a hostile text has nothing else, at 20 µs each."""
+_PADDING = re.compile(r"(?:[ \t*_:=#`]|\n[\s>]*)*")
+"""What stands between a marker and its answer; a `>` only at the beginning of a line, where it quotes."""
+_TAKES_BACK = re.compile(
+    r"[\W_]*(?:wait|actually|no(?=,|\s+wait|\s+it)|sorry|correction|hmm+|oops|scratch that)\b", re.IGNORECASE
+)
+_OFFERS = re.compile(r"[.?!*]*\s+(?:or|alternatively)\b[,\s]*|\n(?!\s)", re.IGNORECASE)
+_TAKEN = 100
+"""Characters in which an answer that is taken back is replaced."""
+_VALUE = re.compile(r"(?:[A-Za-z](?:_?\d)?\s*=\s*)?[-−+]?\$?\d[\d.,/]*%?\$?[.\s*]*")
+"""A number that is all of a sentence or a line."""
 _FORMULA = re.compile(r"[\s*:#$(\[{+−-]*(?:\\?[$€£(\[])*\s*(?:\d|\.\d|\\[a-zA-Z]|[A-Za-z]\s*=|[√π])")
 _LETTERED = re.compile(r"\([A-J]\)\s*")
 """The letter of a choice in front of its formula."""
@@ -71,14 +81,19 @@ def _says(text: str, word: str) -> Iterator[int]:
 
 def marked(text: str) -> str:
     """The answer at the beginning of what follows a marker."""
-    sentence = _first_sentence(text)
+    sentence, rest = _first_sentence(text)
     if not sentence:
         raise NoAnswer("nothing follows the marker")
+    if _TAKES_BACK.match(rest) and any(map(str.isdigit, rest[:_TAKEN])):
+        raise NoAnswer("what follows the marker is taken back")
+    if other := _other(rest):
+        sentence = f"{sentence} or {other}"
     sentence = _BECAUSE.sub("", sentence) or sentence
     found = groups(sentence, formulas(sentence))
     telling = [group for group in found if len(group) > 1 or not group[0].content.strip().isalpha()] or found
     if len(telling) == 1:
-        if _LETTERED.fullmatch(sentence, 0, telling[0][0].start):
+        formula = telling[0][0]._replace(end=telling[0][-1].end)
+        if _LETTERED.fullmatch(sentence, 0, formula.start) or qualified(sentence, formula):
             return sentence
         return with_unit(sentence, telling[0])
     if found or says_something(tidy(sentence)):
@@ -97,11 +112,23 @@ def stated_behind(text: str) -> str:
         return ""
 
 
-def _first_sentence(text: str) -> str:
-    text = text.lstrip(" \t\n*_:=#>`")
+def _other(rest: str) -> str:
+    """The value that the next sentence offers instead, or that the next line adds; or an empty text."""
+    offered = _OFFERS.match(rest)
+    found = _VALUE.match(rest, offered.end()) if offered else None
+    return found[0].strip(" .*\n") if found and rest[found.end() :][:1] in ("", "\n") else ""
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """What stands up to the end of the sentence, of its line or its display, and what follows."""
+    text = text[_PADDING.match(text).end() :]  # type: ignore[union-attr]
     for opening in ("$$", r"\["):
         if text.startswith(opening) and (close := text.find(CLOSES[opening], 2)) >= 0:
-            return text[: close + 2]
-    line = text.split("\n", 1)[0]
-    end = ENDS.search(line)
-    return (line[: end.start()] if end else line).strip(" *_`")
+            return text[: close + 2], text[close + 2 :]
+    end = ENDS.search(text, 0, _end_of_line(text))
+    at = end.start() if end else _end_of_line(text)
+    return text[:at].strip(" *_`"), text[at:]
+
+
+def _end_of_line(text: str) -> int:
+    return end if (end := text.find("\n")) >= 0 else len(text)

@@ -82,15 +82,27 @@ _DENIES = re.compile(
 _NOT = re.compile(r"\b(?:not|never|false|wrong)\b|n['’]t\b", re.IGNORECASE)
 _COULD = re.compile(r"\b(?:could|can) be\b")
 _HEDGES = re.compile(
-    r"\b(?:maybe|perhaps|possibly|probably|presumably|might|(?-i:may)|depending|guess|unsure)\b", re.IGNORECASE
+    r"\b(?:maybe|perhaps|possibly|(?:un|im)?probabl[ey]|unlikely|presumably|might|(?-i:may)|depending|guess|unsure)\b",
+    re.IGNORECASE,
 )
 _LIMITS = re.compile(
-    r"""\b(?:except|excluding|without|unless|no|besides|other\ than
+    r"""\b(?:except|excluding|without|unless|no|besides|other\ than|instead\ of
           |(?:more|less|greater|fewer|larger|smaller|higher|lower|bigger|later|earlier|rather)\s+than
-          |at\ (?:least|most)|between|over|under|above|below|exceeds?|almost|nearly|beyond|outside
+          |at\ (?:least|most)|as\ (?:many|much|few|little)\ as|between|over|under|above|below|exceeds?|almost|nearly
+          |beyond|outside|near|close\ to|far\ from|different\ from|unequal\ to|nothing\ like|(?:any|every)thing\ but
+          |all\ but|unlikely|rarely|hardly|improbably|barely
           |(?<!add\ )(?<!adds\ )up\ to)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+_PART_OF = re.compile(
+    r"""\b(?:(?:half|third|quarter|square|cube|root|reciprocal|inverse|opposite|negative|negation|multiples?|factors?
+             |divisors?|powers?|logarithm)\ of
+          |twice|thrice|double|triple|(?:divisible|divided|multiplied|increased|decreased|reduced)\ by
+          |base|modulo|point)
+        \s*[($]*\Z""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What makes another number of the one right behind it."""
 _IS = re.compile(
     r"""(?:\b(?:(?:reaches|attains|achieves|has)\s+(?:an?|its|the)\s+(?:\w+\s+)?(?:maximum|minimum)(?:\s+value)?\s+of
            |is|are|was|were|be|equals?|becomes?|gives?|gets?|obtain|finds?|yields?|has|have|needs?|takes?)\b|:|=)
@@ -102,8 +114,11 @@ _IS_THE = re.compile(r"\s+(?:is|are|was|were)\s+(?:the|our)\b")
 _ARROW = re.compile(r"\s*[→⇒⟹⟶]\s*(?=[A-Za-z]\w?\s*=)")
 _VERB = re.compile(r"\b(?:is|are|was|were|be|(?<!or )equals?)\b", re.IGNORECASE)
 _OR_MORE = re.compile(
-    r"\s*\w*\s+(?:(?:or|and)\s+(?:more|less|fewer|greater|above|below|over|under)|at (?:least|most))\b"
+    r"""\$?\s*\w*,?\s+(?:(?:or|and)\s+(?:more|less|fewer|greater|above|below|over|under|higher|lower|better|bigger|larger
+          |smaller|beyond|up)|at\ (?:least|most)|(?:up|on)wards?|plus|or\ so\ or|factorial|doubled|tripled|halved)\b""",
+    re.VERBOSE | re.IGNORECASE,
 )
+_OR = re.compile(r"\bor\b(?!\s+(?:equivalently|so)\b)", re.IGNORECASE)
 _CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
 _OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
 _QUALITY = re.compile(
@@ -356,7 +371,15 @@ def _computed(formula: str) -> str:
 def _is_limit(statement: str, low: int, start: int, end: int) -> bool:
     """Whether a formula only bounds the answer: more than 5, 5 or less, all but 5."""
     low = max((verb.end() for verb in _VERB.finditer(statement, low, start)), default=low)
-    return bool(_LIMITS.search(statement, low, start) or _OR_MORE.match(statement, end))
+    limits = _LIMITS.search(statement, low, start) or _PART_OF.search(statement, low, start)
+    return bool(limits or _OR_MORE.match(statement, end))
+
+
+def qualified(sentence: str, formula: Span) -> bool:
+    """Whether what is said around a formula makes it another answer, or one of several. Raises `NoAnswer`."""
+    _is_said(f"{sentence[: formula.start]}{sentence[formula.end :]}")
+    either = _OR.search(sentence, formula.end) or _OR.search(sentence, 0, formula.start)
+    return bool(either) or _is_limit(sentence, 0, formula.start, formula.end)
 
 
 def _is_said(statement: str) -> None:

@@ -191,7 +191,9 @@ _ENDS = frozenset(
 )
 _VERBS = frozenset(["has", "have", "had", "does", "can", "must", "will", "gives", "fails", "works"])
 _NOT_NOUNS = frozenset(["to", "in", "for", "with", "by", "as", "on", "at", "from", "than", "not", "which", "that",
-                        "except", "then", "but"])  # fmt: skip
+                        "except", "then", "but", "factorial", "score", "wrong", "false", "right", "true", "no", "etc",
+                        "upwards", "onwards", "doubled", "tripled", "halved", "inverted", "reversed", "negated",
+                        "rejected", "excluded"])  # fmt: skip
 _ENDS_AND_POWERS = _ENDS | {"^", "sup", "squared", "/", "*"}
 _IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot",
               "mice": "mouse", "geese": "goose", "teeth": "tooth", "vertices": "vertex", "indices": "index",

@@ -70,7 +70,8 @@ SPOKEN: dict[str, tuple[str, int]] = {
     **{word: ("one", value) for value, word in enumerate(_ONES)},
     **{word: ("ten", 20 + 10 * index) for index, word in enumerate(_TENS)},
     "hundred": ("hundred", 100), "thousand": ("scale", 10**3), "million": ("scale", 10**6),
-    "billion": ("scale", 10**9), "trillion": ("scale", 10**12), "dozen": ("scale", 12), "fourty": ("ten", 40),
+    "billion": ("scale", 10**9), "trillion": ("scale", 10**12), "lakh": ("scale", 10**5),
+    "crore": ("scale", 10**7), "dozen": ("scale", 12), "fourty": ("ten", 40),
     **{word: ("part", value) for word, value in _PARTS.items()},
     **{f"{word}s": ("part", value) for word, value in _PARTS.items()}, "halves": ("part", 2),
 }  # fmt: skip
