@@ -128,7 +128,7 @@ class CodeTests(Shared):
 
 
 def _reason(results: list[Result], failed: tuple[int, Result] | None) -> str | None:
-    inside = "the tests share a process with the program, which could have forged this" if _asked(results) else None
+    inside = "the program takes part in this verdict, and could have forged it" if _asked(results) else None
     if failed is None:
         return inside
     place, result = failed

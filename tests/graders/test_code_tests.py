@@ -277,7 +277,12 @@ assert out.getvalue() == "hi\\n"
     def test_they_are_run_together_and_the_verdict_says_so(self, program: str, tests: str) -> None:
         verdict = judged(program, tests)
         assert (verdict.score, verdict.rule) == (1.0, "code_tests.asserts_inside")
-        assert "could have forged" in str(verdict.reason)
+        assert verdict.reason == "the program takes part in this verdict, and could have forged it"
+
+    def test_tests_that_lean_on_more_of_the_program_than_what_they_test_say_so(self) -> None:
+        program = "def helper(x):\n    return 0\ndef f(x):\n    return 1"
+        tests = {"test": "def check(candidate):\n    assert abs(helper(candidate(1))) < 1", "entry_point": "f"}
+        assert judged(program, tests).rule == "code_tests.asserts_inside"
 
     @pytest.mark.parametrize("tests", [PRINTS, HANDS])
     @pytest.mark.parametrize("program", ["def f(*args):\n    print('hi')", "1 / 0", "def f(*a): raise MemoryError"])

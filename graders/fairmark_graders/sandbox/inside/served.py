@@ -48,7 +48,7 @@ class Served:
             match request["do"]:
                 case "load":
                     self._names = program.loaded(self._source)
-                    return {"value": None}
+                    return {"names": {name: self._named(name) for name in request["names"]}}
                 case "name":
                     return self._named(request["name"])
             return self._done(_DOES.get(request["do"], _call), request)
@@ -58,12 +58,13 @@ class Served:
             return self._raised(error)
 
     def _named(self, name: str) -> Message:
-        if name not in self._names:
-            return {"missing": True}
-        value = self._names[name]
+        value = self._names.get(name)
         if isinstance(value, type) and issubclass(value, BaseException):
             return {"exception": _ancestors(value)}
-        return {"value": self._encoded(value)}
+        try:
+            return {"value": self._encoded(value)} if name in self._names else {"missing": True}
+        except plain.NotPlain:
+            return {"missing": True}
 
     def _done(self, function: Any, request: Message) -> Message:
         args = [plain.decode(argument, self._object) for argument in request["args"]]
