@@ -11,6 +11,8 @@ from .rounding import rounds
 from .unevaluated import has_operator, is_unevaluated
 
 _MONEY = frozenset({"$", "€", "£", "¥", "yuan", "₹"})
+_HUNDREDTHS = frozenset({"cent", "penny"})
+"""Units of which a bare reference, in dollars or pounds, rather has a hundred."""
 
 
 class Quantity(NamedTuple):
@@ -143,7 +145,7 @@ def _forgiven(left: Quantity, right: Quantity, name: str, allow: Leniency) -> De
     found = _compare_bare(left.value, right.value, allow)
     if not found.equal:
         return found
-    if not getattr(allow, switch) or (left.unit == "%" and _is_share(right.value)):
+    if not getattr(allow, switch) or left.unit in _HUNDREDTHS or (left.unit == "%" and _is_share(right.value)):
         return different("units", f"{left.unit or 'no unit'} is not {right.unit or 'no unit'}")
     return found.by(switch)
 

@@ -1,11 +1,16 @@
 """Whether an answer leaves the work to be done: `2 + 3` for 5, an integral for its value.
 
 Else an answer could repeat the question and be right. `2^{10}`, `5!`, `\\binom{5}{2}`, `\\sqrt{16}` and `\\frac{6}{8}`
-are ways to write a number; a sum, a product of plain numbers, and the cosine of 60° are ways to ask for one.
+are ways to write a number; a sum, a product of plain numbers, and the cosine of 60° are ways to ask for one. References
+in primes or in factors ask for these: `8 \\cdot 9` isn't `2^3 \\cdot 3^2`, `(x^2-4)(x^2+4)` not `(x-2)(x+2)(x^2+4)`.
 """
 
+from collections.abc import Sequence
+
+from flint import fmpz
+
 from ..tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Sum, Symbol
-from .shape import OPERATORS, is_literal, walk
+from .shape import OPERATORS, is_literal, letters, walk
 
 _QUESTIONS = frozenset({"gcd", "lcm", "mod", "max", "min", "determinant", "ln", "log"}) | {
     *("sin", "cos", "tan", "cot", "sec", "csc"),
@@ -16,11 +21,57 @@ _QUESTIONS = frozenset({"gcd", "lcm", "mod", "max", "min", "determinant", "ln", 
 
 def is_unevaluated(answer: Node, reference: Node) -> bool:
     """Whether the answer is left to be worked out though the reference isn't."""
+    if _is_in_primes(reference):
+        return not _is_in_primes(answer) and type(answer) in (Number, Product)
     if type(answer) is Number:
         return False
     if has_operator(answer) and not has_operator(reference):
         return True
+    if len(_polynomials(answer)) in range(2, len(_polynomials(reference))):
+        return True
+    if any(map(_is_one, walk(answer))) and not any(map(_is_one, walk(reference))):
+        return True
     return _is_plain(reference) and any(map(_asks, walk(answer)))
+
+
+def _is_one(node: Node) -> bool:
+    """Whether a sum has a sin² and the cos² of the same."""
+    squares = node.terms if type(node) is Sum else ()
+    calls = [at.base for at in squares if type(at) is Power and at.exponent == Number(2) and type(at.base) is Call]
+    sines = {call.arguments for call in calls if call.name == "sin"}
+    return any(call.name == "cos" and call.arguments in sines for call in calls)
+
+
+def _is_in_primes(node: Node) -> bool:
+    """Whether this is a product of powers of primes, `2^3 \\cdot 3^2`; not `2 \\cdot 3`, nor a power alone."""
+    factors = node.factors if type(node) is Product else ()
+    bases = [factor.base if type(factor) is Power else factor for factor in factors]
+    several = len(set(bases)) < len(bases) or any(type(factor) is Power for factor in factors)
+    return several and len(set(bases)) > 1 and all(map(_is_prime, bases))
+
+
+def _is_prime(node: Node) -> bool:
+    return type(node) is Number and type(node.value) is int and 1 < node.value < 10**12 and fmpz(node.value).is_prime()
+
+
+def _polynomials(node: Node) -> Sequence[Node]:
+    """The factors with the one letter of a product of polynomials; `n(n+1)` counts something, and is as good as any."""
+    factors = node.factors if type(node) is Product else ()
+    if len(names := letters(node)) != 1 or names <= _COUNTS or not all(map(_is_polynomial, factors)):
+        return ()
+    bases = [(factor.base, factor.exponent) if type(factor) is Power else (factor, Number(1)) for factor in factors]
+    return [base for base, exponent in bases if letters(base) for _ in range(int(exponent.value))]  # type: ignore[union-attr]
+
+
+def _is_polynomial(factor: Node) -> bool:
+    """Whether a factor is a number, a letter, a sum, or a small whole power of one."""
+    if type(factor) is Power:
+        exponent = factor.exponent
+        return type(exponent) is Number and exponent.value in range(1, 20) and _is_polynomial(factor.base)
+    return type(factor) in (Number, Symbol, Sum)
+
+
+_COUNTS = frozenset({"n", "m", "k", "N"})
 
 
 def has_operator(node: Node) -> bool:
