@@ -16,6 +16,7 @@ BOXED = {
     r"-1<a<1": [r"-1<8a<1", r"-1<\frac1a<1", "-1<0<1", "-1<1-a<1"],
     r"n\equiv 3\pmod 7": [r"n\not\equiv3\pmod 7"],
     r"x\ge3": [r"x\not\ge3", r"x \not< 4"],
+    "5": ["=\u03385"],
 }
 
 SAID = [
@@ -37,6 +38,12 @@ SAID = [
     *["half of $5$", "at least $5$", "not $5$", "twice $5$", "$5$ or 6", "$5$. Or $6$."],
 ]
 
+AROUND = [
+    *[r"$-\boxed{5}$", r"$\pm\boxed{5}$", r"$\boxed{5}^2$", r"$\boxed{5}+C$", r"$3+\boxed{5}i$", r"$\boxed{5}\pi$"],
+    *[r"$\frac{\boxed{5}}{2}$", r"$x \ge \boxed{5}$", r"\(x \neq \boxed{5}\)", r"$\boxed{5}\times 10^3$"],
+    *[r"\boxed{5} or 6", r"\boxed{5} or $6$", r"\boxed{5} (or 6)", r"$\boxed{5}$, or 6"],
+]
+
 
 @pytest.mark.parametrize(("answer", "reference"), [(one, of) for of, many in BOXED.items() for one in many])
 def test_a_box_with_another_thing_is_wrong(answer: str, reference: str) -> None:
@@ -54,3 +61,19 @@ def test_what_is_marked_as_the_answer_counts_with_all_that_is_said_of_it(sentenc
 )
 def test_what_follows_an_answer_and_says_no_other_takes_nothing_back(said: str) -> None:
     assert grade(GRADER, f"The answer is {said}", {"answer": "5"}).score == 1
+
+
+@pytest.mark.parametrize("text", AROUND)
+def test_what_a_box_is_a_part_of_counts(text: str) -> None:
+    assert grade(GRADER, f"So we get {text}.", {"answer": "5"}).score == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        *[(r"$-\boxed{5}$", "-5"), (r"$x \ge \boxed{5}$", r"x \ge 5"), (r"$x = \boxed{5}$ cm", "5 cm")],
+        *[(r"\boxed{\frac12} or 0.5", "0.5"), (r"- \boxed{5}", "5"), (r"$2+3=\boxed{5}$ or five", "5")],
+    ],
+)
+def test_what_stands_around_a_box_takes_nothing_from_it(text: str, reference: str) -> None:
+    assert grade(GRADER, text, {"answer": reference}).score == 1

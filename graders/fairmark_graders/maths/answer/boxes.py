@@ -3,7 +3,7 @@
 import re
 
 from .errors import LONGEST, NoAnswer, TooLong
-from .spans import Span, joined, joint
+from .spans import Span, formulas, joined, joint
 
 _AFTER_BOX = 20_000
 """Characters that may follow a box: what is said long after it takes it back."""
@@ -11,6 +11,11 @@ _BESIDE = 1_000
 """Characters between the beginnings of two boxes that may stand side by side."""
 _BOX = re.compile(r"\\?(?:[b\x08]oxed|fbox)\s*")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_LEFT = re.compile(r"(?:[-−+±*/^<>≤≥≠]|\\(?:pm|mp|neq?|[gl]eq?|[gl]t|cdot|times|(?:[dt]?frac|sqrt)\s*\{))\s*\Z")
+_RIGHT = re.compile(r"\s*(?:[-−+±*/^!(\w]|\\(?:pm|cdot|times|pi|sqrt|[dt]?frac)\b)")
+"""What makes a box a part of its formula, before and behind it."""
+_BEFORE_BOX = 20
+_OTHER = re.compile(r"\$?\s*[,(]?\s*\bor\s+(\$?[-−]?(?:\d|\\[dt]?frac|\\sqrt)[^\n.;()]{0,40}(?:\.\d+)?)")
 _TOKEN = re.compile(r"(?:[^\s${}\\]|\\[a-zA-Z]+|\\.)+")
 
 
@@ -29,7 +34,20 @@ def last_box(text: str) -> Span | None:
         if joint(text, before, spans[0]) is None:
             break
         spans.insert(0, before)
-    return Span(spans[0].start, last.end, joined(text, spans))
+    box = Span(spans[0].start, last.end, joined(text, spans))
+    return box._replace(content=_in_its_formula(text, box) if len(spans) == 1 else box.content)
+
+
+def _in_its_formula(text: str, box: Span) -> str:
+    """What a box holds, with what makes it a part of its formula, `$-\\boxed{5}$`, or one of two: `\\boxed{5}` or 6."""
+    if _LEFT.search(text, max(0, box.start - _BEFORE_BOX), box.start) or _RIGHT.match(text, box.end):
+        begin, end = text.rfind("\n", max(0, box.start - LONGEST), box.start) + 1, text.find("\n", box.end)
+        line = text[begin : end if end >= 0 else box.end + LONGEST]
+        for span in formulas(line):
+            if span.start < box.start - begin and box.end - begin < span.end:
+                return span.content
+    other = _OTHER.match(text, box.end)
+    return f"{box.content} or {other[1].replace('$', '')}" if other else box.content
 
 
 def _box_start(text: str, low: int, high: int) -> int:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from ...normal_form import composed
 from .words import words_of
 
 _PLAIN = {
@@ -45,7 +46,7 @@ def plain_characters(text: str) -> str:
     direction."""
     if text.isascii() and text.isprintable():
         return text
-    return _ODD.sub(lambda match: _plain(match[0]), text)
+    return _ODD.sub(lambda match: _plain(match[0]), composed(text))
 
 
 _PAIRS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("```", "```"), ("`", "`"), ("__", "__"),
