@@ -27,7 +27,8 @@ KeyEnv = Annotated[
     ),
 ]
 Named = Annotated[
-    str, typer.Argument(metavar="NAME_OR_FILE", help="A grader of the shipped catalog, or its JSON or YAML file.")
+    str,
+    typer.Argument(metavar="NAME_OR_FILE", help="A grader of the shipped catalog, or its file: JSON, YAML or Python."),
 ]
 SampleField = Annotated[
     str | None,
@@ -64,7 +65,9 @@ def grade(
     grader: Annotated[
         str,
         typer.Option(
-            metavar="NAME_OR_FILE", help="A grader of the catalog, or its JSON or YAML file.", show_default=False
+            metavar="NAME_OR_FILE",
+            help="A grader of the catalog, or its file: JSON, YAML or Python.",
+            show_default=False,
         ),
     ],
     sample: SampleField = None,
@@ -140,7 +143,20 @@ def show(
 
 
 @graders.command()
-def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Grader files, JSON or YAML.")]) -> None:
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.", show_default=False)],
+    into: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("."),
+) -> None:
+    """Start a grader of your own in Python: NAME.py, and NAME.tests.jsonl with its fixtures."""
+    from .commands.new import new
+
+    new(name, into)
+
+
+@graders.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="JSON, YAML or Python.")],
+) -> None:
     """Check grader files: one line per problem, exit code 1 when any file is bad."""
     from .commands.graders import validate
 

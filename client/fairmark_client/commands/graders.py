@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fairmark_graders import AnyGrader, Fresh, Grader, Inline, InvalidGrader, Multi, Shared
+from fairmark_graders.fixtures import try_out
 from fairmark_graders.grader_file import grader_files, read_grader, shipped_catalog
 from fairmark_graders.registry import AnyLeaf
 
@@ -74,6 +75,8 @@ def validate(files: Sequence[Path]) -> None:
 def _valid(path: Path) -> bool:
     try:
         grader = read_grader(path)
+        if path.suffix == ".py":
+            try_out(grader, ())
         good = f"{path}: {grader.type} {grader.version}"
     except InvalidGrader as error:
         for problem in error.problems:
