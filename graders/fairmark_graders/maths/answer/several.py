@@ -63,9 +63,12 @@ def by_name(statement: str, values: Sequence[Span]) -> str:
     return _said(names, values) if len(set(names)) == len(names) else ""
 
 
+_SHORT = {"sd": "standard deviation", "std": "standard deviation", "var": "variance"}
+
+
 def _plain(name: str) -> str:
     """`boat speed` of "boat's speed"; a word of three letters with a capital, which tells it from a product."""
-    name = name.replace("'s", "").replace("’s", "")
+    name = _SHORT.get(name.lower(), name).replace("'s", "").replace("’s", "")
     return name.capitalize() if len(name) == 3 else name
 
 

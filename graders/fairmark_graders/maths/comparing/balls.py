@@ -7,6 +7,7 @@ a negative real number is the real one.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
@@ -194,6 +195,14 @@ def _of_inverse(name: str) -> Callable[[Balls, Ball], Ball]:
     return lambda balls, of: getattr(1 / of, name)()
 
 
+def _double_factorial(balls: Balls, of: Ball) -> Ball:
+    """Of small integers alone; undefined between them."""
+    whole = of.unique_fmpz() if balls.field is arb else None
+    if whole is None or not 0 <= whole <= 1000:
+        raise Undefined
+    return arb(prod(range(int(whole), 0, -2)))
+
+
 FUNCTIONS: dict[str, Callable[..., Ball]] = {
     **{name: _method(name) for name in ("sqrt", "exp", "sin", "cos", "tan", "cot", "sec", "csc")},
     **{name: _method(name) for name in ("sinh", "cosh", "tanh", "coth", "sech", "csch")},
@@ -214,6 +223,7 @@ FUNCTIONS: dict[str, Callable[..., Ball]] = {
     "max": _extreme("max"),
     "min": _extreme("min"),
     "factorial": lambda balls, of: (of + 1).gamma(),
+    "double_factorial": _double_factorial,
     "binomial": _binomial,
     "permutations": lambda balls, n, k: (n + 1).gamma() * (n - k + 1).rgamma(),
     "conjugate": lambda balls, of: of if balls.field is arb else of.conjugate(),

@@ -1,18 +1,22 @@
 """Statements under conditions, functions in pieces, sets by their conditions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from flint import arb, fmpq
 
 from ..decision import Decision, different, undecided
 from ..tree import Call, Cases, Given, Measure, Negative, Node, Quotient, Relation, SetOf, Sum, Symbol, Words
 from .algebra import compare
+from .balls import Balls, Unsupported
 from .classes import as_class
 from .comparison import Comparison
 from .constants import MAY_BE_CONSTANT
 from .entries import entries
-from .exact import exact, is_rational
+from .exact import Undefined, exact, is_rational
 from .families import compare_evident, compare_families, is_family
 from .naming import named, names_agree
-from .shape import EXPRESSIONS, letters, put
+from .shape import EXPRESSIONS, letters, put, walk
+from .values import FINE, precision, shown
 from .wording import unconditioned
 
 
@@ -137,12 +141,41 @@ def compare_cases(run: Comparison, answer: Node, reference: Node) -> Decision | 
     """Functions in pieces: each piece of one is a piece of the other, or they are one function of real numbers."""
     if Cases in (type(answer), type(reference)) and {type(answer), type(reference)} - {Cases} <= EXPRESSIONS:
         found = compare(answer, reference)
+        if found.equal and not _agree_at_joints(answer, reference):
+            return different("functions in pieces", "they differ where two pieces meet")
         if found.equal or type(answer) is not type(reference):
             return found
     if type(answer) is not Cases or type(reference) is not Cases:
         return None
     found = run.matched(tuple(map(_piece, answer.pieces)), tuple(map(_piece, reference.pieces)), once=True)
     return found if found.equal else undecided("functions in pieces")
+
+
+def _agree_at_joints(answer: Node, reference: Node) -> bool:
+    """Whether two functions agree where their pieces meet, which random points miss; both may be undefined there."""
+    bounds = {at for node in (answer, reference) if type(node) is Cases for at in _bounds(node)}
+    names = letters(answer) | letters(reference)
+    if len(names) != 1:
+        return True
+    return all(_value_at(answer, min(names), at) == _value_at(reference, min(names), at) for at in bounds)
+
+
+def _bounds(node: Cases) -> Iterator[fmpq]:
+    """The numbers in the conditions of pieces."""
+    for _, condition in node.pieces:
+        for at in walk(condition) if condition is not None else ():
+            if type(at) is Relation:
+                yield from (exact(operand) for operand in at.operands if is_rational(operand))
+
+
+def _value_at(node: Node, letter: str, value: fmpq) -> str:
+    """What a function comes to, in digits; empty where it is undefined."""
+    with precision(FINE):
+        try:
+            ball = Balls(arb, {letter: value})(node)
+        except (Unsupported, Undefined):
+            return ""
+        return shown(ball) if ball.is_finite() else ""
 
 
 def _piece(piece: tuple[Node, Node | None]) -> Node:

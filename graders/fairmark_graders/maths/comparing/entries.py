@@ -26,7 +26,7 @@ from ..tree import (
 from .comparison import Comparison
 from .exact import Irrational, Undefined, exact
 from .members import members
-from .naming import Named, is_word, named, names_agree
+from .naming import LETTERS_OF, Named, is_word, named, names_agree
 from .sets import has_region
 from .shape import letters, put, walk
 
@@ -213,12 +213,21 @@ def aligned(left: Entries, right: Entries) -> Entries | None:
         return left._replace(rows=(tuple(_by_name(left)),)) if left.names and len(left.rows) == 1 else left
     found = [next((at for at, other in enumerate(left.names) if names_agree(other, name)), -1) for name in right.names]
     if sorted(found) != list(range(len(left.names))):
-        return left if _are_words(left.names) != _are_words(right.names) else None
+        named_otherwise = _are_words(left.names) != _are_words(right.names) and not _are_usual(left, right)
+        return left if named_otherwise else None
     return left._replace(rows=(tuple(left.rows[0][at] for at in found),))
 
 
+def _are_usual(left: Entries, right: Entries) -> bool:
+    """Whether these are names for which everybody has the same words: the variance is no σ."""
+    words, symbols = (left.names, right.names) if _are_words(left.names) else (right.names, left.names)
+    return LETTERS_OF.keys() >= {str(getattr(name, "name", "")) for name in words} and set(symbols) <= {
+        *LETTERS_OF.values()
+    }
+
+
 def _are_words(names: Sequence[Node]) -> bool:
-    """Whether these are words, which letters stand for in the same order: mean and standard deviation, μ and σ."""
+    """Whether these are words, which letters stand for in the same order: price and quantity, p and q."""
     return all(type(name) is Symbol and is_word(name.name) for name in names)
 
 

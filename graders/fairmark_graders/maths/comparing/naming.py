@@ -198,8 +198,17 @@ def _rounded(step: Node, value: Node) -> bool:
     return rounds(step, value) or rounds(value, step)
 
 
+LETTERS_OF: dict[str, Node] = {
+    "mean": Symbol("mu"),
+    "standard deviation": Symbol("sigma"),
+    "variance": Power(Symbol("sigma"), Number(2)),
+}
+"""Words for which everybody has the same letter."""
+
+
 def names_agree(left: Node | None, right: Node | None) -> bool:
     """Whether two names may be one: the same letter in either case, `r` for `radius`, `y` for `f(x)`."""
+    left, right = (LETTERS_OF.get(name.name, name) if type(name) is Symbol else name for name in (left, right))
     if left is None or right is None or left == right or type(left) is Words or type(right) is Words:
         return True
     if type(left) is Symbol and type(right) is Symbol:

@@ -59,8 +59,12 @@ def _polynomials(node: Node) -> Sequence[Node]:
     factors = node.factors if type(node) is Product else ()
     if len(names := letters(node)) != 1 or names <= _COUNTS or not all(map(_is_polynomial, factors)):
         return ()
-    bases = [(factor.base, factor.exponent) if type(factor) is Power else (factor, Number(1)) for factor in factors]
-    return [base for base, exponent in bases if letters(base) for _ in range(int(exponent.value))]  # type: ignore[union-attr]
+    return [base for factor in factors for base in _repeated(factor) if letters(base)]
+
+
+def _repeated(factor: Node) -> Sequence[Node]:
+    exponent = factor.exponent if type(factor) is Power else None
+    return (factor.base,) * int(exponent.value) if type(factor) is Power and type(exponent) is Number else (factor,)
 
 
 def _is_polynomial(factor: Node) -> bool:

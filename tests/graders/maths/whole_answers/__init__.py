@@ -1,7 +1,7 @@
 """Whole answers to hard questions, written by people who knew nothing of the grader: sentences, solutions, boxes.
 
-A set is unseen until its failures have been read; after that it only guards against going back. `fourth` was graded
-before anybody looked into it, and is what docs/math_equivalence.md reports.
+A set is unseen until its failures have been read; after that it only guards against going back.
+docs/math_equivalence.md reports what the last ones measured before anybody looked into them.
 
     python -m tests.graders.maths.whole_answers        recall and false accepts by set, ours and math-verify's
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fairmark_graders import grade
 
 GRADER = {"type": "math_equivalence", "input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}
-SETS = ["first", "second", "third", "fourth"]
+SETS = ["first", "second", "third", "fourth", "fifth"]
 
 
 class Row(NamedTuple):
