@@ -55,6 +55,10 @@ class TestInputs:
         verdict = judged("print(3)", SUMS)
         assert (verdict.score, verdict.reason) == (0.0, "test 2: wrong output")
 
+    def test_no_test_answers_for_the_output_of_another(self) -> None:
+        tests = [{"input": "", "output": "x" * 600_000}] * 3
+        assert judged("print('x' * 600_000)", tests, output_mb=1).score == 1.0
+
     def test_the_share_that_passed(self) -> None:
         assert share("print(3)", SUMS) == pytest.approx(1 / 3)
 
@@ -278,6 +282,10 @@ assert out.getvalue() == "hi\\n"
         verdict = judged(program, tests)
         assert (verdict.score, verdict.rule) == (1.0, "code_tests.asserts_inside")
         assert verdict.reason == "the program takes part in this verdict, and could have forged it"
+
+    def test_what_an_object_is_an_instance_of_is_the_programs_word(self) -> None:
+        program = "class C:\n    pass\ndef f():\n    return C()"
+        assert judged(program, "assert isinstance(f(), C)").rule == "code_tests.asserts_inside"
 
     def test_tests_that_lean_on_more_of_the_program_than_what_they_test_say_so(self) -> None:
         program = "def helper(x):\n    return 0\ndef f(x):\n    return 1"

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 FILE = "tests.py"
 SOLUTION = "solution"
 """The module that tests may import the program as."""
-_LONGEST_MESSAGE = 500
+MOST = 1_000
+_LONGEST_MESSAGE = 200
 
 
 class Unreadable(Exception):
@@ -48,6 +49,8 @@ class Suite:
             self.steps = [*self._written(), *self._uncalled()]
         except (SyntaxError, ValueError, RecursionError) as error:
             raise Unreadable(f"the tests are no Python: {type(error).__name__}") from None
+        if self.count > MOST:
+            raise Unreadable(f"expected at most {MOST:,} tests, got {self.count:,}")
         if not self.count:
             raise Unreadable("nothing in the tests is a test: no assertion and no function test_…")
 

@@ -243,11 +243,11 @@ class Remote:
 
     def __instancecheck__(self, instance: object) -> bool:
         tester = object.__getattribute__(self, "_tester")
-        return isinstance(instance, Remote) and tester.do("isinstance", instance, self) is True
+        return isinstance(instance, Remote) and tester.compare("isinstance", instance, self) is True
 
     def __subclasscheck__(self, other: object) -> bool:
         tester = object.__getattribute__(self, "_tester")
-        return isinstance(other, Remote) and tester.do("issubclass", other, self) is True
+        return isinstance(other, Remote) and tester.compare("issubclass", other, self) is True
 
 
 def _operator(what: str, swapped: bool = False) -> Callable[..., Any]:
