@@ -216,6 +216,7 @@ def _libraries() -> Iterator[str]:
     """Where the interpreter and what it loads are; a program may read all of it."""
     yield from filter(os.path.isdir, sys.path)
     yield from (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.join(sys.base_prefix, "lib"))
+    yield os.path.join(sys.prefix, "share", "nltk_data")
     yield from _SYSTEM
 
 
