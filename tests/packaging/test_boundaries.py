@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -128,3 +129,12 @@ def test_only_settings_reads_the_environment_of_the_service() -> None:
 def test_only_the_program_imports_the_wiring() -> None:
     users = {m for m, tree in modules("service").items() if "app" in inner_imports("service", m, tree)}
     assert users <= {"__main__"}
+
+
+def test_what_runs_inside_the_sandbox_imports_the_standard_library_and_itself() -> None:
+    inside = {m: tree for m, tree in modules("graders").items() if m.startswith("sandbox.inside.")}
+    allowed = {*sys.stdlib_module_names, "fairmark_graders"}
+    assert {m: found for m, tree in inside.items() if (found := outer_imports("graders", m, tree) - allowed)} == {}
+    ours = {n for m, tree in inside.items() for n in imports(tree, "fairmark_graders", m) if n.startswith("fairmark_")}
+    assert ours
+    assert [name for name in ours if not name.startswith("fairmark_graders.sandbox.inside")] == []

@@ -34,6 +34,7 @@ class Zygote:
 
     def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, complaints: int) -> None:
         self._process, self._control, self._complaints = process, control, complaints
+        self._turn = asyncio.Lock()
         self.report: dict[str, Any] = {}
 
     @classmethod
@@ -74,14 +75,17 @@ class Zygote:
     async def close(self) -> None:
         """End it and all that runs in it; nothing is left when this returns."""
         self._process.terminate()
-        self._control.close()
         while self._process.poll() is None:  # noqa: ASYNC110 - polled, since a wait would need a thread
             await asyncio.sleep(0.002)
-        os.close(self._complaints)
+        async with self._turn:  # who listens hears its end first; from a closed socket nobody hears anything
+            if self._control.fileno() >= 0:
+                self._control.close()
+                os.close(self._complaints)
 
     async def _receive(self) -> dict[str, Any]:
         try:
-            message = await asyncio.get_running_loop().sock_recv(self._control, _LONGEST)
+            async with self._turn:
+                message = await asyncio.get_running_loop().sock_recv(self._control, _LONGEST)
             said = json.loads(message)
         except (OSError, ValueError) as error:
             raise ZygoteLost(f"a sandbox is gone{self._last_words()}") from error
