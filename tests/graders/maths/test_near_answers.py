@@ -17,6 +17,11 @@ BOXED = {
     r"n\equiv 3\pmod 7": [r"n\not\equiv3\pmod 7"],
     r"x\ge3": [r"x\not\ge3", r"x \not< 4"],
     "5": ["=\u03385"],
+    "True": [r"\lnot True", "¬True"],
+    "No": [r"\ne No", "-(No)", r"No \pm 1", "≠ No", "No is wrong"],
+    "infinitely many": [r"\ge infinitely many", "< infinitely many"],
+    "Maximum value 10 at x = 3": [r"Maximum value 10 at x \ne 3", "Maximum value 10 at x > 3"],
+    r"\text{all } n\in\mathbb{Z}^+": [r"\text{all } n\notin\mathbb{Z}^+"],
 }
 
 SAID = [

@@ -176,7 +176,7 @@ def _agrees(told: list[str], wanted: list[str]) -> bool:
     if told[:1] != wanted[:1] or not (len(told) == 1 or len(wanted) == 1):
         return False
     rest = (told if len(told) > 1 else wanted)[1:]
-    against = _HEDGING | _YES_OR_NO | (_DENYING if told[0] == "yes" else frozenset())
+    against = _HEDGING | _YES_OR_NO | (_DENYING if told[0] == "yes" or rest[:1] == ["is"] else frozenset())
     return len(told) == 1 or against.isdisjoint(rest)
 
 

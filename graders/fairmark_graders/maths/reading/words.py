@@ -120,6 +120,13 @@ _ENDLESS = re.compile(
     r"(?: (?:such )?(?:solutions?|of them))?"
 )
 _NOT_WORDS = re.compile(r"\\(?:[A-Za-z]+|.)|[^\w\s'’%/.:°+-]|[_]")
+_SIGN = re.compile(
+    r"(?P<not>\\(?:neg|lnot|not)\b|¬)|(?P<unequal>\\neq?\b|≠|!=)|(?P<outside>\\notin\b|∉)"
+    r"|(?P<less>(?:\\(?:lt|leq?)\b|[<≤])(?:(?=\s*[-\d])|(?<=\A.)|(?<=\A...)))"
+    r"|(?P<more>(?:\\(?:gt|geq?)\b|[>≥])(?:(?=\s*[-\d])|(?<=\A.)|(?<=\A...)))"
+    r"|(?P<or>\\pm\b|±)|(?P<minus>\A-(?=[\w({]))"
+)
+"""Signs that make another thing of the words beside them, by what they say."""
 _REMARK = re.compile(
     r"(?i)(?<=[a-z])\s\((?=[^()\s]+\s)(?![^()]*\b(?:or|if|not|unless|and|also|but|maybe|except|only)\b)[^()]{1,200}\)\s*\.?\s*$"
 )
@@ -141,7 +148,7 @@ _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 
 def canonical_words(text: str) -> str:
     """Lower case, single spaces, no articles, no punctuation but inside words; one spelling for what means the same."""
-    text = _BY_TEST.sub("", _REMARK.sub("", text))
+    text = _SIGN.sub(lambda sign: f" {sign.lastgroup} ", _BY_TEST.sub("", _REMARK.sub("", text)))
     text = " ".join(_NOT_WORDS.sub(" ", text).lower().replace("’", "'").split())
     text = _CONVERGES.sub(r"is \1 convergent", text)
     text = _NOT_TRUE.sub("is false", _ARTICLES.sub("", text).strip(" .:'-/")).removeprefix("is ")
