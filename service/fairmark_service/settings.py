@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 for any free one."""
     catalog: Path = Field(default_factory=shipped_catalog)
-    """A directory of grader files, JSON or YAML, one grader each; watched for changes."""
+    """A directory of grader files, JSON, YAML or Python, one grader each; watched for changes."""
     functions: str = ""
     """Python modules that catalog files of type function may call, with what lies below them: rewards,acme.graders."""
 
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     sandboxes: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
     """Programs run at a time, each in a sandbox."""
     sandbox_python: Path | None = None
-    """The interpreter that programs run on, with its libraries; by default the service's, without any."""
+    """What programs and python graders run on, with its libraries; by default the service's, its own for graders only."""
     sandbox_missing: Literal["allow", "refuse"] = "allow"
     """Whether to start where the system can't give a sandbox all its walls; /readyz says which are missing."""
     queue: Annotated[int, Field(ge=1)] = 20_000
