@@ -1,7 +1,7 @@
 """`python -m loadtests.soak`: thousands of runs, hostile ones among them, and what they leave behind: nothing.
 
-Every so often a zygote is killed under load; no run may be lost by that. At the end descriptors, processes and memory are
-what they were after the first quarter.
+Every so often a zygote is killed under load; no run may be lost by that. At the end descriptors, processes and memory
+are what they were after the first quarter.
 """
 
 import argparse
