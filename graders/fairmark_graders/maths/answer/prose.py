@@ -16,7 +16,7 @@ from .errors import SHORT, NoAnswer
 from .runs import is_unit, runs
 from .several import by_name
 from .spans import NUMBER, Span, formulas, groups, joined, says_something, tidy
-from .worded import counted
+from .worded import counted, nth
 
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|finally|consequently|and|now|either|yes|answer|result|solution)\b[,:]?\s*)*"
@@ -49,6 +49,10 @@ _SAID_AGAIN = re.compile(r",?\s+(?:i\.e\.|that is|in other words|meaning)\s.*", 
 _DAY = re.compile(
     r"\b(\d{1,2})(?:st|nd|rd|th)\s+of\s+(?=(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]*\b)"
 )
+_THEN = re.compile(r"(?:so|thus|hence|therefore)\b,?\s+", re.IGNORECASE)
+_ONE_IN = re.compile(r"\bone (?:in|out of) (?=\d)")
+_LATEST = re.compile(r"\b(?:no\s+(?:later|earlier)\s+than|by)\s+(?=\d{1,2}:\d\d\b)")
+"""A deadline, which is a time all the same."""
 _NAMED = re.compile(r"[A-Za-z](?:_\w)?\s*=")
 _MUST_BE = re.compile(r"(?:The\b)?[^A-Z]*\bmust be ([A-Z])\W*")
 _WHY = re.compile(
@@ -157,7 +161,7 @@ def stated(statement: str) -> str:
         return f"({option[1]}) {option[2]}"
     if correct := _CORRECT.fullmatch(statement):
         return correct[1] or correct[2]
-    if said := on_hypothesis(statement) or _yes_or_no(statement):
+    if said := on_hypothesis(statement) or nth(_THEN.sub("", statement).replace("$", "")) or _yes_or_no(statement):
         return said
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
     if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
@@ -306,7 +310,8 @@ def _is_where(statement: str, said: list[list[Span]], both: list[list[Span]]) ->
 
 def _in_plain_text(statement: str) -> str:
     """The answer where there are no delimiters: the one formula, or the one that is said to be it."""
-    statement = _DAY.sub(r"\1 ", with_digits(statement.replace("**", "")))
+    statement = _DAY.sub(r"\1 ", with_digits(_ONE_IN.sub("1/", statement.replace("**", ""))))
+    statement = _LATEST.sub("at ", statement)
     found = _different(runs(statement))
     if not found:
         return _in_words(statement)

@@ -16,12 +16,24 @@ _TIME = re.compile(
 _MAY_BE_TIME = re.compile(
     r"\b(?:past|quarter|minutes?|o['’]?\s?clock|morning|afternoon|evening|night)\b", re.IGNORECASE
 )
+_BELOW_ZERO = re.compile(
+    rf"(?P<count>\d+(?:\.\d+)?|{_COUNT}(?=\s+degrees?\b))\$?\s*(?:degrees?|°|\\?\^\\circ)?\s*(?P<scale>celsius|fahrenheit|°?[CF]\b)?\$?"
+    r"\s+below\s+(?:zero|0)\b(?!\s*[.,]?\d)",
+    re.IGNORECASE,
+)
 _PARTS = {"half": 30, "quarter": 15}
 
 
 def with_digits(text: str) -> str:
-    """A text with its times of day as `10:30 am`, or as `10:30` where nothing says which half of the day is meant."""
+    """A text with its times of day as `10:30 am`, or as `10:30` where nothing says which half of the day is meant; and
+    with the minus of degrees below zero."""
+    text = _BELOW_ZERO.sub(_negative, text) if "below" in text else text
     return _TIME.sub(_in_digits, text) if _MAY_BE_TIME.search(text) else text
+
+
+def _negative(temperature: re.Match[str]) -> str:
+    count, scale = temperature["count"], temperature["scale"] or ""
+    return f"-{count if count[0].isdigit() else _number(count)} {scale}".strip()
 
 
 def _in_digits(time: re.Match[str]) -> str:
