@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 
 from fairmark_graders import InvalidGrader, Verdict, grade, parse_grader
+from fairmark_graders.grader import Tools
+from fairmark_graders.local import grade_with, run
+from fairmark_graders.sample import Sample
+from fairmark_graders.workers import Workers
 
 GRADER = {"type": "code_tests", "input": "{{ sample.output_text }}", "tests": "{{ item.tests }}"}
 SUMS = [{"input": "1 2\n", "output": "3\n"}, {"input": "3 4\n", "output": "7\n"}, {"input": "5 6\n", "output": "11\n"}]
@@ -349,6 +353,19 @@ class TestFaults:
     def test_unreadable_tests_make_every_text_ungradable(self, text: str, tests: Any) -> None:
         verdict = grade(GRADER, text, {"tests": tests})
         assert (verdict.outcome, verdict.repeatable) == ("ungradable", True)
+
+    @pytest.mark.parametrize("tests", [SUMS, ADD, "y = 3\nassert add(1, 2) == y"])
+    def test_a_sandbox_that_fails_is_not_the_programs_fault(self, tests: Any) -> None:
+        async def closed() -> Verdict:
+            tools = Tools(Workers(1))
+            await tools.sandbox.close()
+            try:
+                return await grade_with(tools, parse_grader(GRADER), Sample("```python\n1 / 0\n```"), {"tests": tests})
+            finally:
+                await tools.workers.close()
+
+        verdict = run(closed())
+        assert (verdict.outcome, verdict.repeatable) == ("ungradable", False)
 
     def test_missing_tests_are_named(self) -> None:
         assert grade(GRADER, "x", {}).reason == "the item has no 'item.tests'"
