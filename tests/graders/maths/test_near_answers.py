@@ -17,6 +17,7 @@ BOXED = {
     r"n\equiv 3\pmod 7": [r"n\not\equiv3\pmod 7"],
     r"x\ge3": [r"x\not\ge3", r"x \not< 4"],
     "5": ["=\u03385"],
+    "A": ["A. B. C.", "A) x B) y", "(A) is wrong", "(A) maybe 7", "(A) unless 7", r"(A) \pm 1", "(A) but maybe (B)"],
     "True": [r"\lnot True", "¬True"],
     "No": [r"\ne No", "-(No)", r"No \pm 1", "≠ No", "No is wrong"],
     "infinitely many": [r"\ge infinitely many", "< infinitely many"],
@@ -77,6 +78,11 @@ def test_what_a_box_is_a_part_of_counts(text: str) -> None:
     ("text", "reference"),
     [
         *[(r"$-\boxed{5}$", "-5"), (r"$x \ge \boxed{5}$", r"x \ge 5"), (r"$x = \boxed{5}$ cm", "5 cm")],
+        *[
+            (r"\boxed{\,(B) 12\,}", "(B) 12"),
+            (r"\boxed{\,10 m/s\,}", "10 m/s"),
+            (r"\boxed{(B) is even}", "(B) is even"),
+        ],
         *[(r"\boxed{\frac12} or 0.5", "0.5"), (r"- \boxed{5}", "5"), (r"$2+3=\boxed{5}$ or five", "5")],
     ],
 )

@@ -21,6 +21,7 @@ _OR = re.compile(r"or\b|vee")
 _NAME = re.compile(r"(?<![A-Za-z0-9\\])([A-Za-z](?:_\w)?)\s*=\s*\$?\s*\Z")
 _DELIMITER = re.compile(r"\\\$|\$\$?|\\[()\[\]]")
 CLOSES = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
+_SPACES = re.compile(r"\A(?:\\[,;:! ]\s*)+|(?:\s*\\[,;:!](?!\\))+\Z")
 _PROSE = re.compile(r"(?<![\\A-Za-z{])[a-z]{3,}")
 NUMBER = re.compile(
     r"""(?<![\w.)\]}^_]) (?:[-−–+]\s?)? \\?[$€£]?
@@ -114,6 +115,8 @@ def tidy(text: str) -> str:
     if "$" in text or "\\(" in text or "\\[" in text:
         text = _undelimited(text)
     text = text.strip(" *`_" if text[:1] in "*`_" else " ")
+    if "\\" in text:
+        text = _SPACES.sub("", text)
     if text[-1:] in ".,;。" and text[-2:] != "..":
         text = text[:-1].rstrip(" *`" if "*" in text or "`" in text else " ")
     return text

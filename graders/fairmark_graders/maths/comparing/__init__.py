@@ -16,6 +16,7 @@ Values:
     families    solutions for every integer k
 
 Rules, which compare two trees as what they know:
+    meaning     what is plainly meant by what is written
     comparison  one run of the rules, and how parts are compared
     wording     words, letters of choices
     sentences   short sentences that say a word

@@ -7,8 +7,8 @@ from ..decision import Decision, Leniency, different, undecided
 from ..errors import TooComplex
 from ..tree import Node
 from .exact import exact, is_rational
+from .meaning import kind, plain
 from .shape import is_literal
-from .wording import kind, plain
 
 MOST_MEMBERS = 20
 """Members in another order than the reference's: each is compared with each."""

@@ -14,10 +14,10 @@ from .constants import MAY_BE_CONSTANT
 from .entries import entries
 from .exact import Undefined, exact, is_rational
 from .families import compare_evident, compare_families, is_family
+from .meaning import unconditioned
 from .naming import named, names_agree
 from .shape import EXPRESSIONS, letters, put, walk
 from .values import FINE, precision, shown
-from .wording import unconditioned
 
 
 def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decision | None:

@@ -4,10 +4,11 @@ from ..decision import Decision, different, undecided
 from ..tree import Based, Enclosed, Matrix, Node, Number, Product, Quotient, Ratio, Symbol
 from .comparison import Comparison, all_equal
 from .constants import with_another_constant
+from .meaning import kind
 from .quantities import compare_quantities
 from .sets import infinite
 from .shape import EXPRESSIONS, NUMBERS, SETS, walk
-from .wording import kind, letters_of
+from .wording import letters_of
 
 _BRACKETS = {Matrix, Enclosed}
 

@@ -1,96 +1,31 @@
-"""Words, the letters of choices, and what else is plainly meant by what is written."""
-
-from __future__ import annotations
+"""Words and the letters of choices."""
 
 import re
-from typing import TYPE_CHECKING
 
 from ..decision import Decision, different, undecided
 from ..tree import (
-    Alternatives,
-    Cases,
     Choice,
-    Combined,
-    Enclosed,
-    Given,
     Listed,
-    Matrix,
     Measure,
     Node,
     Number,
     Product,
-    Ratio,
     Relation,
-    SetOf,
     Symbol,
     Words,
 )
 from .classes import as_class
 from .clock import minutes
+from .comparison import Comparison
+from .meaning import kind
 from .sentences import in_any_order, says
 from .shape import EXPRESSIONS
 
-if TYPE_CHECKING:
-    from .comparison import Comparison
-
 _CHOICES = "ABCDEFGH"
 
-_SAYINGS: dict[str, Node] = {
-    **dict.fromkeys(("no solution", "no real solution", "empty set", "none"), Symbol("Empty")),
-    **dict.fromkeys(("all real numbers", "all reals"), Symbol("Reals")),
-    **dict.fromkeys(("true", "correct"), Words("yes")),
-    **dict.fromkeys(("false", "incorrect"), Words("no")),
-    "impossible": Symbol("Empty"),
-    "infinite": Words("infinitely many"),
-}
-_ENDLESS = re.compile(r"infinitely many(?: such)? [a-z]+")
+_ORDINAL = re.compile(r"([0-9]{1,9})(?:st|nd|rd|th)")
 _ANGLES = {"right angle": 90, "straight angle": 180}
 _NO_VALUES = frozenset({"yes", "no", "does not exist", "undefined", "infinitely many"})
-
-_KINDS: dict[type, str] = {
-    Choice: "a choice",
-    Words: "words",
-    Enclosed: "something in brackets",
-    Matrix: "a matrix",
-    Listed: "a list",
-    Alternatives: "alternatives",
-    Relation: "a relation",
-    Given: "a statement with conditions",
-    Cases: "a function in pieces",
-    Ratio: "a ratio",
-    SetOf: "a set",
-    Combined: "a set",
-    Number: "a number",
-}
-
-
-def kind(node: Node) -> str:
-    """What a tree is, for a person."""
-    return _KINDS.get(type(node), "an expression")
-
-
-def plain(node: Node) -> Node:
-    """What is meant by a saying, by brackets around one thing, by a condition behind the last of several."""
-    if type(node) is Words:
-        return Words("infinitely many") if _ENDLESS.fullmatch(node.text) else _SAYINGS.get(node.text, node)
-    if type(node) is Enclosed and len(node.items) == 1 and node.open in "([":
-        return plain(node.items[0])
-    if type(node) is Alternatives or type(node) is Listed:
-        return _under_one_condition(node)
-    return node
-
-
-def _under_one_condition(node: Alternatives | Listed) -> Node:
-    """`x = a + 2kπ or x = b + 2kπ, k ∈ ℤ`: what is said of the last is said of all."""
-    last = node.items[-1]
-    if type(last) is not Given or {item.conditions for item in node.items if type(item) is Given} != {last.conditions}:
-        return node
-    return Given(type(node)(tuple(map(unconditioned, node.items))), last.conditions)
-
-
-def unconditioned(node: Node) -> Node:
-    """A statement without what it is said under."""
-    return node.statement if type(node) is Given else node
 
 
 def compare_letters(run: Comparison, answer: Node, reference: Node) -> Decision | None:
@@ -171,6 +106,8 @@ def _compare_words(words: Words, other: Node) -> Decision:
         return Decision(True, "words")
     if minutes(words) is not None and minutes(words) == minutes(other):
         return Decision(True, "time of day")
+    if (nth := _ORDINAL.fullmatch(words.text)) and other == Number(int(nth[1])):
+        return Decision(True, "ordinal")
     if words.text == "infinitely many" and other == Symbol("infinity"):
         return Decision(True, "words")
     if words.text in _NO_VALUES and type(other) in EXPRESSIONS:

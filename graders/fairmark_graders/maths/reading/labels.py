@@ -14,6 +14,12 @@ _CHOICE = re.compile(
     r"(?:\(\s?([A-Ja-e])\s?\)|([A-J])\s?[).:]|([a-e])\))[.:]?(?:\s?\}){0,3}\$?"
     r"(?=$|[.:,]|\s|\\|~)[.:,]?(?:\\[ ,;:!]|\\quad|~|\s)*(.*)"
 )
+_GOES_ON = tuple(words_of("and or ( , & = + - * / ^ _ \\cdot \\times \\in \\cup \\cap \\pm \\to"))
+_TAKES_BACK = re.compile(
+    r"(?:is|are)\s+(?:wrong|incorrect|false|not)\b|(?:maybe|perhaps|possibly|unless|but|vs|versus|if)\b"
+    r"|(?:.*\s)?[A-J][).]\s"
+)
+"""What stands behind the letter of a choice that isn't the choice made, or not the only one."""
 _NAMED_CHOICE = re.compile(
     rf"(?i)(?:option|choice|letter|alternative|answer)s?\s?:?\s+{_FONTS}\(?([A-J])\)?(?:\s?\}}){{0,3}}[.]?"
 )
@@ -103,9 +109,7 @@ def _choice(text: str, read: Callable[[str], Node]) -> Choice | None:
     if match is None:
         return None
     rest = match[4].strip()
-    if rest.startswith(
-        ("and ", "or ", "(", ",", "&", "=", "+", "-", "*", "/", "^", "_", "\\cdot", "\\times", "\\in", "\\cup", "\\cap")
-    ):
+    if rest.startswith(_GOES_ON) or _TAKES_BACK.match(rest):
         return None
     return Choice((match[1] or match[2] or match[3]).upper(), _option(rest, read))
 
