@@ -8,6 +8,7 @@ The service asks over one SEQPACKET socket: JSON beside the descriptors [stdout,
 holds never gets into the zygote, whose memory every later run can read: the child reads it.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -73,13 +74,16 @@ def _raise_stack() -> None:
 
 def _guard(zygote: int, walls: Walls) -> None:
     """Wait until nothing lives in the sandbox; orphans come here, too, and end with the zygote."""
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(zygote, signal.SIGKILL))
-    alive = True
+    pidfd, alive = os.pidfd_open(zygote), True
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+    signal.signal(signal.SIGTERM, end)
     while True:
         try:
-            if os.wait()[0] == zygote:
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                alive = False
+            alive = os.wait()[0] != zygote and alive
         except ChildProcessError:
             return walls.remove_private_directory()
         if not alive and "pid" not in walls.namespaces:
