@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     sandboxes: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
     """Programs run at a time, each in a sandbox."""
     sandbox_python: Path | None = None
-    """What programs and python graders run on, with its libraries; by default the service's, its own for graders only."""
+    """What programs and python graders run on, with its libraries; by default the service's, those for graders only."""
     sandbox_missing: Literal["allow", "refuse"] = "allow"
     """Whether to start where the system can't give a sandbox all its walls; /readyz says which are missing."""
     queue: Annotated[int, Field(ge=1)] = 20_000

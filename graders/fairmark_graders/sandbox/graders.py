@@ -44,6 +44,7 @@ class Graders:
         self._idle: list[tuple[str, Zygote]] = []
         """Used last comes last."""
         self._busy: set[Zygote] = set()
+        self._closed = False
         self._sound: set[bytes] = set()
         """Digests of sources that could be loaded."""
 
@@ -53,8 +54,7 @@ class Graders:
             return
         async with self._places:
             with contextlib.suppress(ZygoteLost):
-                self._keep(source, await self._take(source))
-            await self._drop_oldest()
+                await self._keep(source, await self._take(source))
 
     async def call(self, source: str, job: Mapping[str, Any], limits: Limits) -> Outcome:
         """What becomes of one call. Raises `NotLoaded`."""
@@ -64,11 +64,10 @@ class Graders:
                 return await self._tried(source, request, limits)
             except SandboxUnavailable as error:
                 return Outcome("sandbox_error", detail=str(error))
-            finally:
-                await self._drop_oldest()
 
     async def close(self) -> None:
-        """End every zygote."""
+        """End every call, as `sandbox_error`; no process is left when this returns."""
+        self._closed = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(zygote.close() for zygote in {*self._busy, *(zygote for _, zygote in idle)}))
 
@@ -85,7 +84,7 @@ class Graders:
     async def _called(self, source: str, job: bytes, limits: Limits) -> Outcome:
         zygote = await self._take(source)
         outcome = await self._run(zygote, "grade", job, limits)
-        self._keep(source, zygote)
+        await self._keep(source, zygote)
         return outcome
 
     async def _run(self, zygote: Zygote, mode: str, job: bytes, limits: Limits) -> Outcome:
@@ -107,27 +106,36 @@ class Graders:
         return await self._loaded(source)
 
     async def _loaded(self, source: str) -> Zygote:
-        zygote = await self._sandbox.zygote()
+        """A zygote that has imported a source; one that dies of it several times was not killed by accident."""
+        for _ in range(_TRIES):
+            if self._closed:
+                raise SandboxUnavailable("graders are closed")
+            zygote = await self._sandbox.zygote()
+            with contextlib.suppress(ZygoteLost):
+                await self._settle(zygote, source)
+                return zygote
+        raise NotLoaded("importing it ends its process")
+
+    async def _settle(self, zygote: Zygote, source: str) -> None:
         try:
             settled = await self._run(zygote, "settle", json.dumps({"source": source}).encode(), IMPORT)
-        except (ZygoteLost, TimeoutError):
-            raise NotLoaded("importing it ends its process, or doesn't end") from None
-        if settled.status == "sandbox_error":
+            if settled.status == "sandbox_error":
+                raise SandboxUnavailable(settled.detail or "a grader can't be shut in")
+            if refused := _refusal(settled):
+                raise NotLoaded(refused)
+        except TimeoutError:
+            raise NotLoaded("importing it doesn't end") from None
+        except (SandboxUnavailable, NotLoaded):
             await zygote.close()
-            raise SandboxUnavailable(settled.detail or "a grader can't be shut in")
-        if refused := _refusal(settled):
-            await zygote.close()
-            raise NotLoaded(refused)
+            raise
         if len(self._sound) == _REMEMBERED:
             self._sound.clear()
         self._sound.add(_digest(source))
-        return zygote
 
-    def _keep(self, source: str, zygote: Zygote) -> None:
+    async def _keep(self, source: str, zygote: Zygote) -> None:
+        """Have it wait for the next call, in place of the one that has waited longest."""
         self._idle.append((source, zygote))
-
-    async def _drop_oldest(self) -> None:
-        while len(self._idle) > KEPT:
+        while len(self._idle) > (0 if self._closed else KEPT):
             _, oldest = self._idle.pop(0)
             await oldest.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.waiting import wait_until
 
 from fairmark_graders.sandbox import Graders, Limits, NotLoaded, Outcome
 
@@ -86,3 +87,21 @@ async def test_a_grader_that_stops_its_own_zygote_does_so_to_itself_alone(anywhe
     second = await called(anywhere, returning("1.0"))
     assert first.status in ("finished", "sandbox_error")
     assert json.loads(second.result) == {"score": 1.0}
+
+
+async def test_closing_ends_a_call_under_way_and_begins_no_other() -> None:
+    graders = Graders(1)
+    await called(graders, returning("1.0"))
+    waiting = asyncio.ensure_future(called(graders, returning("__import__('time').sleep(1e6)"), seconds=600))
+    await wait_until(lambda: bool(graders._busy))
+    async with asyncio.timeout(30):
+        await graders.close()
+        assert (await waiting).status == "sandbox_error"
+    assert (await called(graders, returning("1.0"))).status == "sandbox_error"
+
+
+async def test_calls_of_many_graders_at_once_are_all_answered() -> None:
+    graders = Graders(2)
+    outcomes = await asyncio.gather(*(called(graders, returning(f"{number % 4}.0")) for number in range(40)))
+    assert [json.loads(outcome.result)["score"] for outcome in outcomes] == [float(number % 4) for number in range(40)]
+    await graders.close()
