@@ -137,7 +137,13 @@ _CORRECT = re.compile(
     r"|\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|best)(?:\s+(?:option|choice|answer))?)\W*",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(r"\b(?:is|are|(?:con|di)verges?|exists?)\b|\A(?:yes|no)\W*\Z")
+_CONCLUDES = re.compile(r"\b(?:is|are|be|(?:con|di)verges?|exists?|(?:has|have)\s+no)\b|\A(?:yes|no)\W*\Z")
+_JUDGED = re.compile(
+    r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(?:this|that|it|the\s+(?:statement|claim|assertion|converse|conjecture))\s+"
+    r"(?:is\s+(?P<not>not\s+)?(?:always\s+)?(?P<said>true|false)(?:\s+in\s+general)?|(?P<fails>fails)(?=\s+for\b))"
+    r"(?:[;:]\s|,?\s+(?:since|because|as)\b|,\s+take\b|(?<=fails)\s+for\b|[.\s]*\Z)",
+    re.IGNORECASE,
+)
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _VECTOR = re.compile(r"\*\*([A-Za-z])\*\*")
 _UNIT = re.compile(r"\s?(?:\\?%|°|[a-zA-Zµ²³/^]+(?:\s(?:square|cubic|per)?\s?[a-zA-Z]+)?)(?=[\s.]*\Z)")
@@ -161,8 +167,9 @@ def stated(statement: str) -> str:
         return f"({option[1]}) {option[2]}"
     if correct := _CORRECT.fullmatch(statement):
         return correct[1] or correct[2]
-    if said := on_hypothesis(statement) or nth(_THEN.sub("", statement).replace("$", "")) or _yes_or_no(statement):
-        return said
+    for judged in (on_hypothesis, _which, _yes_or_no, _judged):
+        if said := judged(statement):
+            return said
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
     if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
         return letter[1]
@@ -191,6 +198,18 @@ def _yes_or_no(statement: str) -> str:
     first = next(iter(formulas(rest) or runs(rest)))
     answers = _NAMED.match(first.content) or _IS.search(rest, 0, first.start)
     return "" if answers and not reason else said[1]
+
+
+def _which(statement: str) -> str:
+    return nth(_THEN.sub("", statement).replace("$", ""))
+
+
+def _judged(statement: str) -> str:
+    """The "true" or "false" that a statement calls what was claimed, before a reason or an example."""
+    found = _JUDGED.match(statement)
+    if not found or _TAKES_BACK.search(statement, found.end()) or found["not"] and found["said"].lower() == "false":
+        return ""
+    return "false" if found["not"] or found["fails"] else found["said"].lower()
 
 
 def _by_name(statement: str) -> str:

@@ -3,7 +3,7 @@
 from ..decision import Decision, different, undecided
 from ..tree import Call, Node, Relation, Symbol
 from .comparison import Comparison
-from .constants import with_its_constant
+from .constants import MAY_BE_CONSTANT, with_its_constant
 from .curves import compare_curves, is_same_curve
 from .naming import Named, contradicts, named, names_agree
 from .sets import SIGNS, has_region, is_region
@@ -87,10 +87,22 @@ def _written(stated: Named) -> tuple[Node, ...]:
     return stated.steps if stated.rounded is None else (*stated.steps, stated.rounded)
 
 
+def _in_its_variable(name: Call, value: Node, solution: Node) -> Node:
+    """`C e^{2t}` of `y(t)` in x, where that is all that the other side has beside its constants."""
+    theirs = letters(solution) - MAY_BE_CONSTANT
+    (argument,) = name.arguments if len(name.arguments) == 1 else (name,)
+    is_general = theirs and theirs < letters(solution) and type(argument) is Symbol
+    if not is_general or len(theirs) > 1 or letters(value) - MAY_BE_CONSTANT != letters(argument):
+        return value
+    return put(value, min(letters(argument)), Symbol(min(theirs)))
+
+
 def _of_its_letter(left: Named, right: Named) -> Node:
-    """The value of `f(t)` as one of x, where the other side is `f(x)`."""
-    if type(left.name) is not Call or type(right.name) is not Call:
+    """The value of `f(t)` as one of x, where the other side is `f(x)`, or a general solution in x."""
+    if type(left.name) is not Call:
         return left.value
+    if type(right.name) is not Call:
+        return _in_its_variable(left.name, left.value, right.value)
     was, now = left.name.arguments, right.name.arguments
     if len(was) != 1 or len(now) != 1 or type(was[0]) is not Symbol or type(now[0]) is not Symbol:
         return left.value

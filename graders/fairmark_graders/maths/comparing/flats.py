@@ -52,10 +52,17 @@ def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | 
     if ordered is None or len(ordered.rows[0]) != len(right.given.rows[0]) or len(domains) > 1:
         return None
     left = left._replace(given=ordered)
+    if not domains and left.parameters != right.parameters and _are_coordinates(right.given):
+        domains = {"Reals"}
     if domains and (one := _flat(left)) and (other := _flat(right)):
         same = _same_lattice(one, other) if domains == {"Integers"} else _same_plane(one, other)
         return Decision(True, "parameters") if same else different("parameters", "one has points that the other hasn't")
     return _renamed(run, left, right) if left.parameters != right.parameters or domains else None
+
+
+def _are_coordinates(given: Entries) -> bool:
+    """Whether these are x, y and z: what runs through a line under another letter isn't time."""
+    return {name.name for name in given.names if type(name) is Symbol} >= {"x", "y"}
 
 
 def compare_spans(run: Comparison, answer: Node, reference: Node) -> Decision | None:

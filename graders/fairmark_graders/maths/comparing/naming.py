@@ -8,6 +8,7 @@ from ..tree import (
     Call,
     Combined,
     Enclosed,
+    Matrix,
     Measure,
     Negative,
     Node,
@@ -62,7 +63,8 @@ def _stated(operands: tuple[Node, ...], about: bool) -> Named | None:
     first, *rest = operands
     if len(rest) == 1 and is_name(rest[0]) and not is_name(first):
         first, rest = rest[0], [first]
-    if (is_name(first) or _is_mean(first, rest[-1])) and not _mentioned(first, rest):
+    called = is_name(first) or _is_mean(first, rest[-1]) or _is_of_matrices(first, rest[-1])
+    if called and not _mentioned(first, rest):
         return _exact(first, rest, about)
     if all(_is_step(operand, operands[-1]) for operand in operands[:-1]):
         return _exact(None, list(operands), about)
@@ -156,6 +158,12 @@ def _is_mean(name: Node, value: Node) -> bool:
     """Whether `\\bar{x}` names a value: a complex one is that of the conjugate, from which z is still to be found."""
     bar = type(name) is Call and name.name == "conjugate" and type(name.arguments[0]) is Symbol
     return bar and not any(at == Symbol("i") for at in walk(value))
+
+
+def _is_of_matrices(name: Node, value: Node) -> bool:
+    """Whether this is the `A^2` or `AB` that a matrix is said to be."""
+    parts = (name.base,) if type(name) is Power else name.factors if type(name) is Product else ()
+    return type(value) is Matrix and bool(parts) and all(map(_is_upper, parts))
 
 
 def _are_letters(node: Product) -> bool:

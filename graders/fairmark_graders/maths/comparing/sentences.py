@@ -52,11 +52,17 @@ _SAME = {
     **dict.fromkeys(("true", "correct"), "yes"),
     **dict.fromkeys(("false", "incorrect"), "no"),
     **dict.fromkeys(("downward", "downwards"), "down"), **dict.fromkeys(("upward", "upwards"), "up"),
+    **{
+        short: day
+        for day in words_of("monday tuesday wednesday thursday friday saturday sunday")
+        for short in (day[:3], day[:4], day[:5])
+    },
     "right-angled": "right", "maxima": "maximum", "minima": "minimum", "identical": "equal",
 }  # fmt: skip
 _PHRASES = re.compile(
     r"\b(?:(?P<dne>does not exist|do not exist|doesn't exist|don't exist|doesnt exist|fails to exist|non-?existent|dne)"
-    r"|(?P<diverges>(?:does not|doesn't|do not|don't|fails to) converge|(?:is not|isn't) convergent|is not converging)"
+    r"|(?P<diverges>(?:does not|doesn't|do not|don't|fails to) converge|(?:is not|isn't) convergent|is not converging"
+    r"|(?:grows?|increases?) without bound|(?:has|have) no finite (?:sum|limit|value))"
     r"|(?P<undefined>(?:is not|isn't|not) defined)"
     r"|(?P<invalid>not valid)"
     r"|(?P<neither>neither (?:even nor odd|odd nor even|even or odd|odd or even)))(?!\S)"
@@ -65,6 +71,17 @@ _LEADING = re.compile(
     r"(?:yes|no)\b|(?:true|false|correct|incorrect)(?= (?:it|this|that|these|they|there|he|she|we|because|since)\b|$)"
 )
 """A "yes" or "no" with an explanation behind it; "correct answer" says neither."""
+_IT = r"(?:(?:it|they|this|that|he|she|we|you|there) )"
+_ANSWERS_YES = re.compile(
+    rf"{_IT}(?:does|do|is|are|can|will|has|have)|(?:so )?{_IT}?is (?:always |indeed )?possible|(?:it )?can be done"
+)
+_ANSWERS_NO = re.compile(
+    rf"{_IT}(?:(?:does|do|is|are|can|will|has|have)(?: not|n't)|can't|cannot)"
+    r"|(?:[a-z' ]{1,60} )?(?:is|are) impossible|(?:[a-z' ]{1,60} )?(?:cannot|can't) be done"
+    r"|(?:it is |is )?not (?:necessarily|always|in general|true in general)"
+    rf"|{_IT}(?:is|are) not (?:necessarily|always)(?: true| so| case)?"
+)
+"""Short sentences that only answer whether something is so."""
 _YES_OR_NO = frozenset({"yes", "no"})
 _BEING = frozenset(
     words_of(
@@ -127,6 +144,8 @@ def says(answer: str, reference: str) -> bool:
         return False
     if wanted[0] in _YES_OR_NO and _LEADING.match(answer) and _LEADING.match(reference):
         return _agrees(told, wanted)
+    if wanted in (["yes"], ["no"]) and (_ANSWERS_YES if wanted == ["yes"] else _ANSWERS_NO).fullmatch(answer):
+        return True
     told = told[1:] if _LEADING.match(answer) and len(told) > 1 and wanted[0] not in _YES_OR_NO else told
     return _is(told, wanted) or (_is_plain(told, wanted) and (_ends(told, wanted) or _begins(told, wanted)))
 

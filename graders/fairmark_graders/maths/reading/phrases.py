@@ -86,7 +86,7 @@ _PHRASE_WORDS = frozenset(
         "degree degrees miles fl fluid nautical us well along any every all some each between times half thirds "
         "more less above below greater fewer "
         "by namely words equivalently intercept intercepts coordinate coordinates constant constants "
-        "quarters fourths fifths sixths eighths tenths ratio at on quarter third twice half"
+        "quarters fourths fifths sixths eighths tenths ratio at on quarter third twice half multiple multiples"
     )
 )
 """Every phrase has one of them; looking for these first spares most texts the search for phrases."""
@@ -123,6 +123,13 @@ _OUT_OF = re.compile(rf"(?i)\b({_SMALL_NUMBER})\s+(?:in|out\s+of)(?:\s+every)?\s
 _AND_A_HALF = re.compile(
     rf"(?i)\b(an?|{_SMALL_NUMBER})\s+(hour|minute|second|day|week|month|year|mile)s?\s+and\s+a\s+half\b"
 )
+_MULTIPLES = re.compile(
+    r"(?i)(?![a-z ]*\b(?:not|no|except|positive|negative|nonzero|common|least|or|and|some)\b)"
+    r"[a-z ]{0,60}?(?:\$[a-z]\$ [a-z ]{0,20}?)?"
+    r"(?:\b(?P<kind>odd|even|integer|integral|whole) (?:integer )?)?\bmultiples? of (?P<of>\S*(?:π|pi|°|\\circ)\S*)"
+)
+"""Of an angle, as a family of solutions."""
+_TIMES = {"odd": "(2k+1)", "even": "2k"}
 _HYPHENED = re.compile(r"(?i)\b([xyz])-(intercept|coordinate)s?\b")
 _SET_SIGNS = {"integer": "ℤ", "positive integer": "ℤ^+", "nonnegative integer": "ℕ", "natural number": "ℕ",
               "whole number": "ℕ", "real": "ℝ", "positive real": "ℝ^+",
@@ -147,6 +154,9 @@ def signs_for_phrases(text: str) -> str:
         inclusive = (between["ends"] or "").lower() == "inclusive"
         opening, closing = "[]" if inclusive else "()"
         return f"{opening}{between['low']}, {between['high']}{closing}"
+    if multiples := _MULTIPLES.fullmatch(text):
+        times = _TIMES.get((multiples["kind"] or "").lower(), "k")
+        return f"{times} * ({multiples['of'].strip('$')}) where k ∈ ℤ"
     if bound := _OR_MORE.fullmatch(text):
         return f"{'>=' if bound[2] else '<='} {bound[1]}"
     text = _AND_A_HALF.sub(_and_a_half, _OUT_OF.sub(r"\1 / \2", text))
