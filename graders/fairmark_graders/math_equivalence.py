@@ -39,6 +39,7 @@ SYMPY = 200
 
 _EXACTLY = Leniency(rounding=False, unevaluated=True)
 _EXPRESSIONS = (Number, Symbol, Negative, Sum, Product, Quotient, Power, Call)
+_DOTS = Symbol("...")
 _LIBRARIES = {
     "math-verify": "math_verify",
     "latex2sympy2_extended": "latex2sympy2_extended",
@@ -180,7 +181,9 @@ def _may_ask_sympy(case: Case) -> bool:
 
 
 def _is_expression(node: Node) -> bool:
-    return isinstance(node, _EXPRESSIONS) and all(isinstance(at, (*_EXPRESSIONS, Relation)) for at in walk(node))
+    return isinstance(node, _EXPRESSIONS) and all(
+        isinstance(at, (*_EXPRESSIONS, Relation)) and at != _DOTS for at in walk(node)
+    )
 
 
 @lru_cache(maxsize=2_000)

@@ -68,6 +68,8 @@ def _stated(node: Relation) -> Members | None:
 def compare_members(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Exactly the reference's members, and one where it has one."""
     left, right = members(answer), members(reference)
+    if (mine := _letters(answer)) and (theirs := _letters(reference)) and len(mine) == len(theirs) and mine != theirs:
+        return different("members", "they are values of different names")
     if (left is None and right is None) or _is_equation(answer) or _is_equation(reference):
         return None
     found = _compare(run, left or Members((answer,)), right or Members((reference,)))
@@ -115,6 +117,17 @@ def _compare_lists(run: Comparison, left: Sequence[Node], right: Sequence[Node])
 
 def _are_named_apart(items: Sequence[Node]) -> bool:
     """Whether each is the value of a letter of its own, `q = 7, r = 5`; `x_1` and `x_2` are values of one."""
-    names = [stated.name for item in items if type(item) is Relation and (stated := named(item))]
-    letters = {name.name.partition("_")[0].casefold() for name in names if type(name) is Symbol}
-    return len(letters) == len(items)
+    return len({name.partition("_")[0].casefold() for name in _names(items)}) == len(items)
+
+
+def _letters(node: Node) -> list[str]:
+    """The letters that several values are given, in alphabetical order; of a list that shares one, that."""
+    if type(node) is Relation and members(node) is None:
+        return []
+    items = node.items if type(node) in (Listed, Alternatives) else (node,)  # type: ignore[union-attr]
+    return sorted(name.casefold() for name in _names(items) if len(name) == 1)
+
+
+def _names(items: Sequence[Node]) -> list[str]:
+    stated = [found for item in items if type(item) is Relation and (found := named(item))]
+    return [value.name.name for value in stated if type(value.name) is Symbol]

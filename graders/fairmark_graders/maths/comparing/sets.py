@@ -30,7 +30,7 @@ from ..tree import (
 from .balls import Balls, Unsupported
 from .comparison import Comparison
 from .exact import Undefined
-from .shape import CONSTANTS, SETS, letters, put, with_signs
+from .shape import CONSTANTS, SETS, is_literal, letters, put, with_signs
 from .values import CLOSE, FINE, precision, shown
 
 UP, DOWN = arb.pos_inf(), arb.neg_inf()
@@ -396,6 +396,9 @@ def _listed(node: Listed) -> Region:
 
 
 def _alternatives(node: Alternatives) -> Region:
+    """Any of some sets; a number beside them isn't one, but another answer."""
+    if any(map(is_literal, node.items)) and any(map(is_region, node.items)):
+        raise NotRegion
     return _merged(node.items, lambda left, right: union([*left, *right]))
 
 

@@ -6,6 +6,9 @@ from .measures import unit_ahead
 from .numerals import plain_number
 from .tokens import Token
 
+_DENIES = frozenset(["wrong", "incorrect", "false", "but", "maybe", "perhaps", "possibly"])
+"""Words in brackets that take back what stands before them."""
+
 
 class Arguments(Cursor):
     """The lowest layer of the parser: those above say what the abstract methods read."""
@@ -158,6 +161,8 @@ class Arguments(Cursor):
         after = self.ahead()
         if after.kind == "because" or (after.kind == "spoken" and self.says_again(after)):
             return True
+        if after.raw.lower() in _DENIES:
+            return False
         return after.kind == "word" and not unit_ahead(self.tokens, self.at + 1, self.latex)
 
     def says_again(self, word: Token) -> bool:

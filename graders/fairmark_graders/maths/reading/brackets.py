@@ -159,7 +159,7 @@ class Parser(Statements):
         while self.kind not in ("environment end", "end"):
             pieces.append(self.piece())
             self.took("row")
-        if all(condition is None and isinstance(value, Relation) for value, condition in pieces):
+        if len(pieces) > 1 and all(condition is None for _, condition in pieces):
             return Listed(tuple(value for value, _ in pieces))
         return Cases(tuple(pieces))
 

@@ -81,7 +81,7 @@ _LEAD = re.compile(
         \s*(?:is|are|equals|=|:|\b)(?:\ (?:given\ by|equal\ to))?\s*:?
       | (?:the\ )?(?:correct|right|best)\ (?:option|choice)\ is(?=\s[a-eA-E]\b)
       | (?:the|its|their)\s[a-z\s]{1,60}\s(?:is|are|equals)\s+(?=[-\d$\\(])
-      | it\ is | it\ equals | (?:converges|tends)\ to | (?:approximately|approx\.?|about|roughly|around|nearly|exactly)
+      | it\ is | it\ equals | (?:converges|tends)\ to | (?:approximately|approx\.?|about|roughly|around|exactly)
       | there\ (?:are|is|were|will\ be)(?=\s+\d|\s+\\) | a\ total\ of(?=\s) | total\ of(?=\s)
     ) (?=[\s\d$\\(\[{:=+-]) )?"""
 )
