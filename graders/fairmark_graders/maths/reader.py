@@ -21,6 +21,8 @@ LONGEST = 5000
 """Characters of an answer: the longest that people write down as one have a few hundred."""
 
 _SHORT = re.compile(r"(-?)([0-9]{1,300})(?:\.([0-9]{1,300}))?(?:(/)([0-9]{1,300}))?")
+_COMMA = re.compile(r"(?<=0),(?=(?:\d{3,}|0\d+)\Z)")
+"""A decimal comma where no list can be meant: `0,875`, `0,05`."""
 _FRACTION = re.compile(r"(-?)\\[dt]?frac\{([0-9]{1,300})\}\{([0-9]{1,300})\}")
 
 
@@ -56,6 +58,7 @@ def _read(text: str) -> Node:
     text = with_digits(unwrapped(written))
     if not text:
         raise Unreadable("the text is empty")
+    text = _COMMA.sub(".", text) if text[:2] in ("0,", "-0") else text
     return _short(text) or _label(written, text) or read_inside(text)
 
 

@@ -144,6 +144,13 @@ _JUDGED = re.compile(
     r"(?:[;:]\s|,?\s+(?:since|because|as)\b|,\s+take\b|(?<=fails)\s+for\b|[.\s]*\Z)",
     re.IGNORECASE,
 )
+_APPOSED = re.compile(
+    r"(?:[^,\d]*\b(?:maximum|minimum|largest|smallest|greatest|least|highest|lowest)\b(?:\s+(?:possible\s+)?value)?),\s+"
+    r"(?:namely\s+)?(?P<said>\$[^$]+\$|[-−]?[\d./√π]+),\s+(?:(?:which\s+)?(?:is\s+)?(?:attained|reached|occurs|achieved)\s+)?"
+    r"(?:when|at|for|if|where)\s+\$?[a-z]\s*=[^,=]*\Z",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r",\s+(?:being|who|which)\b[^,\d]*,\s+(?=(?:is|has|are)\b)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _VECTOR = re.compile(r"\*\*([A-Za-z])\*\*")
 _UNIT = re.compile(r"\s?(?:\\?%|°|[a-zA-Zµ²³/^]+(?:\s(?:square|cubic|per)?\s?[a-zA-Z]+)?)(?=[\s.]*\Z)")
@@ -177,7 +184,9 @@ def stated(statement: str) -> str:
         return f"it is {quality[1]}"
     if named := _NAME_OF.fullmatch(statement):
         return f"{named[1]} = {named[2]}"
-    if said := _by_name(statement):
+    if apposed := _APPOSED.match(statement):
+        return tidy(apposed["said"])
+    if said := _by_name(_ASIDE.sub(" ", statement)):
         return said
     if _reads(statement):
         return statement

@@ -23,7 +23,7 @@ _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()  # noqa: SIM905
 )
 _HALVES = frozenset(["am", "pm", "a.m", "p.m"])
-_JOINS = frozenset(["and", "or", "&", "to", "-", "–", "i.e"])
+_JOINS = frozenset(["and", "or", "o", "ou", "oder", "&", "to", "-", "–", "i.e"])
 _PLACES = frozenset(["on", "at", "in"])
 _NO_UNIT = frozenset("a an as at by if in is it of on or so to us the per and".split())  # noqa: SIM905
 _SCALES = frozenset(["dozen", "hundred", "thousand", "million", "billion", "trillion"])

@@ -8,6 +8,8 @@ from .shape import put, walk
 
 COUNTER = "k'"
 """A letter that no text has."""
+MOST_RESIDUES = 30
+"""The modulus up to which all classes but one are written out."""
 INTEGERS = Symbol("Integers")
 
 _WHOSE = r"(?:(?:all|any|every|each|those|integers?|numbers?|values?|of|whole|[a-z]|that|which|is|are|must|be) )*"
@@ -18,6 +20,10 @@ _IN_WORDS = re.compile(
     r" (?:when|on|upon|after) (?:divided|division) by (?P<modulus>[1-9][0-9]{0,9}))"
 )
 
+_NOT_DIVISIBLE = re.compile(
+    rf"{_WHOSE}(?:not (?:divisible by|multiples? of)|no multiples? of) (?P<divisor>[1-9][0-9]{{0,3}})"
+)
+
 
 def as_class(node: Node) -> Node:
     """A class as a statement under its condition, any other tree as it is."""
@@ -25,6 +31,8 @@ def as_class(node: Node) -> Node:
         return _congruent(Relation((node.operands[1], Number(0)), ("equiv",)), node.operands[0])
     if type(node) in (Sum, Product) and any(at == INTEGERS for at in walk(node)):
         return Given(put(node, INTEGERS.name, Symbol(COUNTER)), (Relation((Symbol(COUNTER), INTEGERS), ("in",)),))
+    if type(node) is Given and type(node.statement) is Relation and node.statement.signs == ("not equiv",):
+        return _others(node) or node
     if type(node) in (Alternatives, Listed):
         return _residues(node.items) or node  # type: ignore[union-attr]
     return (_in_words(node) if type(node) is Words else None) or node
@@ -32,6 +40,20 @@ def as_class(node: Node) -> Node:
 
 def _congruent(statement: Node, modulus: Node) -> Given:
     return Given(statement, (Call("mod", (modulus,)),))
+
+
+def _others(node: Given) -> Given | None:
+    """`n \\not\\equiv 1 \\pmod 3` as n ≡ 0 or 2."""
+    (condition, *more), relation = node.conditions, node.statement
+    modulus = condition.arguments[0] if type(condition) is Call and condition.name == "mod" else None
+    if more or type(modulus) is not Number or type(relation) is not Relation or len(relation.operands) != 2:
+        return None
+    left, right = relation.operands
+    if modulus.value not in range(2, MOST_RESIDUES) or type(right) is not Number:
+        return None
+    rest = [Number(each) for each in range(int(modulus.value)) if each != right.value % modulus.value]
+    residues: Node = Alternatives(tuple(rest)) if len(rest) > 1 else rest[0]
+    return _congruent(Relation((left, residues), ("equiv",)), modulus)
 
 
 def _residues(items: Sequence[Node]) -> Given | None:
@@ -50,6 +72,9 @@ def _of_modulus(node: Node) -> tuple[Node, Node | None]:
 
 
 def _in_words(words: Words) -> Given | None:
+    if other := _NOT_DIVISIBLE.fullmatch(words.text):
+        statement = Relation((words, Number(0)), ("not equiv",))
+        return _others(_congruent(statement, Number(int(other["divisor"]))))
     found = _IN_WORDS.fullmatch(words.text)
     if not found:
         return None

@@ -14,7 +14,7 @@ from flint import arb, arb_mat, fmpq
 
 from ..decision import Decision, Leniency
 from ..reading.words import words_of
-from ..tree import Negative, Node, Sum, Symbol
+from ..tree import Call, Negative, Node, Product, Sum, Symbol
 from .algebra import Point, differ_by_a_constant
 from .balls import Balls, Unsupported
 from .exact import Undefined
@@ -46,6 +46,8 @@ class Solution(NamedTuple):
 
 def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Decision | None:
     """Antiderivatives that differ by a constant; general solutions that are the same; a constant of another name."""
+    if letters(reference) >= {"C_1", "C_2"}:
+        answer = _without_phase(answer)
     if MAY_BE_CONSTANT.isdisjoint(letters(answer)):
         return None
     left, right = _without_constant(answer, MAY_BE_CONSTANT), _antiderivative(reference)
@@ -103,6 +105,23 @@ def _solutions(answer: Node, reference: Node) -> tuple[Solution, Solution]:
         Solution(answer, sorted(own), sorted(mine - own)),
         Solution(reference, sorted(known), sorted(theirs - known)),
     )
+
+
+def _without_phase(node: Node) -> Node:
+    """`A \\cos(2x + \\varphi)` as C_1 cos 2x + C_2 sin 2x; any other tree as it is."""
+    amplitude, wave = node.factors if type(node) is Product and len(node.factors) == 2 else (node, node)
+    argument = wave.arguments[0] if type(wave) is Call and wave.name in ("sin", "cos") else None
+    if type(amplitude) is not Symbol or amplitude.name not in _AMPLITUDES or type(argument) is not Sum:
+        return node
+    angle = [term for term in argument.terms if not letters(term) <= _PHASES or not letters(term)]
+    if len(argument.terms) != 2 or len(angle) != 1 or letters(angle[0]) & (_PHASES | {amplitude.name}):
+        return node
+    waves = [Product((Symbol(f"C_{at}"), Call(name, (angle[0],)))) for at, name in enumerate(("cos", "sin"), 1)]
+    return Sum(tuple(waves))
+
+
+_AMPLITUDES = frozenset(words_of("A R C C_1 c_1 a"))
+_PHASES = frozenset(words_of("phi delta alpha B C_2 c_2 theta_0 phi_0 epsilon"))
 
 
 def _renamed(one: Solution, other: Solution, allow: Leniency) -> Decision | None:

@@ -24,6 +24,8 @@ from .shape import EXPRESSIONS
 _CHOICES = "ABCDEFGH"
 
 _ORDINAL = re.compile(r"([0-9]{1,9})(?:st|nd|rd|th)")
+_LETTERS = {"T": "yes", "F": "no"}
+"""What true and false are abbreviated to."""
 _ANGLES = {"right angle": 90, "straight angle": 180}
 _NO_VALUES = frozenset({"yes", "no", "does not exist", "undefined", "infinitely many"})
 
@@ -108,6 +110,8 @@ def _compare_words(words: Words, other: Node) -> Decision:
         return Decision(True, "time of day")
     if (nth := _ORDINAL.fullmatch(words.text)) and other == Number(int(nth[1])):
         return Decision(True, "ordinal")
+    if type(other) is Symbol and _LETTERS.get(other.name) == words.text:
+        return Decision(True, "words")
     if words.text == "infinitely many" and other == Symbol("infinity"):
         return Decision(True, "words")
     if words.text in _NO_VALUES and type(other) in EXPRESSIONS:

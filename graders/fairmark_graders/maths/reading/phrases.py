@@ -130,6 +130,8 @@ _MULTIPLES = re.compile(
 )
 """Of an angle, as a family of solutions."""
 _TIMES = {"odd": "(2k+1)", "even": "2k"}
+_OR_ABROAD = re.compile(r"(\d|\}|\))\$? (?:o|ou|oder) \$?(?=[a-z]\s*=|[-−\d\\])")
+"""The "or" of Spanish, French and German between two values."""
 _HYPHENED = re.compile(r"(?i)\b([xyz])-(intercept|coordinate)s?\b")
 _SET_SIGNS = {"integer": "ℤ", "positive integer": "ℤ^+", "nonnegative integer": "ℕ", "natural number": "ℕ",
               "whole number": "ℕ", "real": "ℝ", "positive real": "ℝ^+",
@@ -148,6 +150,7 @@ def _set_sign(name: str) -> str:
 
 def signs_for_phrases(text: str) -> str:
     """`x is greater than 5` as `x > 5`, `for any integer k` as `where k ∈ ℤ`; two passes over the text."""
+    text = _OR_ABROAD.sub(r"\1 or ", text) if " o" in text else text
     if _PHRASE_WORDS.isdisjoint(_RUNS.findall(text.lower())) and "i.e." not in text:
         return text
     if (between := _BETWEEN.fullmatch(text)) and (between["strictly"] or between["ends"]):

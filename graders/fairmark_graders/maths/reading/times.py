@@ -16,6 +16,11 @@ _TIME = re.compile(
 _MAY_BE_TIME = re.compile(
     r"\b(?:past|quarter|minutes?|o['’]?\s?clock|morning|afternoon|evening|night)\b", re.IGNORECASE
 )
+_ARC = re.compile(
+    r"(?P<degrees>\d+)\s+degrees?,?\s+(?:and\s+)?(?P<minutes>[0-5]?\d)\s+(?:arc)?minutes?\b"
+    r"(?:,?\s+(?:and\s+)?(?P<seconds>[0-5]?\d)\s+(?:arc)?seconds?\b)?",
+    re.IGNORECASE,
+)
 _BELOW_ZERO = re.compile(
     rf"(?P<count>\d+(?:\.\d+)?|{_COUNT}(?=\s+degrees?\b))\$?\s*(?:degrees?|°|\\?\^\\circ)?\s*(?P<scale>celsius|fahrenheit|°?[CF]\b)?\$?"
     r"\s+below\s+(?:zero|0)\b(?!\s*[.,]?\d)",
@@ -27,8 +32,15 @@ _PARTS = {"half": 30, "quarter": 15}
 def with_digits(text: str) -> str:
     """A text with its times of day as `10:30 am`, or as `10:30` where nothing says which half of the day is meant; and
     with the minus of degrees below zero."""
+    text = _ARC.sub(_in_marks, text) if "egree" in text else text
     text = _BELOW_ZERO.sub(_negative, text) if "below" in text else text
     return _TIME.sub(_in_digits, text) if _MAY_BE_TIME.search(text) else text
+
+
+def _in_marks(angle: re.Match[str]) -> str:
+    """`22° 45'` of "22 degrees 45 minutes"."""
+    seconds = f" {angle['seconds']}''" if angle["seconds"] else ""
+    return f"{angle['degrees']}° {angle['minutes']}'{seconds}"
 
 
 def _negative(temperature: re.Match[str]) -> str:
