@@ -8,6 +8,7 @@ from ..tree import (
     Call,
     Combined,
     Enclosed,
+    Listed,
     Matrix,
     Measure,
     Negative,
@@ -26,7 +27,7 @@ from .algebra import compare
 from .balls import KNOWN
 from .quantities import compare_quantities, quantity
 from .rounding import is_about, rounds
-from .shape import OPERATORS, SETS, letters, walk
+from .shape import OPERATORS, SETS, is_literal, letters, walk
 
 _EXACTLY = Leniency(rounding=False, unevaluated=True)
 _EQUAL = frozenset({"=", "~", "equiv"})
@@ -114,14 +115,7 @@ def is_name(node: Node) -> bool:
     if type(node) is Ratio:
         return all(map(is_name, node.parts))
     if type(node) is Product:
-        first, *_, last = node.factors
-        if (_is_upper(first) or first == Symbol("n")) and type(last) in (Relation, Combined):
-            return True
-        if type(first) is Symbol and first.name.startswith("d/d"):
-            return True
-        if first == Symbol("Delta") or _are_functions(first):
-            return len(node.factors) == 2 and type(last) is Symbol
-        return _are_letters(node) and (_is_upper(last) or (_is_upper(first) and len(node.factors) > 2))
+        return _is_product_name(node)
     if type(node) is Combined:
         return all(map(_is_upper, node.sets))
     if type(node) is Enclosed:
@@ -132,6 +126,18 @@ def is_name(node: Node) -> bool:
             return node.exponent == Number(2)
         return _is_upper(node.base) and node.exponent in (Negative(Number(1)), Symbol("T"), Symbol("c"))
     return type(node) is Words
+
+
+def _is_product_name(node: Product) -> bool:
+    """`P(X > 2)`, `n(A \\cup B)`, `d/dx f`, `\\Delta x`, `(f + g)x`, `AB`."""
+    first, *_, last = node.factors
+    if (_is_upper(first) or first == Symbol("n")) and type(last) in (Relation, Combined):
+        return True
+    if type(first) is Symbol and first.name.startswith("d/d"):
+        return True
+    if first == Symbol("Delta") or _are_functions(first):
+        return len(node.factors) == 2 and type(last) is Symbol
+    return _are_letters(node) and (_is_upper(last) or (_is_upper(first) and len(node.factors) > 2))
 
 
 _SQUARED = (Symbol("sigma"), Symbol("chi"), Symbol("R"))
@@ -185,6 +191,8 @@ def _mentioned(name: Node, operands: list[Node]) -> bool:
 
 def _is_step(operand: Node, last: Node) -> bool:
     """Whether an operand without a name is on the way to the last one: closed, or the same function."""
+    if is_literal(operand) and type(last) in (Enclosed, Matrix, Words, Listed):
+        return False
     if not letters(operand) and not letters(last):
         return True
     if any(type(at) is Call and at.name in OPERATORS for at in walk(operand)):
@@ -223,10 +231,15 @@ def names_agree(left: Node | None, right: Node | None) -> bool:
         same = left.name.casefold() == right.name.casefold()
         return same or _is_initial(left.name, right.name) or _is_longer(left.name, right.name)
     if type(left) is Call and type(right) is Call:
-        return left.name == right.name
+        return left.name == right.name and all(map(_is_one_argument, left.arguments, right.arguments))
     if type(left) is Enclosed or type(right) is Enclosed:
         return type(left) is type(right)
     return type(left) is not type(right) and Call in (type(left), type(right))
+
+
+def _is_one_argument(left: Node, right: Node) -> bool:
+    """Whether f of both may be one: the t of `f(t)` and the x of `f(x)`, no 2 and 3, nor f(x)."""
+    return left == right or {type(left), type(right)}.isdisjoint({Call, Negative, Number})
 
 
 def _is_initial(left: str, right: str) -> bool:
