@@ -150,6 +150,7 @@ _APPOSED = re.compile(
     r"(?:when|at|for|if|where)\s+\$?[a-z]\s*=[^,=]*\Z",
     re.IGNORECASE,
 )
+_WORK = re.compile(r"(?is)\A((?:all|every|any|each|only)\b.*?)\s+(?:works?|will\s+do|suffices?)\W*\Z")
 _ASIDE = re.compile(r",\s+(?:being|who|which)\b[^,\d]*,\s+(?=(?:is|has|are)\b)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _VECTOR = re.compile(r"\*\*([A-Za-z])\*\*")
@@ -184,6 +185,7 @@ def stated(statement: str) -> str:
         return f"it is {quality[1]}"
     if named := _NAME_OF.fullmatch(statement):
         return f"{named[1]} = {named[2]}"
+    statement = _WORK.sub(r"\1", statement)
     if apposed := _APPOSED.match(statement):
         return tidy(apposed["said"])
     if said := _by_name(_ASIDE.sub(" ", statement)):

@@ -8,7 +8,7 @@ from .spans import Span
 _NO_NAME = (
     r"(?:an?|the|its|their|and|or|is|are|was|be|has|have|had|with|of|at|in|on|by|for|to|from|so|then|thus|hence|we|it|"
     r"there|that|this|which|where|when|while|whereas|if|since|because|as|not|no|only|about|than|get|gives?|find|obtain|"
-    r"attained|reached|achieved|occurs?|occurring|located|but|either|namely|both|all|each|every|any|some|after|before|between|over|under|least|most|per|increases?|decreases?)\b"
+    r"attained|reached|achieved|occurs?|occurring|located|but|either|namely|both|all|each|every|any|some|after|before|between|over|under|least|most|per|increases?|decreases?|approximately|roughly|nearly|almost|around)\b"
 )
 _WORD = rf"(?!{_NO_NAME})[A-Za-z][A-Za-z'’-]*"
 _NAME = rf"(?P<name>(?:{_WORD}\s+){{0,2}}{_WORD}(?:\s+of\s+symmetry)?)(?:\s+of\s+(?:the\s+)?{_WORD})?"

@@ -38,7 +38,7 @@ _COUNTED = re.compile(
              ((?:{_PARTS}|{_NUMBER})\s+{_UNIT})
            | [^,;:]*\b(?:has|have|had|needs?|takes?|contains?|makes?)\s+(?:exactly\s+|only\s+)?
              ({_NUMBER}(?:\s+(?!{_OTHERWISE})[a-z]+){{1,2}})
-           | [^;:]*\b(?:is|are|equals)\s+(?:exactly\s+)?({_NUMBER})
+           | [^;:]*\b(?:is|are|equals|tends\s+to|converges\s+to|approaches)\s+(?:exactly\s+)?({_NUMBER})
            | (infinitely\s+many)\s+such\s+[a-z]+
            | [^,;:]*\b(?:takes?|took|lasts?|lasted|needs?|is|was|for|in)\s+(?:about\s+)?
              (?P<span> half\s+an?\s+{_SPAN} | (?:an?|three|one)[\s-]quarters?\s+of\s+an?\s+{_SPAN}

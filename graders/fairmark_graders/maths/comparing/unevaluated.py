@@ -45,6 +45,8 @@ def _is_one(node: Node) -> bool:
 def _is_in_primes(node: Node) -> bool:
     """Whether this is a product of powers of primes, `2^3 \\cdot 3^2`; not `2 \\cdot 3`, nor a power alone."""
     factors = node.factors if type(node) is Product else ()
+    if any(type(factor) is Power and type(factor.exponent) is not Number for factor in factors):
+        return False
     bases = [factor.base if type(factor) is Power else factor for factor in factors]
     several = len(set(bases)) < len(bases) or any(type(factor) is Power for factor in factors)
     return several and len(set(bases)) > 1 and all(map(_is_prime, bases))

@@ -20,6 +20,8 @@ _PLAIN = {
     "⅞": "\\frac{7}{8}", "⅑": "\\frac{1}{9}", "⅒": "\\frac{1}{10}",
 }  # fmt: skip
 _KEPT = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱˣᵏᵐᵗᵀ₀₁₂₃₄₅₆₇₈₉ₙₖₘᵢⱼ₊₋₌ℝℤℕℚℂ√∛∜ªÅ")
+_FRACTIONS = "".join(char for char, plain in _PLAIN.items() if plain.startswith("\\frac"))
+_FRACTION = re.compile(rf"(\d|(?<![^\s(]))([{_FRACTIONS}])")
 _ODD = re.compile(r"[^ -~]")
 
 
@@ -46,7 +48,15 @@ def plain_characters(text: str) -> str:
     direction."""
     if text.isascii() and text.isprintable():
         return text
+    if "\\" not in text:
+        text = _FRACTION.sub(_stroked, text)
     return _ODD.sub(lambda match: _plain(match[0]), composed(text))
+
+
+def _stroked(fraction: re.Match[str]) -> str:
+    """`2 5/8` of `2⅝` in plain text, where a LaTeX command would make a letter of the unit behind it."""
+    top, bottom = re.findall(r"\d+", _PLAIN[fraction[2]])
+    return f"{fraction[1]} {top}/{bottom}".strip()
 
 
 _PAIRS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("```", "```"), ("`", "`"), ("__", "__"),
