@@ -111,7 +111,7 @@ def is_name(node: Node) -> bool:
     if type(node) is Symbol:
         return node.name not in {"pi", "i", "infinity"} | SETS
     if type(node) is Call:
-        return _is_size(node) or node.name not in KNOWN and node.name not in OPERATORS
+        return _is_size(node) or not (node.name in KNOWN or node.name in OPERATORS or node.name == "not")
     if type(node) is Ratio:
         return all(map(is_name, node.parts))
     if type(node) is Product:
