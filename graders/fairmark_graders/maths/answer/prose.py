@@ -406,8 +406,10 @@ def _computed(formula: str) -> str:
 def _is_limit(statement: str, low: int, start: int, end: int) -> bool:
     """Whether a formula only bounds the answer: more than 5, 5 or less, all but 5."""
     low = max((verb.end() for verb in _VERB.finditer(statement, low, start)), default=low)
-    limits = _LIMITS.search(statement, low, start) or _PART_OF.search(statement, low, start)
-    return bool(limits or _OR_MORE.match(statement, end))
+    part = _PART_OF.search(statement, low, start)
+    if part and "%" in statement[start:end] and part[0].lower().startswith(("increased", "decreased", "reduced")):
+        part = None
+    return bool(_LIMITS.search(statement, low, start) or part or _OR_MORE.match(statement, end))
 
 
 def qualified(sentence: str, formula: Span) -> bool:
