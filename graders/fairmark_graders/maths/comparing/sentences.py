@@ -100,7 +100,7 @@ _FILLING = frozenset(
 _DENYING = frozenset(
     words_of(
         "not no never neither nor cannot isn't aren't wasn't won't doesn't don't can't didn't wouldn't couldn't hardly "
-        "unlikely without wrong incorrect false except"
+        "unlikely without wrong incorrect false except unequal outside minus"
     )
 )
 _HEDGING = frozenset(

@@ -101,6 +101,8 @@ def _compare_between_letters(run: Comparison, answer: Node, reference: Node) -> 
     left, right = _between_letters(answer), _between_letters(reference)
     if left is None or right is None:
         return None
+    if type(answer) is Relation and type(reference) is Relation and answer.operands[1] != reference.operands[1]:
+        return different("intervals", "they bound different things")
     if (left.open, left.close) != (right.open, right.close):
         return different("intervals", "their ends are open on one side and closed on the other")
     return run.in_turn("intervals", left.items, right.items)
@@ -110,8 +112,6 @@ def _between_letters(node: Node) -> Enclosed | None:
     if type(node) is Enclosed and len(node.items) == 2 and node.open in "([":
         return node
     if type(node) is not Relation or len(node.operands) != 3 or not {"<", "<="}.issuperset(node.signs):
-        return None
-    if type(node.operands[1]) is not Symbol or _is_fixed(node.operands[1]):
         return None
     low, high = node.signs
     return Enclosed("[" if "=" in low else "(", node.operands[::2], "]" if "=" in high else ")")
