@@ -11,8 +11,9 @@ from typing import ClassVar, Literal
 import pytest
 
 from fairmark_graders import Case, Item, Sample, Shared, Tools, Ungradable, Verdict, parse_grader
-from fairmark_graders.errors import Fault, ModelFault
-from fairmark_graders.grader import Awaited, Leaf
+from fairmark_graders.errors import ModelFault
+from fairmark_graders.grader import Leaf
+from fairmark_graders.local import judge_with
 from fairmark_graders.workers import OverLimit, WorkerLost, Workers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -67,13 +68,7 @@ ROWS: list[tuple[Leaf, str, str]] = [
 
 async def verdict(grader: Leaf, text: str, reference: str, tools: Tools) -> Verdict:
     case = grader.start(Sample(text), {"answer": reference})
-    if isinstance(case, Verdict):
-        return case
-    assert isinstance(grader, Awaited)
-    try:
-        return grader.quick(case) or await grader.judge(case, tools)
-    except Fault as fault:
-        return fault.verdict
+    return case if isinstance(case, Verdict) else await judge_with(tools, grader, case)
 
 
 async def verdicts() -> list[Verdict]:
