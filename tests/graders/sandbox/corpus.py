@@ -92,6 +92,16 @@ if __name__ == "__main__":
         print(solve(int(line)))
 """
 
+GRADER = """
+import os, sys
+def grade(sample, item):
+    if "attack" in item:
+        exec(compile(item["attack"], "attack", "exec"), {"__name__": "attack"})
+        return 0.25
+    return float(os.listdir(".") == [] and len(sys._current_frames()) == 1 and len(os.environ) < 20)
+"""
+"""A `python` grader that runs what it is given, or else says whether all is as it should be."""
+
 
 @dataclass(frozen=True)
 class Attack:
@@ -114,6 +124,10 @@ class Attack:
     def answering(self, names: Mapping[str, object]) -> str:
         """The same as the solution of a task."""
         return self.source(names) + ANSWERS
+
+    def imported(self, names: Mapping[str, object]) -> str:
+        """The same while a grader is imported."""
+        return self.source(names) + "\ndef grade(sample, item):\n    return 0.25\n"
 
     def ended_as_told(self, outcome: Outcome) -> bool:
         return outcome.status in self.status

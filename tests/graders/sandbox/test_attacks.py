@@ -7,18 +7,19 @@ import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.graders.sandbox.conftest import SYSTEM_PYTHON, WORLDS
-from tests.graders.sandbox.corpus import ATTACKS, Attack
+from tests.graders.sandbox.corpus import ATTACKS, GRADER, Attack
 from tests.graders.sandbox.outside import Outside, outside
 
 from fairmark_graders.code_tests import CodeTests
 from fairmark_graders.grader import Tools
 from fairmark_graders.local import grade_with
 from fairmark_graders.sample import Sample
-from fairmark_graders.sandbox import Limits, Outcome, Sandbox
+from fairmark_graders.sandbox import Graders, Limits, NotLoaded, Outcome, Sandbox
 from fairmark_graders.types import Verdict
 from fairmark_graders.workers import Workers
 
@@ -27,6 +28,13 @@ pytestmark = pytest.mark.anyio
 MiB = 1 << 20
 HURRIED, PATIENT = 0.3, 10.0
 """Seconds for attacks that a limit on time may end, and for the others."""
+
+AGAINST_WALLS = [
+    attack
+    for attack in ATTACKS
+    if attack.family in ("processes", "network", "kernel") and "time_limit" not in attack.status
+]
+"""What may go further in a grader's import, where forks are allowed; each gets a zygote of its own."""
 
 LOOK_ABOUT = """
 import colorsys, gc, json, os, signal, sys, threading
@@ -176,7 +184,7 @@ APART = {
     "code": CHECK,
 }
 TOGETHER = "import inspect\n" + CHECK
-GRADER = CodeTests.model_validate(
+CODE_TESTS = CodeTests.model_validate(
     {
         "type": "code_tests",
         "input": "{{ sample.output_text }}",
@@ -198,7 +206,7 @@ async def tools(sandbox: Sandbox) -> AsyncIterator[Tools]:
 
 
 async def verdict(tools: Tools, program: str, tests: object) -> Verdict:
-    return await grade_with(tools, GRADER, Sample(program), {"tests": tests, "entry_point": "solve"})
+    return await grade_with(tools, CODE_TESTS, Sample(program), {"tests": tests, "entry_point": "solve"})
 
 
 def can_be_sent(found: Verdict) -> bool:
@@ -231,3 +239,45 @@ async def test_an_attack_beside_its_tests_scores_nothing_or_the_verdict_says_tha
     assert beyond.disturbed() == []
     after = await verdict(tools, RIGHT, TOGETHER)
     assert after.score == 1, after
+
+
+@pytest.fixture(scope="module")
+async def graders(beyond: Outside) -> AsyncIterator[Graders]:
+    """The last of these tests to use it sees its processes end."""
+    before = family(os.getpid())
+    made = Graders(size=1)
+    yield made
+    await made.close()
+    assert family(os.getpid()) == before
+
+
+def job(item: dict[str, str]) -> dict[str, object]:
+    return {"answer": {"sample": {"output_text": ""}}, "item": item}
+
+
+async def all_is_well(graders: Graders) -> bool:
+    """Whether a grader that was imported before anything happened finds all as it should be."""
+    outcome = await graders.call(GRADER, job({}), Limits())
+    return bool(json.loads(outcome.result) == {"score": 1.0})
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+async def test_an_attack_in_a_call_of_a_grader_fails_and_the_next_call_is_undisturbed(
+    attack: Attack, graders: Graders, beyond: Outside
+) -> None:
+    outcome = await graders.call(GRADER, job({"attack": attack.source(beyond.names())}), limits(attack))
+    assert outcome.status in {"finished", *attack.status}
+    assert beyond.secret.encode() not in everything(outcome)
+    assert beyond.disturbed() == []
+    assert await all_is_well(graders)
+
+
+@pytest.mark.parametrize("attack", AGAINST_WALLS, ids=lambda attack: attack.name)
+async def test_an_attack_in_the_import_of_a_grader_fails_and_another_grader_is_undisturbed(
+    attack: Attack, graders: Graders, beyond: Outside
+) -> None:
+    assert await all_is_well(graders)
+    with suppress(NotLoaded):
+        await graders.load(attack.imported(beyond.names()))
+    assert beyond.disturbed() == []
+    assert await all_is_well(graders)
