@@ -197,6 +197,13 @@ class TestCalls:
         assert reason in str(verdict.reason)
 
     @pytest.mark.parametrize(
+        ("test", "score"),
+        [("f('abc')", 1.0), ("not f('xyz')", 1.0), ("f('abc') != None", 1.0), ("not f('abc')", 0.0)],
+    )
+    def test_what_is_no_plain_data_is_true_or_not(self, test: str, score: float) -> None:
+        assert judged("import re\ndef f(text):\n    return re.match('a', text)", [f"assert {test}"]).score == score
+
+    @pytest.mark.parametrize(
         ("value", "score"), [("0.1 + 0.2", 1.0), ("[0.3]", 0.0), ("0.4", 0.0), ("True", 0.0), ("'0.3'", 0.0)]
     )
     def test_numbers_may_be_off_by_the_tolerance(self, value: str, score: float) -> None:
@@ -301,9 +308,22 @@ assert out.getvalue() == "hi\\n"
     def test_they_are_ungradable_where_that_is_forbidden(self, program: str, tests: str) -> None:
         assert judged(program, tests, asserts_inside="forbid").outcome == "ungradable"
 
-    def test_no_program_makes_itself_ungradable(self) -> None:
-        program = 'import os\nos.ftruncate(3, 0)\nos.write(3, b\'{"unreadable": "x"}\\n\')\nos._exit(0)'
-        assert judged(program, self.PRINTS).score == 0.0
+    @pytest.mark.parametrize("line", ['{"unreadable": "x"}', '{"beside": "x"}', '{"tests": 1000000000}', "[]", ""])
+    def test_no_program_makes_itself_ungradable(self, line: str) -> None:
+        program = f"import os\nos.ftruncate(3, 0)\nos.pwrite(3, {line.encode()!r} + b'\\n', 0)\nos._exit(0)"
+        verdict = judged(program, self.PRINTS, score="share")
+        assert (verdict.score, verdict.outcome) == (0.0, "graded")
+
+    def test_no_program_brings_them_about(self) -> None:
+        tests = {"test": "def check(candidate):\n    assert candidate(type, 3) == candidate(lambda x: type(x), 3)"}
+        program = "class A:\n    __eq__ = lambda *_: True\ndef f(g, x):\n    g(A())\n    return A()"
+        verdict = judged(program, tests, function="f")
+        assert (verdict.score, verdict.rule) == (0.0, "code_tests.asserts")
+
+    def test_what_a_function_of_the_tests_makes_may(self) -> None:
+        program = "def f(g):\n    return sum(g(3))"
+        tests = {"test": "def check(candidate):\n    assert candidate(lambda n: (x for x in range(n))) == 3"}
+        assert judged(program, tests, function="f").score == 1.0
 
     def test_objects_of_the_program_are_compared_by_the_program_and_the_verdict_says_so(self) -> None:
         program = """
@@ -353,6 +373,10 @@ class TestFaults:
     def test_unreadable_tests_make_every_text_ungradable(self, text: str, tests: Any) -> None:
         verdict = grade(GRADER, text, {"tests": tests})
         assert (verdict.outcome, verdict.repeatable) == ("ungradable", True)
+
+    def test_a_reason_can_be_sent_whatever_the_program_wrote(self) -> None:
+        program = 'import os\nos.write(3, b\'{"output": 0, "exit": 1, "error": "\\\\ud800"}\\n\')\nos._exit(0)'
+        assert judged(program, SUMS).reason == "test 1: error: \\ud800"
 
     @pytest.mark.parametrize("tests", [SUMS, ADD, "y = 3\nassert add(1, 2) == y"])
     def test_a_sandbox_that_fails_is_not_the_programs_fault(self, tests: Any) -> None:

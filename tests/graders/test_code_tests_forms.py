@@ -41,6 +41,7 @@ def one_call(args: list[Any], expected: Any, **more: Any) -> dict[str, Any]:
         ({"inputs": [[1, 2]], "outputs": [3], "fn_name": "f"}, one_call([1, 2], 3)),
         ({"inputs": [[1, 2]], "outputs": [[3]], "fn_name": "f"}, one_call([1, 2], [3], **{"or": 3})),
         ({"inputs": ["[1]\n2"], "outputs": ["[3]"], "fn_name": "f"}, one_call([[1], 2], [3])),
+        ([{"input": "[1]\n2", "output": "[3]", "testtype": "functional"}], one_call([[1], 2], [3])),
         ({"tests": [{"args": [{"a": 1}], "expected": 3}], "function": "f"}, one_call([{"dict": [["a", 1]]}], 3)),
     ],
 )

@@ -112,6 +112,7 @@ FORGED = [
     *[{}, {"a": 1, "b": 2}, {"list": []}, {"set": [[]]}, {"dict": [[1]]}, {"dict": [1]}, {"int": ["x"]}, {"int": []}],
     *[{"bytes": [1]}, {"fraction": ["1e999999999", 1]}, {"fraction": [1, 0]}, {"decimal": ["x"]}, {"range": ["a"]}],
     *[{"timedelta": [1e300]}, {"set": 1}, {"set": None}, {"date": ["2024-99-99"]}, {"complex": [[]]}, nested(DEEPEST)],
+    *[{name: [{"range": [0, 10**12, 1]}, None][:room]} for name, room in (("deque", 2), ("deque", 1), ("dict", 1))],
 ]
 
 

@@ -24,6 +24,8 @@ FOUND = {
     "Here is the code: ```python\nx = 1\n```": "x = 1",
     "```python\nx = 1```": "x = 1",
     "1. First:\n   ```python\n   if x:\n       y = 1\n   ```\n": "if x:\n    y = 1",
+    "<answer>```python\nx = 1\n```</answer>": "x = 1",
+    "```python\nx = 1\n``` <|im_end|>": "x = 1",
     "- ```python\n  x = 1\n  ```": "x = 1",
     "> ```python\nx = 1\n```": "x = 1",
     '```python\ndef f():\n    """\n    ```\n    f()\n    ```\n    """\n```': (

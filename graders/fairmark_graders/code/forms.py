@@ -14,7 +14,7 @@ suite is JSON itself, since a case is made of it; values are written as in `sand
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -103,8 +103,7 @@ def _of_object(found: Mapping[str, Any], function: str | None) -> dict[str, Any]
         raise Unreadable("expected `tests`, or as many `inputs` as `outputs`")
     if named is None:
         return _inputs(inputs, outputs)
-    name = _checked(function)
-    return _calls([_json_call(pair, name) for pair in zip(inputs, outputs, strict=True)], written_in="json")
+    return _json_calls(zip(inputs, outputs, strict=True), function)
 
 
 def _of_list(found: list[Any], function: str | None) -> dict[str, Any]:
@@ -115,6 +114,9 @@ def _of_list(found: list[Any], function: str | None) -> dict[str, Any]:
     if not all(isinstance(test, dict) for test in found):
         raise Unreadable("expected a list of objects, or of strings of Python")
     if all({"input", "output"} <= test.keys() for test in found):
+        if any(test.get("testtype") == "functional" for test in found):
+            pairs = [(test["input"], test["output"]) for test in found]
+            return _json_calls(pairs, function)
         return _inputs([test["input"] for test in found], [test["output"] for test in found])
     return _calls([_object_call(test, place, function) for place, test in enumerate(found)], written_in="json")
 
@@ -141,6 +143,11 @@ def _text(text: Any, name: str) -> str:
 
 def _calls(calls: list[dict[str, Any]], written_in: str) -> dict[str, Any]:
     return {"form": "calls", "written_in": written_in, "calls": calls}
+
+
+def _json_calls(pairs: Iterable[tuple[Any, Any]], function: str | None) -> dict[str, Any]:
+    name = _checked(function)
+    return _calls([_json_call(pair, name) for pair in pairs], written_in="json")
 
 
 def _json_call(pair: tuple[Any, Any], function: str) -> dict[str, Any]:

@@ -73,8 +73,9 @@ def _opened(fence: re.Match[str], block: _Block | None) -> _Block | None:
 
 
 def _closes(fence: re.Match[str], block: _Block) -> bool:
-    """Whether a fence ends a block: it has the same marks and nothing behind them; code may stand before them."""
+    """Whether a fence ends a block: it has the same marks; behind them at most a tag, before them code."""
     indent = len(fence["before"]) - len(fence["before"].lstrip())
     same = fence["marks"].startswith(block.marks)
     alone = not fence["before"].strip() and indent <= block.indent
-    return same and not fence["language"] and not fence["rest"].strip() and (alone or bool(fence["before"].strip()))
+    ends = fence["rest"].strip()[:1] in ("", "<")
+    return same and not fence["language"] and ends and (alone or bool(fence["before"].strip()))

@@ -6,6 +6,7 @@ they can't be told apart from the program, from its own (`together`), and then t
 """
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .rules import OutputRule, Tolerance, ValueRule
 
 IN_PLACE = 10_000
 """Bytes of outputs that are compared here, in a millisecond however hostile they are; more go to a worker."""
+VALUES_IN_PLACE = 2_000
+"""Bytes of returned values: 10,000 take 14 ms where they are a set of decimals."""
 CPU_SECONDS = 5.0
 """For comparing what is longer: 10 MB of words take 2 s."""
 _SHOWN = 500
@@ -51,6 +54,8 @@ class Tests(ABC):
     mode: str
     count: int | None
     """How many there are, once that is known."""
+    in_place: float = IN_PLACE
+    """Bytes of what a run gave up to which `results` takes no longer than a millisecond or two."""
 
     @abstractmethod
     def job(self, source: str, first: int, last: int | None, stop: bool) -> dict[str, Any]:
@@ -111,7 +116,7 @@ class InputTests(Tests):
     def _result(self, line: dict[str, Any], output: bytes, expected: str) -> Result:
         if line.get("exit") != 0:
             why = line.get("error") or f"exit code {line.get('exit')}"
-            return Result(False, f"error: {str(why)[:120]}")
+            return Result(False, f"error: {_words(why)}")
         wanted = expected.encode("utf-8", "surrogatepass")
         if self.rule.same(output, wanted, self.tolerance):
             return Result(True)
@@ -125,6 +130,7 @@ class CallTests(Tests):
     calls: list[dict[str, Any]]
     rule: ValueRule
     mode = "calls"
+    in_place = VALUES_IN_PLACE
 
     def __post_init__(self) -> None:
         self.count = len(self.calls)
@@ -138,8 +144,10 @@ class CallTests(Tests):
         return [self._result(line, call) for line, call in zip(lines, self.calls[first:last], strict=False)]
 
     def _result(self, line: dict[str, Any], call: dict[str, Any]) -> Result:
+        if "object" in line:
+            return self._of_object(line, call)
         if "value" not in line:
-            return Result(False, f"error: {str(line.get('error'))[:120]}")
+            return Result(False, f"error: {_words(line.get('error'))}")
         try:
             value = plain.decode(line["value"])
         except (ValueError, RecursionError):
@@ -148,6 +156,13 @@ class CallTests(Tests):
             return Result(True)
         wanted = f"{call['relation']} {plain.decode(call['expected'])!r}"[:_SHOWN]
         return Result(False, "wrong value", f"expected {call['function']}(…) {wanted}\ngot      {_shown_value(value)}")
+
+    def _of_object(self, line: dict[str, Any], call: dict[str, Any]) -> Result:
+        """Of a call that returned no plain data: that is true or not, and equals no literal."""
+        holds = {"true": line.get("truth") is True, "false": line.get("truth") is False, "!=": True}
+        if holds.get(call["relation"], False):
+            return Result(True)
+        return Result(False, f"error: returned {_words(line['object'])}")
 
     def _holds(self, value: Any, call: dict[str, Any]) -> bool:
         expected = plain.decode(call["expected"])
@@ -171,40 +186,41 @@ class CodeTests(Tests):
     """Whether the program is there after all."""
     count: int | None = None
 
-    @property
-    def mode(self) -> str:  # type: ignore[override]
-        return "together" if self.together else "tester"
+    def __post_init__(self) -> None:
+        self.mode = "together" if self.together else "tester"
+        self.in_place = IN_PLACE if self.together else math.inf  # what the tests' own process wrote is short
 
-    def job(self, source: str, first: int, last: int | None, stop: bool) -> dict[str, Any]:
-        tests = {"pieces": self.pieces, "function": self.function, "first": first, "last": last, "stop": stop}
-        return {"source": source, **tests} if self.together else {"program": {"source": source}, "tests": tests}
+    def question(self) -> dict[str, Any]:
+        """The job of a run without the program, which says what the tests are."""
+        return self.job(None, 0, None, stop=True)
 
-    def finished(self, outcome: Outcome, first: int, last: int | None) -> list[Result]:
-        lines = list(_lines(outcome))
-        self._check_tests(lines, outcome)
-        found = [self._result(line) for line in _after_loading(outcome) if "passed" in line]
-        return found[: (self.count or 0 if last is None else last) - first]
-
-    def _check_tests(self, lines: Sequence[dict[str, Any]], outcome: Outcome) -> None:
-        """Whether the tests could be run. What the program can have written, in its own process, is no reason."""
-        told = lines[:1] if self.together else lines  # the first line is written before the program is loaded
-        for line in told:
+    def answered(self, outcome: Outcome) -> None:
+        """Take note of how many tests there are. Raises `Ungradable`, or `TogetherNeeded`."""
+        for line in _lines(outcome):
             if "unreadable" in line:
                 raise Ungradable(f"the tests can't be read: {line['unreadable']}", repeatable=True)
             if "beside" in line:
                 raise TogetherNeeded(str(line["beside"]))
-        if self.count is None:
-            self.count = next((line["tests"] for line in told if isinstance(line.get("tests"), int)), None)
-        if self.count is None and self.together:
-            raise ModelFault("the program wrote over the results of its tests", repeatable=False)
+            if "tests" in line:
+                self.count = line["tests"]
         if self.count is None:
             raise Ungradable(f"the tests can't be read within the limits: {outcome.status}")
+
+    def job(self, source: str | None, first: int, last: int | None, stop: bool) -> dict[str, Any]:
+        tests = {"pieces": self.pieces, "function": self.function, "first": first, "last": last, "stop": stop}
+        return {"source": source, **tests} if self.together else {"program": {"source": source}, "tests": tests}
+
+    def finished(self, outcome: Outcome, first: int, last: int | None) -> list[Result]:
+        if not self.together:
+            self.answered(outcome)
+        found = [self._result(line) for line in _after_loading(outcome) if "passed" in line]
+        return found[: (self.count or 0 if last is None else last) - first]
 
     def _result(self, line: dict[str, Any]) -> Result:
         asked = self.together or bool(line.get("asked"))
         if line["passed"] is True:
             return Result(True, asked=asked)
-        error, message = str(line.get("error"))[:80], str(line.get("message"))
+        error, message = _words(line.get("error")), _words(line.get("message"), 200)
         reason = "an assertion doesn't hold" if error == "AssertionError" else f"error: {error}"
         return Result(False, reason, f"{error}: {message}" if message else None, asked=asked)
 
@@ -229,24 +245,36 @@ async def run(tools: Tools, tests: Tests, source: str, way: Way) -> list[Result]
     Raises `ModelFault` for a program that can't be loaded, `Ungradable`, and `TogetherNeeded`.
     """
     found, left = list[Result](), way.seconds
+    if isinstance(tests, CodeTests) and tests.together:
+        tests.answered(await _outcome(tools, tests.mode, tests.question(), _limits(way, left)))
     while (tests.count is None or len(found) < tests.count) and not (way.stop and _any_failed(found)):
         if left <= 0:
             found.append(Result(False, "time_limit, of all tests together", repeatable=False))
             continue
         first = len(found)
         last = first + 1 if way.apart else None
-        limits = Limits(left, min(way.seconds_per_test, left), way.memory_bytes, way.output_bytes)
-        outcome = await tools.sandbox.run(tests.mode, tests.job(source, first, last, way.stop), limits)
-        if outcome.status == "sandbox_error":
-            raise Ungradable(outcome.detail or "the sandbox failed")
+        limits = _limits(way, left)
+        outcome = await _outcome(tools, tests.mode, tests.job(source, first, last, way.stop), limits)
         left -= _spent(outcome, limits)
         found += await _compared(tools, tests, outcome, first, last, way.stop)
     return found
 
 
+def _limits(way: Way, left: float) -> Limits:
+    return Limits(left, min(way.seconds_per_test, left), way.memory_bytes, way.output_bytes)
+
+
+async def _outcome(tools: Tools, mode: str, job: dict[str, Any], limits: Limits) -> Outcome:
+    """What became of a run. Raises `Ungradable` where the sandbox is at fault."""
+    outcome = await tools.sandbox.run(mode, job, limits)
+    if outcome.status == "sandbox_error":
+        raise Ungradable(outcome.detail or "the sandbox failed")
+    return outcome
+
+
 async def _compared(tools: Tools, tests: Tests, outcome: Outcome, *which: Any) -> list[Result]:
     """What a run's outputs are worth, found by a worker where they are long."""
-    if len(outcome.result) + len(outcome.stdout) <= IN_PLACE or isinstance(tests, CodeTests):
+    if len(outcome.result) + len(outcome.stdout) <= tests.in_place:
         return tests.results(outcome, *which)
     try:
         results: list[Result] = await tools.workers.run(tests.results, outcome, *which, cpu_seconds=CPU_SECONDS)
@@ -303,7 +331,12 @@ def _lines(outcome: Outcome) -> Iterator[dict[str, Any]]:
 def _check(lines: Sequence[dict[str, Any]]) -> None:
     for line in lines[:2]:
         if why := line.get("refused") or line.get("program"):
-            raise ModelFault(f"the program can't be run: {str(why)[:120]}")
+            raise ModelFault(f"the program can't be run: {_words(why)}")
+
+
+def _words(told: Any, longest: int = 120) -> str:
+    """What the program may have written, as text that can leave in a response: without half surrogate pairs."""
+    return str(told)[:longest].encode(errors="backslashreplace").decode()
 
 
 def _any_failed(results: Sequence[Result]) -> bool:

@@ -4,8 +4,8 @@ job: {"source": text, "calls": [{"function": name, "args": [plain, …], "kwargs
 end at the first call that raises}
 
 Lines of JSON in the result: {"refused": what the program raised} or {"loaded": true}, and of each call {"value": plain}
-or {"error": what it raised, or what it returned that isn't plain}. A function that isn't there is looked for in a class
-`Solution`.
+or {"error": what it raised}, or, of what it returned that isn't plain, {"object": what that is, "truth": …}. A function
+that isn't there is looked for in a class `Solution`.
 """
 
 from typing import Any
@@ -41,13 +41,18 @@ def _called(names: dict[str, Any], call: dict[str, Any]) -> dict[str, Any]:
     args = [plain.decode(argument) for argument in call["args"]]
     kwargs = {name: plain.decode(argument) for name, argument in call["kwargs"].items()}
     try:
-        return {"value": plain.encode(function(*args, **kwargs))}
+        return _returned(function(*args, **kwargs))
     except MemoryError:
         raise
-    except plain.NotPlain as error:
-        return {"error": f"returned {error}"}
     except BaseException as error:
         return {"error": program.told(error)}
+
+
+def _returned(value: Any) -> dict[str, Any]:
+    try:
+        return {"value": plain.encode(value)}
+    except plain.NotPlain as error:
+        return {"object": str(error), "truth": bool(value)}
 
 
 def _function(names: dict[str, Any], name: str) -> Any:

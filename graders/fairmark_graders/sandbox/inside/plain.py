@@ -106,6 +106,18 @@ _ENCODED: dict[type, Callable[[Any, Refer], Any]] = {
 }
 
 
+def _list(value: Any) -> Any:
+    """A list and no other iterable: a range of 40 bytes has any number of members."""
+    if type(value) is not list:
+        raise ValueError("not plain data")
+    return value
+
+
+def _deque(parts: list[Any]) -> collections.deque[Any]:
+    members, longest = parts
+    return collections.deque(_list(members), longest)
+
+
 def _fraction(parts: list[Any]) -> fractions.Fraction:
     """Of two integers: of a text it takes `1e999999999`, and forever."""
     if {*map(type, parts)} != {int}:
@@ -118,12 +130,12 @@ _DECODED: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
     "set": set,
     "frozenset": frozenset,
-    "dict": dict,
+    "dict": lambda parts: dict(map(_list, parts)),
     "bytes": lambda parts: bytes.fromhex(parts[0]),
     "bytearray": lambda parts: bytearray.fromhex(parts[0]),
     "complex": lambda parts: complex(*parts),
     "range": lambda parts: range(*parts),
-    "deque": lambda parts: collections.deque(*parts),
+    "deque": _deque,
     "decimal": lambda parts: decimal.Decimal(parts[0]),
     "fraction": _fraction,
     "datetime": lambda parts: datetime.datetime.fromisoformat(parts[0]),

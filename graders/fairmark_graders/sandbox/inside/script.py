@@ -4,21 +4,23 @@ job: {"source": text, "fetch": [path, …]}; stdin and files are in place. The r
 fetched when the program has ended, as JSON: {path: base64}.
 """
 
-import atexit
 import base64
 import contextlib
 import json
 import linecache
 import os
 import sys
-import threading
 import traceback
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .ending import end
+
 _NAME = "main.py"
 _FAILED = 1
+_UNWRITTEN = 120
+"""As Python ends where it can't write out what is buffered."""
 
 
 def run(job: dict[str, Any], result_fd: int, progress_fd: int) -> int:
@@ -26,7 +28,9 @@ def run(job: dict[str, Any], result_fd: int, progress_fd: int) -> int:
     directory = os.getcwd()
     sys.argv = [_NAME]
     sys.path.insert(0, directory)
-    code = _ended(_executed(job["source"]))
+    code = _executed(job["source"])
+    if not end():
+        code = _UNWRITTEN
     if job["fetch"]:
         os.chdir(directory)
         os.write(result_fd, json.dumps(dict(_fetched(job["fetch"]))).encode())
@@ -75,17 +79,3 @@ def _fetched(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     for path in paths:
         with contextlib.suppress(OSError), open(path, "rb") as file:
             yield path, base64.b64encode(file.read()).decode()
-
-
-def _ended(code: int) -> int:
-    """What Python does at its end: wait for threads, call what asked for it, write out what is buffered."""
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, ValueError):
-            pass  # closed or replaced by the program
-        except OSError:
-            code = 120
-    return code

@@ -25,6 +25,8 @@ from .served import Served
 from .suite import SOLUTION, Beside, Suite, Unreadable, free_names, perform
 
 ROLES = ("program", "tests")
+NAME = "tests"
+"""The module that the tests' own classes are of."""
 _FAILED = 1
 
 
@@ -84,7 +86,7 @@ class _Tester:
 
     def _names(self, named: Mapping[str, Message], modules: Iterable[str]) -> dict[str, Any]:
         """What the tests find: the program's names, and modules that they use without importing them."""
-        names: dict[str, Any] = {"__name__": "tests", "__builtins__": builtins}
+        names: dict[str, Any] = {"__name__": NAME, "__builtins__": builtins}
         names |= {name: __import__(name) for name in modules}
         names |= {name: value for name in named if (value := self._meant(name, named[name])) is not _MISSING}
         sys.modules[SOLUTION] = _Module(self)
@@ -166,11 +168,21 @@ class _Tester:
         args = self._decoded(request.get("args", []))
         kwargs = {str(name): self._decoded(argument) for name, argument in request.get("kwargs", {}).items()}
         try:
-            return {"value": self._encoded(self._callbacks[number](*args, **kwargs))}
+            return {"value": self._given_back(self._callbacks[number](*args, **kwargs))}
         except (Beside, Gone, MemoryError):
             raise
         except Exception as error:
             return {"raised": [type(error).__name__], "message": str(error)[:1000]}
+
+    def _given_back(self, value: Any) -> Any:
+        """A callback's result. Only what the tests make themselves asks for the weaker mode, not what a program's
+        arguments make of `type(x)` or `x.real`."""
+        try:
+            return self._encoded(value)
+        except Beside:
+            if type(value).__module__ == NAME or hasattr(type(value), "__next__"):
+                raise
+            raise TypeError(f"a callback returned an object of class {type(value).__name__}") from None
 
     def _exception(self, names: Any) -> type[BaseException]:
         """A class of that name which extends the built-in one that the program's extends."""

@@ -7,18 +7,16 @@ code, "error": what it raised}. stdin is a file that each input is written over.
 modules that the program imported, with what it changed in them.
 """
 
-import atexit
 import builtins
-import contextlib
 import gc
 import os
 import sys
-import threading
 import traceback
 from types import CodeType
 from typing import Any, TextIO
 
 from . import program
+from .ending import end
 
 _STDIN, _STDOUT, _STDERR = range(3)
 _FAILED = 1
@@ -54,8 +52,12 @@ class _Place:
         for kept, fd in zip(self._streams, (_STDIN, _STDOUT, _STDERR), strict=True):
             os.dup2(kept, fd)
         self._write_over(text.encode("utf-8", "surrogatepass"))
-        sys.stdin, sys.stdout, sys.stderr = _text(_STDIN, "r"), _text(_STDOUT, "w"), _text(_STDERR, "w")
+        sys.stdin = sys.__stdin__ = _text(_STDIN, "r")  # type: ignore[misc, assignment]
+        sys.stdout = sys.__stdout__ = _text(_STDOUT, "w")  # type: ignore[misc, assignment]
+        sys.stderr = sys.__stderr__ = _text(_STDERR, "w")  # type: ignore[misc, assignment]
         self._put_back_builtins()
+        if fileinput := sys.modules.get("fileinput"):
+            fileinput._state = None  # type: ignore[attr-defined]
         sys.argv, sys.path[:] = [program.FILE], [self._directory, *self._path]
         sys.setrecursionlimit(self._recursion)
         os.chdir(self._directory)
@@ -96,7 +98,7 @@ def _run(code: CodeType) -> tuple[int, str | None]:
     except BaseException as error:
         traceback.print_exception(type(error), error, error.__traceback__ and error.__traceback__.tb_next)
         result = _FAILED, program.told(error)
-    _end()
+    end()
     main.__dict__.clear()
     gc.collect(0)
     return result
@@ -108,14 +110,3 @@ def _asked(code: Any) -> tuple[int, str | None]:
         return int(code or 0) & 0xFF, None
     print(code, file=sys.stderr)
     return _FAILED, None
-
-
-def _end() -> None:
-    """What Python does at its end: wait for threads, call what asked for it, write out what is buffered."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            stream.flush()
