@@ -51,6 +51,40 @@ async def test_what_sleeps_without_end_is_over_its_time(anywhere: Sandbox, sourc
     assert time.monotonic() - began < 10
 
 
+ENDS_ITS_FIRST_THREAD = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(1e6,)).start()
+ctypes.CDLL(None).syscall(60, 0)
+"""
+SLEEPS_AFTER_MANY_WAITED_AT_ONCE = """
+import hashlib, threading, time
+data, go = bytes(1 << 16), threading.Event()
+def work():
+    go.wait()
+    while time.process_time() < 0.3: hashlib.sha512(data).digest()
+    time.sleep(1e6)
+for _ in range(40): threading.Thread(target=work).start()
+go.set()
+"""
+IS_BLOCKED_BY_THE_KERNEL = """
+import ctypes
+libc = ctypes.CDLL(None)
+while True: libc.syscall(324, 1, 0, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [ENDS_ITS_FIRST_THREAD, SLEEPS_AFTER_MANY_WAITED_AT_ONCE, IS_BLOCKED_BY_THE_KERNEL],
+    ids=["without its first thread", "waited much", "membarrier"],
+)
+async def test_nobody_looks_starved_by_sleeping_oddly(sandbox: Sandbox, source: str) -> None:
+    began = time.monotonic()
+    outcome = await sandbox.program(source, limits=Limits(seconds=0.4, memory_bytes=8 << 30))
+    assert outcome.status == "time_limit"
+    assert time.monotonic() - began < 20
+
+
 async def test_half_its_time_asleep_and_busy_is_within_the_limit(sandbox: Sandbox) -> None:
     source = "import time\ntime.sleep(0.25)\nend = time.process_time() + 0.25\nwhile time.process_time() < end: pass"
     assert (await sandbox.program(source, limits=Limits(seconds=1.0))).status == "finished"

@@ -105,6 +105,7 @@ print(libc.syscall({number}, *{arguments}), ctypes.get_errno())
         (302, [1, 7, 0, 0]),  # prlimit64, another's limits
         (56, [0x10000000 | 0x11, 0, 0, 0, 0]),  # clone, new user namespace
         (56, [17, 0, 0, 0, 0]),  # clone, a process
+        (56, [0x14F00, 0, 0, 0, 0]),  # clone, a thread whose end is waited for
         (58, []),  # vfork
         (29, [0, 4096, 0]),  # shmget
         (76, [0, 0]),  # truncate

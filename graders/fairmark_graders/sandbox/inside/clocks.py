@@ -1,13 +1,14 @@
 """The clock of a run, read from outside its processes: processor time, and sleep apart from starvation.
 
 A run that sleeps is to blame, one that waits for a processor isn't. The kernel says how long each thread was ready to
-run and had no processor (schedstat), so wall time less that is what the run spent computing or asleep.
+run and had no processor, so wall time less that is what the run spent computing or asleep.
 """
 
-import contextlib
-import os
 import time
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
+
+from .threads import Seen
 
 _LEAST_WAIT = 0.005
 """Seconds between two looks at a clock that should have reached its mark."""
@@ -34,9 +35,9 @@ class _Mark(NamedTuple):
 class Clock:
     """How long a run takes, and each test of it; the limits are for each process."""
 
-    def __init__(self, proc: int | None, seconds: float, seconds_per_test: float | None) -> None:
-        """`proc` is a descriptor of /proc, be it an outer pid namespace's; None where it is out of sight."""
-        self._proc = proc
+    def __init__(self, look: Callable[[Sequence[int]], Seen], seconds: float, seconds_per_test: float | None) -> None:
+        """`look` sees the threads of processes, by their pidfds."""
+        self._look = look
         self._processes: list[_Process] = []
         start = _Mark(time.monotonic(), {}, 0.0)
         self._marks = [(seconds, start)]
@@ -45,6 +46,7 @@ class Clock:
             self._marks.append((seconds_per_test, start))
         self._patience = 4 * (1.0 + _BACKSTOP * seconds)
         self._moved = 0.0, start.wall
+        self._waited, self._looked = 0.0, (0.0, start.wall)
 
     def watch(self, pid: int, pidfd: int) -> None:
         """Count a process in."""
@@ -57,8 +59,9 @@ class Clock:
     def next_test(self) -> None:
         """The limit of one test counts from here."""
         if self._per_test is not None:
-            cpu = {process.pid: _cpu(process.pid) for process in self._processes}
-            self._marks[1] = self._per_test, _Mark(time.monotonic(), cpu, self._threads()[1])
+            cpu, wall = {process.pid: _cpu(process.pid) for process in self._processes}, time.monotonic()
+            self._count_waits(self._threads(), wall)
+            self._marks[1] = self._per_test, _Mark(wall, cpu, self._waited)
 
     def wait_seconds(self) -> float:
         """When to look again, if nothing happens."""
@@ -71,73 +74,46 @@ class Clock:
     def excess(self) -> Excess | None:
         """Whether a limit has passed."""
         wall = time.monotonic()
-        if any(self._passed(limit, mark, wall) for limit, mark in self._marks):
+        if any(self._used(mark) >= limit for limit, mark in self._marks):
             return "time_limit"
-        return self._starved(wall)
+        if all(wall - mark.wall < limit for limit, mark in self._marks):
+            return None
+        threads = self._threads()
+        if threads.ready:
+            return self._starved(wall)
+        self._count_waits(threads, wall)
+        return "time_limit" if self._overslept(wall, threads.blocked) else None
 
     def _used(self, mark: _Mark) -> float:
         """Processor time since then, of the process that used most."""
         return max((_cpu(pid) - mark.cpu.get(pid, 0.0) for pid, _ in self._processes), default=0.0)
 
-    def _passed(self, limit: float, mark: _Mark, wall: float) -> bool:
-        if self._used(mark) >= limit:
-            return True
-        if wall - mark.wall < limit:
-            return False
-        asleep, waited = self._threads()
-        return asleep and wall - mark.wall - (waited - mark.waited) >= limit
+    def _threads(self) -> Seen:
+        return self._look([process.pidfd for process in self._processes])
+
+    def _count_waits(self, threads: Seen, wall: float) -> None:
+        """Of several threads that waited at once the sum says too much, but no more than the time since the last look.
+
+        A wait is added when it ends, so the sum is complete while no thread is ready.
+        """
+        waited_then, then = self._looked
+        self._waited += min(max(threads.waited - waited_then, 0.0), wall - then)
+        self._looked = threads.waited, wall
+
+    def _overslept(self, wall: float, blocked: bool) -> bool:
+        """A thread that the kernel blocks may wait for a slow disk; programs find ways to be blocked, too."""
+        return any(
+            wall - mark.wall - (self._waited - mark.waited) >= (self._patience if blocked else limit)
+            for limit, mark in self._marks
+        )
 
     def _starved(self, wall: float) -> Excess | None:
-        """Less than a thousandth of a processor for long; what gets more reaches its end or its limit."""
+        """Less than a thousandth of a processor for long, though ready; what gets more reaches its end or its limit."""
         cpu, (cpu_then, wall_then) = self._used(self._marks[0][1]), self._moved
         if cpu - cpu_then >= self._patience / 1000:
             self._moved = cpu, wall
             return None
         return "starved" if wall - wall_then >= self._patience else None
-
-    def _threads(self) -> tuple[bool, float]:
-        """Whether all threads sleep (stopped ones do, too), and for how long they waited for processors.
-
-        A wait is added when it ends, so it is all of it while they sleep. Several threads' waits may have been at once:
-        the sum leaves a sleeper more time rather than a starved thread less.
-        """
-        if self._proc is None:
-            return self._slept(), 0.0
-        asleep, waited = True, 0.0
-        for thread in self._listed():
-            with contextlib.suppress(OSError, IndexError):
-                asleep = asleep and self._read(f"{thread}/stat").rpartition(b") ")[2][:1] in (b"S", b"T", b"t")
-                waited += int(self._read(f"{thread}/schedstat").split()[1]) / 1e9
-        return asleep, waited
-
-    def _slept(self) -> bool:
-        """A guess, where threads can't be looked at: less than a hundredth of a processor since the start."""
-        _, start = self._marks[0]
-        return self._used(start) < (time.monotonic() - start.wall) / 100
-
-    def _listed(self) -> list[str]:
-        found: list[str] = []
-        for process in self._processes:
-            with contextlib.suppress(OSError):
-                folder = f"{self._outer_pid(process.pidfd)}/task"
-                tasks = os.open(folder, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._proc)
-                try:
-                    found += [f"{folder}/{name}" for name in os.listdir(tasks)]
-                finally:
-                    os.close(tasks)
-        return found
-
-    def _outer_pid(self, pidfd: int) -> int:
-        """The number of a child in the /proc that is at hand."""
-        lines = self._read(f"self/fdinfo/{pidfd}").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith(b"Pid:"))
-
-    def _read(self, path: str) -> bytes:
-        file = os.open(path, os.O_RDONLY, dir_fd=self._proc)
-        try:
-            return os.read(file, 4096)
-        finally:
-            os.close(file)
 
 
 def _cpu(pid: int) -> float:

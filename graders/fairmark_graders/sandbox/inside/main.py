@@ -1,6 +1,7 @@
 """The sandbox's own process: `python -c "… from inside.main import main; main()" CONTROL PARENT`.
 
-    guard     enters the namespaces, waits for all that lives there, cleans up; ended by SIGTERM or the service's death
+    guard     enters the namespaces, waits for all that lives there, looks at its threads, cleans up; ended by SIGTERM
+              or the service's death
     zygote    the first process in there: builds the walls, imports, forks a child for each run and watches its clocks
     child     takes its files, confines itself, runs one mode
 
@@ -46,6 +47,7 @@ def main() -> None:
     del sys.path[0]  # where this package lies
     kernel.die_with(parent, signal.SIGTERM)
     control = socket.socket(fileno=control_fd)
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))  # until there is somebody to clean up
     try:
         walls = Walls()
     except Unavailable as error:
@@ -56,6 +58,7 @@ def main() -> None:
     guard = os.getpid()
     zygote = os.fork()
     if not zygote:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
         kernel.die_with(0 if "pid" in walls.namespaces else guard)
         _live(control, walls)
         os._exit(0)
@@ -74,20 +77,21 @@ def _raise_stack() -> None:
 
 def _guard(zygote: int, walls: Walls) -> None:
     """Wait until nothing lives in the sandbox; orphans come here, too, and end with the zygote."""
-    pidfd, alive = os.pidfd_open(zygote), True
+    pidfd = os.pidfd_open(zygote)
 
     def end(*_: object) -> None:
         with contextlib.suppress(ProcessLookupError):  # it may have ended just now
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
 
     signal.signal(signal.SIGTERM, end)
-    while True:
-        try:
-            alive = os.wait()[0] != zygote and alive
-        except ChildProcessError:
-            return walls.remove_private_directory()
-        if not alive and "pid" not in walls.namespaces:
-            _end_orphans()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
+    walls.look_for(pidfd)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+            if "pid" not in walls.namespaces:
+                _end_orphans()
+    walls.remove_private_directory()
 
 
 def _end_orphans() -> None:

@@ -45,7 +45,7 @@ class Run:
         finally:
             for fd in {nowhere, *talks}:
                 os.close(fd)
-        self._clock = Clock(walls.proc, limits.seconds, limits.seconds_per_test)
+        self._clock = Clock(walls.look, limits.seconds, limits.seconds_per_test)
         for one in self._children:
             self._clock.watch(one.pid, one.pidfd)
 

@@ -70,7 +70,8 @@ _SET_NAME = 15
 _STACK = 3
 _AF_UNIX, _SOCK_STREAM, _SOCKET_FLAGS = 1, 1, 0o2004000
 _ACCESS_MODE_AND_TRUNCATE, _TRUNCATE = 0o1003, 0o1000
-_THREAD, _NAMESPACES = 0x00010000, 0x7E020000
+_THREAD, _WAITING, _NAMESPACES = 0x00010000, 0x00004000, 0x7E020000
+"""One that begins a thread waiting for its end can't be woken, and seems no sleeper."""
 
 _X86_64, _X32 = 0xC000003E, 0x40000000
 _ALLOW, _KILL_PROCESS, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -136,7 +137,7 @@ def _rules() -> dict[int, Sequence[Instruction]]:
         _KILL: _own_signal(1),
         _TGKILL: _own_signal(2),
         _CLONE: [
-            *(_argument(0), (_AND, 0, 0, _THREAD | _NAMESPACES)),
+            *(_argument(0), (_AND, 0, 0, _THREAD | _WAITING | _NAMESPACES)),
             *((_EQUAL, 0, 1, _THREAD), _return(_ALLOW), _return(_ERRNO | errno.EPERM)),
         ],
         _SOCKETPAIR: [

@@ -5,13 +5,14 @@ import os
 import platform
 import resource
 import shutil
+import socket
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from . import kernel, landlock, namespaces, seccomp
+from . import kernel, landlock, namespaces, seccomp, threads
 
 _PRIVATE = "/home/program"
 """Mounted anew when it was touched; Landlock's rule is on the directory above, which stays."""
@@ -42,8 +43,8 @@ class Walls:
         """Enter the namespaces there are; the first child is then the first process in them. Raises `Unavailable`."""
         if sys.platform != "linux" or platform.machine() != kernel.MACHINE:
             raise Unavailable(f"programs run confined on Linux on x86-64 only, and this is {_here()}")
-        self.proc: int | None = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        """None where it is out of sight."""
+        self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._to_guard, self._to_zygote = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._settled = False
         self._user = _own_user()
         self._landlock = landlock.version()
@@ -65,6 +66,7 @@ class Walls:
 
     def build(self) -> None:
         """In the zygote: a root with libraries alone, or else a directory of its own, and the filters."""
+        self._to_zygote.close()
         readable = list(_libraries())
         if self._mounted:
             namespaces.build_root(readable, self.private, self._owner, _PRIVATE_BYTES)
@@ -74,7 +76,8 @@ class Walls:
             writable = [os.devnull, *([os.path.dirname(self.private)] if self._mounted else [])]
             self.descriptors = [landlock.ruleset(self._landlock, [*readable, self.private], writable)]
         self._filter = seccomp.prepare()
-        self._memory = os.open("self/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.proc)
+        self._memory = os.open("self/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        os.close(self._proc)
         self._untouched = self._touched()
 
     @property
@@ -93,6 +96,15 @@ class Walls:
     def measure(self) -> None:
         """In the zygote, with everything imported: what a child has in memory before it runs anything."""
         self._address_space = _address_space(self._memory)
+
+    def look(self, pidfds: Sequence[int]) -> threads.Seen:
+        """In the zygote: what the threads of these processes do."""
+        return threads.ask(self._to_guard, pidfds)
+
+    def look_for(self, zygote: int) -> None:
+        """In the guard, until this zygote (a pidfd) has ended: look at threads for it, since it sees no /proc."""
+        self._to_guard.close()
+        threads.answer(self._to_zygote, self._proc, zygote)
 
     def remove_private_directory(self) -> None:
         """In the guard, at the end."""
@@ -126,9 +138,7 @@ class Walls:
         if self._user is not None:
             _become(self._user)
         kernel.die_with(0 if "pid" in self.namespaces else os.getppid())
-        assert self.proc is not None
-        os.close(self.proc)
-        self.proc, self._user, self._settled = None, None, True
+        self._user, self._settled = None, True
         for kind, limit in (
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_NOFILE, _OPEN_FILES_OF_SETTLED),
