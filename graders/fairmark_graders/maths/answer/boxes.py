@@ -15,7 +15,7 @@ _LEFT = re.compile(r"(?:[-−+±*/^<>≤≥≠]|\\(?:pm|mp|neq?|[gl]eq?|[gl]t|cd
 _RIGHT = re.compile(r"\s*(?:[-−+±*/^!(\w]|\\(?:pm|cdot|times|pi|sqrt|[dt]?frac)\b)")
 """What makes a box a part of its formula, before and behind it."""
 _BEFORE_BOX = 20
-_OTHER = re.compile(r"\$?\s*[,(]?\s*\bor\s+(\$?[-−]?(?:\d|\\[dt]?frac|\\sqrt)[^\n.;()]{0,40}(?:\.\d+)?)")
+_OTHER = re.compile(r"\$?\s*(?:[,(]\s*)?\bor\s+(\$?[-−]?(?:\d|\\[dt]?frac|\\sqrt)[^\n.;()]{0,40}(?:\.\d+)?)")
 _TOKEN = re.compile(r"(?:[^\s${}\\]|\\[a-zA-Z]+|\\.)+")
 
 
@@ -52,8 +52,10 @@ def _in_its_formula(text: str, box: Span) -> str:
 
 def _box_start(text: str, low: int, high: int) -> int:
     """Where the last box of a stretch begins, or -1."""
-    start = text.rfind("\\boxed", low, high)
-    start = max(start, text.rfind("\\fbox", max(start, low), high))
+    start = text.rfind("\\fbox", low, high)
+    if text.rfind("oxed", low, high) < 0:
+        return start
+    start = max(start, text.rfind("\\boxed", max(start, low), high))
     if start < 0:
         start = text.rfind("boxed{", low, high)  # its backslash lost
     if start < 0:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .closing import ENDS
-from .errors import LONGEST, NoAnswer
+from .errors import LONGEST, SHORT, NoAnswer
 from .prose import qualified, stated, with_unit
 from .spans import CLOSES, formulas, groups, says_something, tidy
 
@@ -35,7 +35,7 @@ _FORMULA = re.compile(r"[\s*:#$(\[{+−-]*(?:\\?[$€£(\[])*\s*(?:\d|\.\d|\\[a-
 _LETTERED = re.compile(r"\([A-J]\)\s*")
 """The letter of a choice in front of its formula."""
 _BECAUSE = re.compile(
-    r"[,;(\s]+(?:because|since|as|where|which|when|so|if we|given|obtained|after)\b(?!\s*\\).*", re.DOTALL
+    r"(?<![,;(\s])[,;(\s]+(?:because|since|as|where|which|when|so|if we|given|obtained|after)\b(?!\s*\\).*", re.DOTALL
 )
 
 
@@ -50,22 +50,22 @@ def between_tags(text: str) -> str:
 
 def after_marker(text: str, marker: str | None) -> str | None:
     """What follows the last marker; None where there is none."""
-    tail = text[-LONGEST:]
     if marker is not None:
-        _, found, after = tail.rpartition(marker)
+        _, found, after = text[-LONGEST:].rpartition(marker)
         return after if found else None
-    hashes = tail.rfind("####")
-    if hashes >= 0 and "\n" not in tail[hashes:].strip():
-        return tail[hashes:].lstrip("#")
-    ends = [end for word in _MARKERS for end in _says(tail, word)]
-    return tail[max(ends) :] if ends else None
+    for tail in (text[-SHORT:], text[-LONGEST:]):
+        hashes = tail.rfind("####")
+        if hashes >= 0 and "\n" not in tail[hashes:].strip():
+            return tail[hashes:].lstrip("#")
+        lower = tail.lower()
+        words = _MARKERS if len(lower) == len(tail) else ()
+        if ends := [end for word in words for end in _says(tail, lower, word)]:
+            return tail[max(ends) :]
+    return None
 
 
-def _says(text: str, word: str) -> Iterator[int]:
+def _says(text: str, lower: str, word: str) -> Iterator[int]:
     """Where the last marker made of `word` ends."""
-    lower = text.lower()
-    if len(lower) != len(text):
-        return
     start = len(lower)
     for _ in range(_MOST):
         if (start := lower.rfind(word, 0, start)) < 0:

@@ -56,7 +56,7 @@ _LATEST = re.compile(r"\b(?:no\s+(?:later|earlier)\s+than|by)\s+(?=\d{1,2}:\d\d\
 _NAMED = re.compile(r"[A-Za-z](?:_\w)?\s*=")
 _MUST_BE = re.compile(r"(?:The\b)?[^A-Z]*\bmust be ([A-Z])\W*")
 _WHY = re.compile(
-    r"(?:[,;\s]+(?:because|since|as|which(?!\s+(?:is\s+)?(?:attained|reached|achieved|occurs?)\b)"
+    r"(?:(?<![,;\s])[,;\s]+(?:because|since|as|which(?!\s+(?:is\s+)?(?:attained|reached|achieved|occurs?)\b)"
     r"|so that|given that|obtained)\b(?!\s*\\)|,\s+not\b).*",
     re.DOTALL,
 )
@@ -158,6 +158,8 @@ _UNIT = re.compile(r"\s?(?:\\?%|°|[a-zA-Zµ²³/^]+(?:\s(?:square|cubic|per)?\s
 _WORDS = re.compile(
     r"(?<![\\A-Za-z{])(?!(?:sin|cos|tan|log|exp|mod|det)\b)[A-Za-z]{3,}|\b(?:is|are|so|we|it)\b", re.IGNORECASE
 )
+_LONGEST_SENTENCE = 1_000
+"""Characters of a sentence that says one answer; one made to be slow takes a few milliseconds."""
 
 
 def stated(statement: str) -> str:
@@ -171,6 +173,8 @@ def stated(statement: str) -> str:
         if len(found) == 1 and statement.startswith("$"):
             return with_unit(statement, found[0])
         return _computed(statement) if statement.lstrip(" $*").startswith("=") else statement
+    if len(statement) > _LONGEST_SENTENCE:
+        raise NoAnswer(f"the last sentence is over {_LONGEST_SENTENCE:,} characters long")
     if option := _OPTION.match(statement):
         return f"({option[1]}) {option[2]}"
     if correct := _CORRECT.fullmatch(statement):

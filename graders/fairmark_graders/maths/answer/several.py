@@ -63,6 +63,11 @@ def by_name(statement: str, values: Sequence[Span]) -> str:
     return _said(names, values) if len(set(names)) == len(names) else ""
 
 
+def _heading(line: str) -> set[str]:
+    found = _LINE.match(line)
+    return set(found[1].lower().split()) if found else set()
+
+
 _SHORT = {"sd": "standard deviation", "std": "standard deviation", "var": "variance"}
 
 
@@ -86,9 +91,10 @@ def _said(names: Sequence[str], values: Sequence[Span]) -> str:
 
 def headed(lines: Sequence[str]) -> str:
     """The last lines as one list, where their headings belong together, `Centre: …` and `Radius: …`; or nothing."""
-    headings = [set(found[1].lower().split()) if (found := _LINE.match(line)) else set[str]() for line in lines]
-    kind = next((kind for kind in _BELONG_TOGETHER if headings and headings[-1] & kind), frozenset[str]())
-    count = next((count for count, heading in enumerate(reversed(headings)) if not heading & kind), len(headings))
+    last = _heading(lines[-1]) if lines else set()
+    kind = next((kind for kind in _BELONG_TOGETHER if last & kind), frozenset[str]())
+    backwards = enumerate(reversed(lines))
+    count = next((count for count, line in backwards if not kind or not _heading(line) & kind), len(lines))
     return (
         ", ".join(line.strip(" *•-.,;").replace("**", "") for line in lines[len(lines) - count :]) if count > 1 else ""
     )

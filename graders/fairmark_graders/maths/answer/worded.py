@@ -48,7 +48,7 @@ _COUNTED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NTH = re.compile(
-    rf"(?:(?P<number>[-−]?\d[\d,]*|it|this|that)\s+is|[^,;:]*\bterm\b[^,;:]*\s+is)\s+the\s+(?P<nth>{_ORDINAL})"
+    rf"(?:(?P<number>[-−]?\d[\d,]*|it|this|that)\s+is|(?>[^,;:]*?\bterm\b)[^,;:]*\sis)\s+the\s+(?P<nth>{_ORDINAL})"
     r"(?:\s+(?:[a-z]+\s+)?(?:term|number|prime|element|entry|one|position|place|row)"
     r"(?:\s+(?:of|in)\s+(?:the|this)\s+[a-z]+(?:\s+[a-z]+)?)?)?\W*",
     re.IGNORECASE,
