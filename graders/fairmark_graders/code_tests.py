@@ -8,7 +8,7 @@ Failures of the program score 0, or what share of the tests passed. Whether a sa
 and on us: they are read first, also where the text holds no program.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from .code.rules import OutputRule, Tolerance, ValueRule
 from .code.running import CallTests, InputTests, Result, Tests, TogetherNeeded, Way, run
 from .errors import ModelFault, Ungradable
 from .from_item import ItemTemplate
-from .grader import Shared, Tools
+from .grader import Place, Shared, Tools
 from .sample import Sample
 from .template import LONGEST, Template, too_long
 from .template_value import value
@@ -27,6 +27,8 @@ from .types import Case, Item, Verdict
 
 class CodeTests(Shared):
     """Run the program that `input` holds against `tests`."""
+
+    runs_in: ClassVar[Place] = "sandbox"
 
     type: Literal["code_tests"]
     input: Template

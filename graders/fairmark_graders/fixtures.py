@@ -19,7 +19,7 @@ from .grader import Awaited, Tools, brings_code
 from .load import AnyGrader
 from .local import grade_with, run
 from .sample import RawSample, Sample, kind
-from .sandbox import Graders
+from .sandbox import Graders, Sandbox
 from .types import Item, Outcome, Verdict
 from .workers import Workers
 
@@ -65,7 +65,8 @@ def read_fixtures(path: Path) -> list[Fixture]:
 def try_out(grader: AnyGrader, fixtures: Sequence[Fixture], python: Path | None = None) -> list[Verdict]:
     """The verdict on each fixture; first, what users wrote is loaded. Raises `InvalidGrader` when that can't be done.
 
-    `python` is the interpreter of users' graders. Works from any thread, with or without an event loop.
+    Raises `SandboxUnavailable` where the fixtures are programs, and none can be run here. `python` is the interpreter
+    of programs and users' graders. Works from any thread, with or without an event loop.
     """
     if not fixtures and not brings_code(grader):
         return []
@@ -84,7 +85,7 @@ def complaint(fixture: Fixture, verdict: Verdict) -> str | None:
 def prove(path: Path, grader: AnyGrader, python: Path | None = None) -> None:
     """Hold the grader of a file against the fixtures beside it. Raises `InvalidGrader` with each that fails.
 
-    `python` is the interpreter of users' graders.
+    Raises `SandboxUnavailable` where that can't be told. `python` is the interpreter of programs and users' graders.
     """
     beside = fixtures_file(path)
     fixtures = read_fixtures(beside)
@@ -95,12 +96,14 @@ def prove(path: Path, grader: AnyGrader, python: Path | None = None) -> None:
 
 
 async def _try_out(grader: AnyGrader, fixtures: Sequence[Fixture], python: Path | None) -> list[Verdict]:
-    tools, doing = Tools(Workers(1), graders=Graders(1, python)), "importing its function"
+    tools, doing = Tools(Workers(1), Sandbox(1, python), Graders(1, python)), "importing its function"
     try:
         async with asyncio.timeout(SECONDS):
             for leaf in grader.leaves():
                 if isinstance(leaf, Awaited):
                     await leaf.check(tools)
+                    if leaf.runs_in == "sandbox" and not brings_code(leaf):
+                        await tools.sandbox.start()
             doing = "grading its fixtures"
             return [await grade_with(tools, grader, Sample(f.sample), f.item) for f in fixtures]
     except TimeoutError:

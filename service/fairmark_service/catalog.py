@@ -21,6 +21,7 @@ from fairmark_graders import AnyGrader, FairmarkError, InvalidGrader, Problem, p
 from fairmark_graders.fixtures import fixtures_file, prove
 from fairmark_graders.function import Function
 from fairmark_graders.grader_file import MAX_BYTES, grader_files, read_grader
+from fairmark_graders.sandbox import SandboxUnavailable
 
 from .reload import Signature, poll, signature
 
@@ -105,7 +106,7 @@ class Catalog:
     """The graders of one directory, and those that requests bring."""
 
     def __init__(self, directory: Path, functions: Iterable[str] = (), python: Path | None = None) -> None:
-        """`functions` names the modules that graders of type function may call; `python` runs those of type python."""
+        """`functions` names the modules that graders of type function may call; `python` runs programs."""
         self.directory = directory
         self._functions, self._python = tuple(functions), python
         self.snapshot = Snapshot()
@@ -157,10 +158,17 @@ class Catalog:
             name, grader = _name(path), read_grader(path)
             _allow(grader, self._functions, _NOT_ALLOWED)
             seen |= {file: signature(file) for function in _functions(grader) for file in function.source.files}
-            prove(path, grader, self._python)
+            self._prove(path, grader)
             return _Read(seen, _entry(name, grader))
         except InvalidGrader as error:
             return _Read(seen, None, tuple(map(str, error.problems)))
+
+    def _prove(self, path: Path, grader: AnyGrader) -> None:
+        """Hold it against its fixtures, unless these are programs and none can be run: then no sample gets a score."""
+        try:
+            prove(path, grader, self._python)
+        except SandboxUnavailable as error:
+            log.warning("grader %s is served untried: programs can't be run", path.stem, extra={"reason": str(error)})
 
     def _publish(self, after: Snapshot) -> None:
         before = self.snapshot

@@ -209,3 +209,19 @@ def test_the_verdict_log_holds_whole_samples_where_that_is_asked_for(serve: Serv
     assert (first["sample"], first["item"]) == (sent, {"reference_answer": "42"})
     assert second["outcome"] == "invalid"
     assert "sample" not in second
+
+
+def test_where_no_program_can_be_run_it_serves_all_other_graders_and_says_so(serve: Serve) -> None:
+    running = serve(FAIRMARK_SANDBOX_PYTHON="/bin/true")
+    samples = [
+        {"grader": "exact", "sample": "3", "item": {"reference_answer": "3"}},
+        {"grader": "code", "sample": "print(3)", "item": {"reference_answer": [{"input": "", "output": "3"}]}},
+        {"grader": "code", "sample": "no program", "item": {"reference_answer": 3}},
+    ]
+    results = running.post("/v1/grade", {"samples": samples}).json()["results"]
+    assert [(result["score"], result["outcome"]) for result in results] == [(1, "graded"), *[(None, "ungradable")] * 2]
+    assert "the program couldn't be run" in results[1]["reason"]
+    assert "grader code is served untried: programs can't be run" in "".join(running.log)
+    ready = httpx.get(f"{running.url}/readyz")
+    assert ready.status_code == 200
+    assert "unavailable" in ready.json()["sandbox"]

@@ -13,6 +13,7 @@ from rich.text import Text
 from fairmark_graders import InvalidGrader
 from fairmark_graders.fixtures import complaint, fixtures_file, read_fixtures, try_out
 from fairmark_graders.grader_file import grader_files, read_grader, shipped_catalog
+from fairmark_graders.sandbox import SandboxUnavailable
 
 from .catalog import find
 from .console import bad, fail, out
@@ -66,6 +67,8 @@ def _tested(path: Path) -> Tested:
         said = [(fixture.line, complaint(fixture, verdict)) for fixture, verdict in pairs]
     except InvalidGrader as error:
         return Tested(path, None, time.perf_counter() - began, [str(problem) for problem in error.problems])
+    except SandboxUnavailable as error:
+        return Tested(path, None, time.perf_counter() - began, [f"programs can't be run here: {error}"])
     problems = [f"fixture on line {line}: {problem}" for line, problem in said if problem]
     return Tested(path, len(fixtures), time.perf_counter() - began, problems)
 

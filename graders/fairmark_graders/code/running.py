@@ -268,7 +268,7 @@ async def _outcome(tools: Tools, mode: str, job: dict[str, Any], limits: Limits)
     """What became of a run. Raises `Ungradable` where the sandbox is at fault."""
     outcome = await tools.sandbox.run(mode, job, limits)
     if outcome.status == "sandbox_error":
-        raise Ungradable(outcome.detail or "the sandbox failed")
+        raise Ungradable(f"the program couldn't be run: {outcome.detail or 'the sandbox failed'}")
     return outcome
 
 

@@ -2,11 +2,14 @@
 
 import base64
 import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
-from tests.running import Running
+from tests.running import Running, Serve
 
 VERL = {
     "compile_timeout": 10,
@@ -122,3 +125,40 @@ def test_what_can_not_be_run_is_refused_by_field(service: Running, broken: dict[
 def test_a_ping_is_answered_with_pong(service: Running) -> None:
     answer = httpx.get(f"{service.url}/v1/ping")
     assert (answer.status_code, answer.json()) == (200, "pong")
+
+
+@pytest.fixture
+def busy(serve: Serve, wait_until: Callable[..., None]) -> Iterator[Running]:
+    """A service whose one place for programs is taken for some time, with room for one program before it."""
+    running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_WORKERS="1", FAIRMARK_QUEUE="1")
+    with ThreadPoolExecutor(1) as others:
+        others.submit(ran, running, code="import time\ntime.sleep(11)", run_timeout=30)
+        wait_until(lambda: running.metric("fairmark_requests_in_flight") == 1)
+        yield running
+
+
+def test_what_finds_no_room_or_is_not_done_in_its_time_is_answered_with_504(
+    busy: Running, wait_until: Callable[..., None]
+) -> None:
+    brief = VERL | {"compile_timeout": 0.1, "run_timeout": 0.1}
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as others:
+        waiting = others.submit(post, busy, brief)
+        wait_until(lambda: busy.metric("fairmark_requests_in_flight") == 2)
+        assert post(busy, brief).status_code == 504
+        assert time.monotonic() - began < 5
+        assert waiting.result().status_code == 504
+    assert 8 < time.monotonic() - began < 11
+
+
+def test_programs_leave_the_workers_to_other_graders(serve: Serve, wait_until: Callable[..., None]) -> None:
+    running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_WORKERS="1")
+    sleeper = {"sample": "import time\ntime.sleep(3)", "item": {"reference_answer": [{"input": "", "output": ""}]}}
+    texts = [" ".join(str(n * step % 997) for n in range(1500)) for step in (7919, 7907)]
+    long = {"sample": texts[0], "item": {"reference_answer": texts[1]}}
+    with ThreadPoolExecutor(1) as others:
+        slow = others.submit(running.post, "/v1/grade", {"grader": "code", "samples": [sleeper]})
+        wait_until(lambda: running.metric("fairmark_requests_in_flight") == 1)
+        quick = running.post("/v1/grade", {"grader": "similarity", "samples": [long]})
+        assert not slow.done()
+        assert quick.json()["results"][0]["outcome"] == slow.result().json()["results"][0]["outcome"] == "graded"
