@@ -43,8 +43,6 @@ class Graders:
         self._places = asyncio.Semaphore(self._sandbox.size)
         self._idle: list[tuple[str, Zygote]] = []
         """Used last comes last."""
-        self._busy: set[Zygote] = set()
-        self._closed = False
         self._sound: set[bytes] = set()
         """Digests of sources that could be loaded."""
 
@@ -67,9 +65,7 @@ class Graders:
 
     async def close(self) -> None:
         """End every call, as `sandbox_error`; no process is left when this returns."""
-        self._closed = True
-        idle, self._idle = self._idle, []
-        await asyncio.gather(*(zygote.close() for zygote in {*self._busy, *(zygote for _, zygote in idle)}))
+        await self._sandbox.close()
 
     async def _tried(self, source: str, job: bytes, limits: Limits) -> Outcome:
         for _ in range(_TRIES):
@@ -89,27 +85,24 @@ class Graders:
 
     async def _run(self, zygote: Zygote, mode: str, job: bytes, limits: Limits) -> Outcome:
         """One run; where it doesn't end well, the zygote does. Raises `ZygoteLost` or `TimeoutError`."""
-        self._busy.add(zygote)
         try:
             async with asyncio.timeout(_BACKSTOP * limits.seconds + _PATIENCE):
                 return await zygote.run(mode, [job], limits)
         except BaseException:
             await zygote.close()
             raise
-        finally:
-            self._busy.discard(zygote)
 
     async def _take(self, source: str) -> Zygote:
-        for place in reversed(range(len(self._idle))):
-            if self._idle[place][0] == source:
-                return self._idle.pop(place)[1]
+        for kept in [kept for kept in reversed(self._idle) if kept[0] == source]:
+            self._idle.remove(kept)
+            if kept[1].waits:
+                return kept[1]
+            await kept[1].close()
         return await self._loaded(source)
 
     async def _loaded(self, source: str) -> Zygote:
         """A zygote that has imported a source; one that dies of it several times was not killed by accident."""
         for _ in range(_TRIES):
-            if self._closed:
-                raise SandboxUnavailable("graders are closed")
             zygote = await self._sandbox.zygote()
             with contextlib.suppress(ZygoteLost):
                 await self._settle(zygote, source)
@@ -135,7 +128,7 @@ class Graders:
     async def _keep(self, source: str, zygote: Zygote) -> None:
         """Have it wait for the next call, in place of the one that has waited longest."""
         self._idle.append((source, zygote))
-        while len(self._idle) > (0 if self._closed else KEPT):
+        while len(self._idle) > KEPT:
             _, oldest = self._idle.pop(0)
             await oldest.close()
 

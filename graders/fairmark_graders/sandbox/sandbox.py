@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakSet
 
 from .outcome import Limits, Outcome, SandboxUnavailable
 from .zygote import Zygote, ZygoteLost
@@ -39,8 +40,7 @@ class Sandbox:
         self._places = asyncio.Semaphore(self.size)
         self._idle: list[Zygote] = []
         self._report: dict[str, Any] = {}
-        self._runs: set[asyncio.Task[Outcome]] = set()
-        self._busy: set[Zygote] = set()
+        self._started = WeakSet[Zygote]()
         self._closed = False
 
     async def start(self) -> None:
@@ -49,14 +49,13 @@ class Sandbox:
             try:
                 self._idle.append(await self._take())
             except ZygoteLost as error:
-                raise self._unavailable(str(error)) from error
+                self._report = {"unavailable": str(error)}
+                raise SandboxUnavailable(str(error)) from error
 
     async def close(self) -> None:
         """End every run, as `sandbox_error`; no process is left when this returns."""
         self._closed = True
-        idle, self._idle = self._idle, []
-        await asyncio.gather(*(zygote.close() for zygote in {*idle, *self._busy}))
-        await asyncio.gather(*self._runs, return_exceptions=True)
+        await asyncio.gather(*(zygote.close() for zygote in [*self._started]))
 
     def report(self) -> dict[str, Any]:
         """What confines programs, and what is missing with the reason; `unavailable` where they can't be run."""
@@ -81,25 +80,15 @@ class Sandbox:
     async def run(self, mode: str, job: Mapping[str, Any], limits: Limits) -> Outcome:
         """Run one job. `stdin` and `files` in it, in base64, are put in place; the rest is the mode's.
 
-        Waits for a place. A caller that is cancelled while waiting leaves the queue; one that is cancelled later leaves
-        its run to its end or its limit.
+        Waits for a place. A caller that is cancelled leaves the queue, or ends its run.
         """
         jobs = (
             [json.dumps(job[role]).encode() for role in _ROLES]
             if job.keys() == {*_ROLES}
             else [json.dumps(job).encode()]
         )
-        await self._places.acquire()
-        task = asyncio.ensure_future(self._tried(mode, jobs, limits))
-        self._runs.add(task)
-        task.add_done_callback(self._leave)
-        return await asyncio.shield(task)
-
-    def _leave(self, task: "asyncio.Task[Outcome]") -> None:
-        self._places.release()
-        self._runs.discard(task)
-        if not task.cancelled():
-            task.exception()
+        async with self._places:
+            return await self._tried(mode, jobs, limits)
 
     async def _tried(self, mode: str, jobs: list[bytes], limits: Limits) -> Outcome:
         for _ in range(_TRIES):
@@ -113,55 +102,54 @@ class Sandbox:
 
     async def _run(self, mode: str, jobs: list[bytes], limits: Limits) -> Outcome:
         zygote = await self._take()
-        self._busy.add(zygote)
         try:
             outcome = await zygote.run(mode, jobs, limits)
         except BaseException:
             await zygote.close()
             raise
-        finally:
-            self._busy.discard(zygote)
-        await self._put_back(zygote)
+        self._idle.append(zygote)
         return outcome
 
-    async def _put_back(self, zygote: Zygote) -> None:
-        if self._closed:
-            await zygote.close()
-        else:
-            self._idle.append(zygote)
-
     async def _take(self) -> Zygote:
-        if self._closed:
-            raise SandboxUnavailable("the sandbox is closed")
-        return self._idle.pop() if self._idle else await self.zygote()
+        while self._idle:
+            zygote = self._idle.pop()
+            if zygote.waits:
+                return zygote
+            await zygote.close()
+        return await self.zygote()
 
     async def zygote(self) -> Zygote:
-        """A new zygote whose walls have been tried."""
+        """A new zygote whose walls have been tried. Raises `SandboxUnavailable` or `ZygoteLost`."""
+        if self._closed:
+            raise SandboxUnavailable("the sandbox is closed")
         try:
-            zygote = await Zygote.start(self._python)
+            zygote = await self._tested()
         except SandboxUnavailable as error:
-            raise self._unavailable(str(error)) from error
+            self._report = {"unavailable": str(error)}
+            raise
+        self._report = zygote.report
+        return zygote
+
+    async def _tested(self) -> Zygote:
+        zygote = Zygote(self._python)
+        self._started.add(zygote)
         try:
+            await zygote.begin()
             await self._check(zygote)
         except BaseException:
             await zygote.close()
             raise
-        self._report = zygote.report
         return zygote
 
     async def _check(self, zygote: Zygote) -> None:
         if self._missing == "refuse" and zygote.report["missing"]:
             reasons = "; ".join(f"{wall}: {reason}" for wall, reason in zygote.report["missing"].items())
-            raise self._unavailable(f"walls are missing here, and all are asked for: {reasons}")
+            raise SandboxUnavailable(f"walls are missing here, and all are asked for: {reasons}")
         tried = await zygote.run("probe", [b"{}"], _PROBE)
         if tried.status != "finished":
-            raise self._unavailable(f"the walls can't be built: {_last_line(tried)}")
+            raise SandboxUnavailable(f"the walls can't be built: {_last_line(tried)}")
         if done := json.loads(tried.result):
-            raise self._unavailable(f"the walls don't hold: a program could {', '.join(done)}")
-
-    def _unavailable(self, reason: str) -> SandboxUnavailable:
-        self._report = {"unavailable": reason}
-        return SandboxUnavailable(reason)
+            raise SandboxUnavailable(f"the walls don't hold: a program could {', '.join(done)}")
 
 
 def _base64(content: bytes) -> str:

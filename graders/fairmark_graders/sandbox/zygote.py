@@ -8,6 +8,7 @@ and no byte of a job passes through the zygote, whose memory every later run can
 import asyncio
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from .outcome import Limits, Outcome, SandboxUnavailable
 
@@ -32,32 +33,36 @@ class ZygoteLost(Exception):
 class Zygote:
     """A process that does one run at a time."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, complaints: int) -> None:
-        self._process, self._control, self._complaints = process, control, complaints
+    def __init__(self, python: Path | None = None) -> None:
+        """Start one, to be closed whatever becomes of it. Raises `SandboxUnavailable`."""
+        self._process, self._control, self._complaints = _spawned(python)
         self._turn = asyncio.Lock()
+        self._ending: asyncio.Task[None] | None = None
         self.report: dict[str, Any] = {}
 
-    @classmethod
-    async def start(cls, python: Path | None = None) -> Self:
-        """A new one with its walls up. Raises `SandboxUnavailable` or `ZygoteLost`."""
-        zygote = cls(*_spawned(python))
+    async def begin(self) -> None:
+        """Wait until its walls are up. Raises `SandboxUnavailable` or `ZygoteLost`."""
         try:
             async with asyncio.timeout(_START_SECONDS):
-                zygote.report = await zygote._receive()
-            if reason := zygote.report.get("unavailable"):
-                raise SandboxUnavailable(str(reason))
-            return zygote
+                self.report = await self._receive()
         except TimeoutError:
-            await zygote.close()
             raise ZygoteLost(f"a sandbox didn't start within {_START_SECONDS:g} s") from None
-        except BaseException:
-            await zygote.close()
-            raise
+        if reason := self.report.get("unavailable"):
+            raise SandboxUnavailable(str(reason))
 
     @property
     def pid(self) -> int:
         """Of the guard, the parent of the zygote itself."""
         return self._process.pid
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits to be asked; one that has something to say, or has ended, makes no sense any more."""
+        if self._ending:
+            return False
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        return not poll.poll(0)
 
     async def run(self, mode: str, jobs: Sequence[bytes], limits: Limits) -> Outcome:
         """What becomes of a run. Raises `ZygoteLost`."""
@@ -73,21 +78,24 @@ class Zygote:
             return _outcome(said, [os.pread(fd, limits.output_bytes + 1, 0) for fd in outputs], limits)
 
     async def close(self) -> None:
-        """End it and all that runs in it; nothing is left when this returns."""
+        """End it and all that runs in it; nothing is left when this returns, nor soon after when it is cancelled."""
+        self._ending = self._ending or asyncio.ensure_future(self._end())
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         self._process.terminate()
         while self._process.poll() is None:  # noqa: ASYNC110 - polled, since a wait would need a thread
             await asyncio.sleep(0.002)
         async with self._turn:  # who listens hears its end first; from a closed socket nobody hears anything
-            if self._control.fileno() >= 0:
-                self._control.close()
-                os.close(self._complaints)
+            self._control.close()
+            os.close(self._complaints)
 
     async def _receive(self) -> dict[str, Any]:
         try:
             async with self._turn:
                 message = await asyncio.get_running_loop().sock_recv(self._control, _LONGEST)
             said = json.loads(message)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ZygoteLost(f"a sandbox is gone{self._last_words()}") from error
         if not isinstance(said, dict):
             raise ZygoteLost("a sandbox made no sense")
@@ -102,21 +110,29 @@ def _spawned(python: Path | None) -> "tuple[subprocess.Popen[bytes], socket.sock
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
     complaints = os.memfd_create("stderr")
-    with theirs:
-        code = _START.format(folder=str(Path(__file__).parent))
-        process = subprocess.Popen(
-            [*_interpreter(python), "-c", code, str(theirs.fileno()), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=complaints,
-            pass_fds=[theirs.fileno()],
-            env=_environment(),
-            cwd="/",
-            # As for workers: out of reach of a terminal's Ctrl-C, and in the service's session, or the kernel's
-            # autogroups would make priorities mean nothing.
-            process_group=0,
-        )
-    return process, ours, complaints
+    try:
+        with theirs:
+            return _process(python, theirs.fileno(), complaints), ours, complaints
+    except OSError as error:
+        ours.close()
+        os.close(complaints)
+        raise SandboxUnavailable(f"its interpreter can't be started: {error}") from None
+
+
+def _process(python: Path | None, control: int, complaints: int) -> "subprocess.Popen[bytes]":
+    code = _START.format(folder=str(Path(__file__).parent))
+    return subprocess.Popen(
+        [*_interpreter(python), "-c", code, str(control), str(os.getpid())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=complaints,
+        pass_fds=[control],
+        env=_environment(),
+        cwd="/",
+        # As for workers: out of reach of a terminal's Ctrl-C, and in the service's session, or the kernel's
+        # autogroups would make priorities mean nothing.
+        process_group=0,
+    )
 
 
 def _interpreter(python: Path | None) -> list[str]:

@@ -98,7 +98,7 @@ async def test_closing_ends_a_call_under_way_and_begins_no_other() -> None:
     graders = Graders(1)
     await called(graders, returning("1.0"))
     waiting = asyncio.ensure_future(called(graders, returning("__import__('time').sleep(1e6)"), seconds=600))
-    await wait_until(lambda: bool(graders._busy))
+    await wait_until(graders._places.locked)
     async with asyncio.timeout(30):
         await graders.close()
         assert (await waiting).status == "sandbox_error"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import wait_until
 
-from fairmark_graders.sandbox import Limits, Outcome, Sandbox
+from fairmark_graders.sandbox import Limits, Outcome, Sandbox, SandboxUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -157,9 +157,12 @@ async def test_no_byte_of_a_job_stays_in_the_zygotes_memory(sandbox: Sandbox) ->
     assert (await sandbox.program(SCAN)).stdout == b"0\n"
 
 
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def descendants(pid: int) -> list[int]:
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [*children, *(below for child in children for below in descendants(child))]
+    return [*children(pid), *(below for child in children(pid) for below in descendants(child))]
 
 
 def family() -> list[int]:
@@ -212,12 +215,56 @@ async def test_a_caller_cancelled_in_the_queue_leaves_no_trace(sandbox: Sandbox)
     assert (await sandbox.program("print(3)")).stdout == b"3\n"
 
 
-async def test_a_caller_cancelled_later_leaves_its_place_to_the_next(sandbox: Sandbox) -> None:
-    await sandbox.start()
-    task = asyncio.ensure_future(sandbox.program("while True: pass", limits=Limits(seconds=0.3)))
-    await wait_until(lambda: len(family()) == 3, 20)
+async def test_a_caller_cancelled_later_ends_its_run_and_leaves_its_place_to_the_next(sandbox: Sandbox) -> None:
+    task = await running(sandbox)
+    pids = family()
     task.cancel()
-    assert (await sandbox.program("print(3)")).stdout == b"3\n"
+    async with asyncio.timeout(20):
+        assert (await sandbox.program("print(3)")).stdout == b"3\n"
+    assert all(gone(pid) for pid in pids)
+
+
+async def test_a_caller_cancelled_twice_leaves_no_descriptor(sandbox: Sandbox) -> None:
+    await sandbox.program("")
+    before = len(os.listdir("/proc/self/fd"))
+    task = await running(sandbox)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    await sandbox.program("")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_zygotes_killed_while_idle_cost_no_run(anyio_backend: object) -> None:
+    sandbox = Sandbox(size=4)
+    try:
+        await asyncio.gather(*(sandbox.program("import time; time.sleep(0.5)") for _ in range(4)))
+        zygotes = [pid for guard in children(os.getpid()) for pid in children(guard)]
+        for pid in zygotes:
+            os.kill(pid, signal.SIGKILL)
+        assert len(zygotes) == 4
+        assert (await sandbox.program("print(1)")).stdout == b"1\n"
+    finally:
+        await sandbox.close()
+
+
+async def test_closing_ends_a_sandbox_that_is_starting(sandbox: Sandbox) -> None:
+    starting = asyncio.ensure_future(sandbox.start())
+    await wait_until(lambda: bool(family()))
+    await sandbox.close()
+    assert not family()
+    with pytest.raises(SandboxUnavailable):
+        await starting
+
+
+async def test_an_interpreter_that_is_not_there_is_reported() -> None:
+    sandbox = Sandbox(size=1, python=Path("/nowhere/python"))
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(SandboxUnavailable, match="No such file or directory: '/nowhere/python'"):
+        await sandbox.start()
+    assert (await sandbox.program("print(1)")).status == "sandbox_error"
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_runs_go_on_side_by_side() -> None:
