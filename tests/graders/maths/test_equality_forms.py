@@ -150,9 +150,69 @@ SAME = {
         r=5, q=7 ;; q=7, r=5
         7^{100}=(7^4)^{25}\equiv 1 ;; 1
     """,
+    "what they are values of": r"""
+        y'=2x ;; \frac{dy}{dx}=2x
+        f'(x)=2x ;; y'=2x
+        F'(x)=2x ;; f(x)=2x
+        f'(2)=3 ;; m=3
+        v(t)=2t ;; x'(t)=2t
+        \frac{d}{dx}f(x)=2x ;; f'(x)=2x
+        \frac{d}{dx}x^2=2x ;; 2x
+        g(t)=t^2+1 ;; g(x)=x^2+1
+        \vec v=(1,2) ;; \mathbf{v}=(1,2)
+        (x,y)=(1,2) ;; P=(1,2)
+        A^2=\begin{pmatrix}1&2\\3&4\end{pmatrix} ;; \begin{pmatrix}1&2\\3&4\end{pmatrix}
+        2, 3 ;; a=2, b=3
+    """,
+    "conditions": r"""
+        (2t,3t), t\ge0 ;; (2t,3t)
+        2x, x>0 ;; 2x
+        (1,0,2)+t(2,1,-1), t\in\mathbb{R} ;; (1,0,2)+t(2,1,-1)
+        \frac\pi3+2k\pi, k\in\mathbb{Z} ;; \frac\pi3+2k\pi
+    """,
+    "quotients": r"""
+        \frac{x^2-1}{2} ;; \frac12x^2-\frac12
+        \frac{(n+2)!}{n!} ;; (n+1)(n+2)
+        \frac{x^2-1}{x} ;; x-\frac1x
+        \frac{x^2+x}{x-1} ;; \frac{x(x+1)}{x-1}
+    """,
 }
 
 ANOTHER = {
+    "what they are values of": r"""
+        f'(x)=x^2 ;; f(x)=x^2
+        f'(x)=x^2 ;; y=x^2
+        y=x^2 ;; f'(x)=x^2
+        \frac{d}{dx}f(x)=2x ;; f(x)=2x
+        f'(2)=5 ;; f(2)=5
+        f'(2)=5 ;; f'(3)=5
+        f(y)=x^2 ;; f(x)=x^2
+        A^2=\begin{pmatrix}1&2\\3&4\end{pmatrix} ;; A=\begin{pmatrix}1&2\\3&4\end{pmatrix}
+        B=\begin{pmatrix}1&2\\3&4\end{pmatrix} ;; A=\begin{pmatrix}1&2\\3&4\end{pmatrix}
+        Q=(1,2) ;; P=(1,2)
+        2=2, b=3 ;; m=2, b=3
+        a=5, b=5 ;; 5
+        \overline{5} ;; 5
+        \Re(5+i) ;; 5
+    """,
+    "conditions": r"""
+        (1+2t,t,2-t), t>0 ;; (1,0,2)+t(2,1,-1)
+        (1,0,2)+t(2,1,-1) ;; (1+2t,t,2-t), 0\le t\le1
+        \frac\pi3+2k\pi, k\in\{0,1\} ;; \frac\pi3+2k\pi
+        \frac\pi3+2k\pi, k\ge0 ;; \frac\pi3+2k\pi
+        5 \forall 6 ;; 5
+    """,
+    "and, or": r"""
+        \neg p\wedge\neg q ;; \neg p\vee\neg q
+        p\wedge q ;; p\vee q
+        \text{I or III} ;; \text{I and III}
+    """,
+    "quotients": r"""
+        \frac{x^2-1}{x-1} ;; x+1
+        f(x)=\frac{x^3-x}{x} ;; x^2-1
+        \frac{2x}{x} ;; 2
+        \frac{a^2-b^2}{a-b} ;; a+b
+    """,
     "matrices and vectors": r"""
         I ;; \begin{pmatrix}-1&0\\0&-1\end{pmatrix}
         I_3 ;; \begin{pmatrix}1&0\\0&1\end{pmatrix}

@@ -16,7 +16,7 @@ from .exact import Undefined, exact, is_rational
 from .families import compare_evident, compare_families, is_family
 from .meaning import unconditioned
 from .naming import named, names_agree
-from .shape import EXPRESSIONS, letters, put, walk
+from .shape import EXPRESSIONS, is_literal, letters, put, walk
 from .values import FINE, precision, shown
 
 
@@ -41,9 +41,16 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
         if not found.equal and _are_congruent(answer, reference):
             return Decision(True, "congruent")
         return found if not found.equal else _under(run, found, answer.conditions, reference.conditions)
-    if found.equal and not run.allow.conditions:
+    if found.equal and (not run.allow.conditions or _limits(answer, reference) or _limits(reference, answer)):
         return different("conditions", "one has a condition that the other hasn't")
     return found.by("conditions")
+
+
+def _limits(given: Node, other: Node) -> bool:
+    """Whether a condition takes members from a family that is known without one, or is none: `5 \\forall 6`."""
+    if type(given) is not Given or type(other) is Given:
+        return False
+    return any(map(is_literal, given.conditions)) or compare_evident(other, other) is not None
 
 
 def _of_any_constant(run: Comparison, answer: Node, reference: Node) -> Decision | None:

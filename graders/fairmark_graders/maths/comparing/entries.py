@@ -52,11 +52,23 @@ def compare_entries(run: Comparison, answer: Node, reference: Node) -> Decision 
     if left is None or right is None:
         return _one_of_several(run, answer, reference, left or right)
     ordered = aligned(left, right)
-    if ordered is None:
+    if ordered is None or _are_of_others(answer, reference):
         return different("names", "they are values of different names")
     if left.brackets != right.brackets and _are_intervals(left, right, answer, reference):
         return different("intervals", "their ends are open on one side and closed on the other")
     return _compare(run, *unnested(ordered, right))
+
+
+def _are_of_others(answer: Node, reference: Node) -> bool:
+    """Whether these are said of two matrices or points: `A^2` and A, P and Q."""
+    stated = [named(node) if type(node) is Relation else None for node in (answer, reference)]
+    left, right = (each.name if each else None for each in stated)
+    if type(left) in _CAPITAL and type(right) in _CAPITAL and left != right:
+        return {type(left), type(right)} != {Symbol} or all(name and _is_label(name) for name in (left, right))
+    return False
+
+
+_CAPITAL = (Symbol, Power, Product)
 
 
 def _compare(run: Comparison, left: Entries, right: Entries) -> Decision:

@@ -104,6 +104,9 @@ def _of_its_letter(left: Named, right: Named) -> Node:
     if type(right.name) is not Call:
         return _in_its_variable(left.name, left.value, right.value)
     was, now = left.name.arguments, right.name.arguments
-    if len(was) != 1 or len(now) != 1 or type(was[0]) is not Symbol or type(now[0]) is not Symbol:
+    if len(was) != 1 or len(now) != 1 or type(was[0]) is not Symbol or type(now[0]) is not Symbol or was == now:
         return left.value
-    return put(left.value, was[0].name, now[0])
+    given = put(
+        left.value, now[0].name, Symbol(f"{now[0].name}'")
+    )  # the x of `f(y) = x^2` is another than that of f(x)
+    return put(given, was[0].name, now[0])

@@ -43,6 +43,8 @@ class _Flat(NamedTuple):
 
 def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Points with as many parameters on both sides; None for anything else."""
+    if _is_part(answer, reference) or _is_part(reference, answer):
+        return different("parameters", "one has only some of the points of the other")
     right = _points(reference)
     left = right and _points(answer)
     if left is None or right is None or len(left.parameters) != len(right.parameters):
@@ -58,6 +60,15 @@ def compare_flats(run: Comparison, answer: Node, reference: Node) -> Decision | 
         same = _same_lattice(one, other) if domains == {"Integers"} else _same_plane(one, other)
         return Decision(True, "parameters") if same else different("parameters", "one has points that the other hasn't")
     return _renamed(run, left, right) if left.parameters != right.parameters or domains else None
+
+
+def _is_part(limited: Node, whole: Node) -> bool:
+    """Whether conditions bound a parameter, as in `(1 + 2t, t), t > 0`, which the other has run through all numbers."""
+    if type(limited) is not Given or _domains(limited) is not None:
+        return False
+    bounded = {letter for condition in limited.conditions for letter in letters(condition)}
+    points = _points(whole) if not bounded.isdisjoint(letters(limited.statement)) else None
+    return points is not None and points.domain != "" and _flat(points) is not None
 
 
 def _are_coordinates(given: Entries) -> bool:

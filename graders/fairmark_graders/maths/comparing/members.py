@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..decision import Decision, different
-from ..tree import Alternatives, Enclosed, Listed, Node, Relation, Symbol
+from ..tree import Alternatives, Call, Enclosed, Listed, Node, Relation, Symbol
 from .comparison import Comparison
 from .naming import is_name, named, names_agree
 from .shape import with_signs
@@ -68,14 +68,25 @@ def _stated(node: Relation) -> Members | None:
 def compare_members(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Exactly the reference's members, and one where it has one."""
     left, right = members(answer), members(reference)
+    if {type(answer), type(reference)} == {Listed, Alternatives} and (_is_logic(answer) or _is_logic(reference)):
+        return different("members", "one has 'and', the other 'or'")
     if (mine := _letters(answer)) and (theirs := _letters(reference)) and len(mine) == len(theirs) and mine != theirs:
         return different("members", "they are values of different names")
+    if _are_named_apart(_items(reference)) and any(map(_is_of_no_letter, _items(answer))):
+        return different("members", "one is an equation of plain values")
     if (left is None and right is None) or _is_equation(answer) or _is_equation(reference):
         return None
     found = _compare(run, left or Members((answer,)), right or Members((reference,)))
+    if found.equal and right is None and left is not None and _is_several(left):
+        return different("members", "several values for one")
     if (left is None) == (right is None) or not found.equal or not _is_assigned(answer, reference):
         return found
     return found.by("assignment") if run.allow.assignment else different("members", "one is a set")
+
+
+def _is_several(listed: Members) -> bool:
+    """Whether a list is of values of several letters, though all are equal: `a = 5, b = 5`."""
+    return listed.is_list and len(listed.items) > 1 and _are_named_apart(listed.items)
 
 
 def _is_equation(node: Node) -> bool:
@@ -117,14 +128,30 @@ def _compare_lists(run: Comparison, left: Sequence[Node], right: Sequence[Node])
 
 def _are_named_apart(items: Sequence[Node]) -> bool:
     """Whether each is the value of a letter of its own, `q = 7, r = 5`; `x_1` and `x_2` are values of one."""
-    return len({name.partition("_")[0].casefold() for name in _names(items)}) == len(items)
+    return len({name.partition("_")[0].casefold() for name in _names(items)}) == len(items) > 0
+
+
+def _is_logic(node: Node) -> bool:
+    """Whether "and" and "or" join statements: `\\lnot p \\land q`, "I and III"; of values, both list solutions."""
+    items = _items(node)
+    return any(type(at) is Call and at.name == "not" for at in items) or all(type(at) is Symbol for at in items)
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    return node.items if type(node) is Listed or type(node) is Alternatives else ()
+
+
+def _is_of_no_letter(item: Node) -> bool:
+    """Whether this is `2 = 2`, where others are values of letters."""
+    stated = named(item) if type(item) is Relation else None
+    return stated is not None and stated.name is None
 
 
 def _letters(node: Node) -> list[str]:
     """The letters that several values are given, in alphabetical order; of a list that shares one, that."""
     if type(node) is Relation and members(node) is None:
         return []
-    items = node.items if type(node) in (Listed, Alternatives) else (node,)  # type: ignore[union-attr]
+    items = _items(node) or (node,)
     return sorted(name.casefold() for name in _names(items) if len(name) == 1)
 
 

@@ -111,7 +111,11 @@ def is_name(node: Node) -> bool:
     if type(node) is Symbol:
         return node.name not in {"pi", "i", "infinity"} | SETS
     if type(node) is Call:
-        return _is_size(node) or not (node.name in KNOWN or node.name in OPERATORS or node.name == "not")
+        return (
+            _is_size(node)
+            or _of_derivative(node) is not None
+            or not (node.name in KNOWN or node.name in OPERATORS or node.name == "not")
+        )
     if type(node) is Ratio:
         return all(map(is_name, node.parts))
     if type(node) is Product:
@@ -142,6 +146,17 @@ def _is_product_name(node: Product) -> bool:
 
 _SQUARED = (Symbol("sigma"), Symbol("chi"), Symbol("R"))
 """What people know by its square: \\sigma^2 is the variance."""
+
+
+def _of_derivative(node: Node) -> Node | None:
+    """The f(x) of `f'(x)`, the y of `dy/dx`; None for anything else, and for the derivative of x^2."""
+    if type(node) is Call and node.name == "derivative":
+        of = node.arguments[0]
+    elif type(node) is Product and type(node.factors[0]) is Symbol and node.factors[0].name.startswith("d/d"):
+        of = node.factors[-1]
+    else:
+        return None
+    return of if type(of) in (Symbol, Call) and is_name(of) else None
 
 
 def _is_size(node: Call) -> bool:
@@ -230,11 +245,22 @@ def names_agree(left: Node | None, right: Node | None) -> bool:
     if type(left) is Symbol and type(right) is Symbol:
         same = left.name.casefold() == right.name.casefold()
         return same or _is_initial(left.name, right.name) or _is_longer(left.name, right.name)
+    if _of_derivative(left) or _of_derivative(right):
+        return _are_derivatives(left, right)
     if type(left) is Call and type(right) is Call:
         return left.name == right.name and all(map(_is_one_argument, left.arguments, right.arguments))
     if type(left) is Enclosed or type(right) is Enclosed:
         return type(left) is type(right)
     return type(left) is not type(right) and Call in (type(left), type(right))
+
+
+def _are_derivatives(left: Node, right: Node) -> bool:
+    """Whether two names, one of a derivative, may be one: not f' and f; F' may be f, and a slope has a letter."""
+    one, other = _of_derivative(left), _of_derivative(right)
+    if one and other:
+        return names_agree(one, other)
+    inner, name = (one or other, right if one else left)
+    return name != Symbol("y") and getattr(name, "name", None) != getattr(inner, "name", "")
 
 
 def _is_one_argument(left: Node, right: Node) -> bool:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from flint import fmpz
 
-from ..tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Sum, Symbol
-from .shape import OPERATORS, is_literal, letters, walk
+from ..tree import Based, Call, Measure, Negative, Node, Number, Power, Product, Quotient, Sum, Symbol
+from .shape import OPERATORS, children, is_literal, letters, walk
 
 _QUESTIONS = frozenset({"gcd", "lcm", "mod", "max", "min", "determinant", "ln", "log"}) | {
+    *("conjugate", "real", "imaginary"),
     *("sin", "cos", "tan", "cot", "sec", "csc"),
     *("arcsin", "arccos", "arctan", "arccot", "sinh", "cosh", "tanh"),
 }
@@ -29,9 +30,25 @@ def is_unevaluated(answer: Node, reference: Node) -> bool:
         return True
     if len(_polynomials(answer)) in range(2, len(_polynomials(reference))):
         return True
+    if _is_uncancelled(answer) and _is_whole(reference):
+        return True
     if any(map(_is_one, walk(answer))) and not any(map(_is_one, walk(reference))):
         return True
     return _is_plain(reference) and any(map(_asks, walk(answer)))
+
+
+def _is_uncancelled(node: Node) -> bool:
+    """Whether this is a quotient of polynomials, `\\frac{x^2-1}{x-1}`."""
+    return type(node) is Quotient and bool(letters(node.bottom)) and _is_whole(node.top) and _is_whole(node.bottom)
+
+
+def _is_whole(node: Node) -> bool:
+    """Whether this is a polynomial with its letters in no denominator, exponent or function."""
+    if type(node) is Quotient and letters(node.bottom):
+        return False
+    if type(node) is Power and letters(node):
+        return type(node.exponent) is Number and node.exponent.value in range(1, 20) and _is_whole(node.base)
+    return not (type(node) is Call and letters(node)) and all(map(_is_whole, children(node)))
 
 
 def _is_one(node: Node) -> bool:
