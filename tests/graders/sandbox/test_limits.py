@@ -106,6 +106,12 @@ async def test_what_asks_for_more_memory_than_there_is(sandbox: Sandbox, source:
     assert outcome.memory_bytes < 200 << 20
 
 
+async def test_a_program_that_closes_everything_first_sees_nothing_of_the_loop_around_it(sandbox: Sandbox) -> None:
+    source = "import os; os.close(4); x = bytearray(1 << 40)"
+    outcome = await sandbox.program(source)
+    assert (outcome.status, outcome.stderr) == ("error", b"")
+
+
 async def test_a_program_that_gets_along_without_the_memory_is_no_failure(sandbox: Sandbox) -> None:
     source = "try: x = bytearray(1 << 30)\nexcept MemoryError: print('fine')"
     outcome = await sandbox.program(source, limits=Limits(memory_bytes=64 << 20))

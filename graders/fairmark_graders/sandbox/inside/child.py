@@ -57,7 +57,11 @@ def live(part: Part, progress: int, walls: Walls, zygote: int) -> NoReturn:
         os.write(_STDERR, traceback.format_exc().encode())
         os.write(progress, UNCONFINED)
         os.kill(os.getpid(), signal.SIGKILL)
-    os._exit(_performed(part, job))
+    code = _FAILED
+    try:
+        code = _performed(part, job)
+    finally:  # whatever a program does to the words below, nothing of it gets into the zygote's own loop
+        os._exit(code)
 
 
 def _performed(part: Part, job: Mapping[str, Any]) -> int:
