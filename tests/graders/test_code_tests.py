@@ -350,6 +350,7 @@ TESTS = {
         "assert [f(x)] == [16]",
         "assert 17 > f(x) > 15",
         "assert f(x) in (16, 17)",
+        "assert 17 in f(x)",
         "assert isinstance(f(x), int) and f(x) == 16",
         "y = f(x)\nz = [y]\nassert f(z) == 16",
     ],

@@ -129,7 +129,12 @@ def test_set_up_comes_before_the_tests() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["sys.stdout = x\nassert f(1)", "with redirect_stdout(x):\n  f()\nassert x", "assert inspect.getsource(f)"]
+    "code",
+    [
+        "sys.stdout = x\nassert f(1)",
+        "with redirect_stdout(x):\n  f()\nassert x",
+        "import asyncio\nassert asyncio.run(f(1)) == 1",
+    ],
 )
 def test_code_that_reaches_into_the_process_is_known_by_its_words(code: str) -> None:
     assert suite(["import sys, inspect", code], None)["beside"] is True

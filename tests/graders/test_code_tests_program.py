@@ -51,6 +51,11 @@ def test_a_text_may_hold_no_program(text: str) -> None:
         program(text)
 
 
+def test_a_text_of_nothing_but_fences_is_no_answer() -> None:
+    with pytest.raises(NoProgram, match="fences"):
+        program("```python\nx = 1\n```\n" * 5_000)
+
+
 def test_the_language_of_the_only_blocks_is_named() -> None:
     with pytest.raises(NoProgram, match="only of cpp"):
         program("```cpp\nint main() {}\n```")

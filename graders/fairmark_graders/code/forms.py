@@ -37,9 +37,9 @@ _CHECKED = re.compile(r"^check\(", re.MULTILINE)
 _NAME = re.compile(r"[^\W\d]\w*")
 
 _SHARES_PROCESS = re.compile(
-    r"\b(sys\.std(in|out|err)|redirect_std(out|err)|builtins\.\w+ *=|mock|inspect|globals|__globals__)\b"
+    r"\b(sys\.std(in|out|err)|redirect_std(out|err)|builtins\.\w+ *=|mock|inspect|globals|__globals__|asyncio|await)\b"
 )
-"""What test code names when it reaches into the process of the program: its streams, its names, its source."""
+"""What test code names when it reaches into the process of the program: its streams, names, source or coroutines."""
 _CLASS = re.compile(r"^[ \t]*class (?!.*(TestCase|Exception|Error)\b)", re.MULTILINE)
 """Classes whose objects test code may hand to the program, which they can't be while it is in another process."""
 

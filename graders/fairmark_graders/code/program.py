@@ -16,6 +16,10 @@ _PYTHON = {"python", "py", "python3", "py3", "python2", "sage"}
 _FENCE = re.compile(r"(?P<before>[^`~\n]*)(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)(?P<rest>.*)")
 
 
+MOST_FENCES = 1_000
+"""Lines with a fence in one text: more are no answer, and 25,000 would take 50 ms."""
+
+
 class NoProgram(ValueError):
     """A text without a program; the message says why."""
 
@@ -45,6 +49,8 @@ def program(text: str) -> str:
 
 
 def _blocks(text: str) -> list[_Block]:
+    if text.count("```") + text.count("~~~") > 4 * MOST_FENCES:
+        raise NoProgram(f"the text has more than {MOST_FENCES:,} fences")
     found: list[_Block] = []
     block: _Block | None = None
     for line in text.split("\n"):

@@ -4,14 +4,17 @@ A program's own failure is data, in a 200. What isn't its fault (no room, a sand
 the only status after which verl sends a test again; it would count anything else against the model.
 """
 
+import asyncio
 import base64
 import binascii
+import codecs
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from fairmark_graders import Tools
 from fairmark_graders.sandbox import Limits, Outcome
+from fairmark_graders.workers import OverLimit, WorkerLost
 
 from ..errors import Refusal
 from ..wire import convert
@@ -19,6 +22,9 @@ from .protocol import MiB, Running
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 MOST_MEMORY_MB = 1 << 16
+_PIECE = 1 << 15
+"""Bytes of output turned into JSON at a time, in a millisecond or two."""
+_FETCH_SECONDS = 5.0
 _OUT_OF_FILE_SIZE = 25
 """SIGXFSZ: what a program ends with that prints more than it may."""
 
@@ -73,7 +79,7 @@ async def _run(body: RunCode, tools: Tools) -> bytes:
     )
     if outcome.status == "sandbox_error":
         raise Refusal(504, f"the sandbox failed: {outcome.detail}", code="sandbox_error", retry_after=1)
-    return msgspec.json.encode(_answer(outcome))
+    return msgspec.json.encode(await _answer(outcome, tools if body.fetch_files else None))
 
 
 def _limits(body: RunCode) -> Limits:
@@ -96,24 +102,48 @@ def _content(path: str, content: str | None) -> bytes:
         raise Refusal(422, f"files[{path!r}]: expected base64: {error}", param="files") from None
 
 
-def _answer(outcome: Outcome) -> RunCodeAnswer:
+async def _answer(outcome: Outcome, tools: Tools | None) -> RunCodeAnswer:
+    """The answer; `tools` where files were to be fetched."""
     ran = Ran(
         status="TimeLimitExceeded" if outcome.status == "time_limit" else "Finished",
         execution_time=outcome.seconds,
         return_code=_return_code(outcome),
-        stdout=outcome.stdout.decode("utf-8", "replace"),
-        stderr=outcome.stderr.decode("utf-8", "replace"),
+        stdout=await _text(outcome.stdout),
+        stderr=await _text(outcome.stderr),
     )
     status: Literal["Success", "Failed"] = "Success" if outcome.status == "finished" else "Failed"
-    return RunCodeAnswer(status, outcome.detail or "", None, ran, None, _fetched(outcome.result))
+    return RunCodeAnswer(status, outcome.detail or "", None, ran, None, await _files(outcome, tools))
 
 
-def _fetched(result: bytes) -> dict[str, str]:
+async def _text(output: bytes) -> Any:
+    """As JSON, piece by piece: 10 MB of what has to be escaped would hold the loop for half a second."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    pieces = []
+    for begin in range(0, len(output), _PIECE):
+        end = begin + _PIECE
+        pieces.append(msgspec.json.encode(decoder.decode(output[begin:end], end >= len(output)))[1:-1])
+        await asyncio.sleep(0)
+    return msgspec.Raw(b'"%s"' % b"".join(pieces))
+
+
+async def _files(outcome: Outcome, tools: Tools | None) -> Any:
+    """What was to be fetched, as JSON."""
+    if tools is None:
+        return {}
+    try:
+        return msgspec.Raw(await tools.workers.run(_fetched, outcome.result, cpu_seconds=_FETCH_SECONDS))
+    except OverLimit:
+        return {}  # only what the program wrote over them can take so long
+    except WorkerLost as error:
+        raise Refusal(504, f"the files can't be read: {error}", code="sandbox_error", retry_after=1) from None
+
+
+def _fetched(result: bytes) -> bytes:
     """Base64 by path; the program can have written anything there."""
     try:
-        return msgspec.json.decode(result, type=dict[str, str])
+        return msgspec.json.encode(msgspec.json.decode(result, type=dict[str, str]))
     except msgspec.MsgspecError:
-        return {}
+        return b"{}"
 
 
 def _return_code(outcome: Outcome) -> int | None:

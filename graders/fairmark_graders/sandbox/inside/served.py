@@ -13,11 +13,11 @@ from .link import Link, Message
 
 _OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift"),
-    *("neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "getitem", "setitem", "delitem"),
+    *("neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "eq", "getitem", "setitem", "delitem", "contains"),
 )
 _BUILTIN = (
     *("getattr", "setattr", "delattr", "len", "iter", "next", "bool", "str", "repr", "isinstance", "issubclass"),
-    "reversed",
+    *("reversed", "float", "int"),
 )
 _DOES = {name: getattr(operator, name) for name in _OPERATORS} | {name: getattr(builtins, name) for name in _BUILTIN}
 _CHANGEABLE = (list, dict, set, bytearray)

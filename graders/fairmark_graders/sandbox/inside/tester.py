@@ -234,6 +234,14 @@ class Remote:
     __getitem__, __setitem__, __delitem__ = _asking("getitem"), _asking("setitem"), _asking("delitem")
     __len__, __bool__, __iter__, __next__ = _asking("len"), _asking("bool"), _asking("iter"), _asking("next")
     __repr__, __str__, __reversed__ = _asking("repr"), _asking("str"), _asking("reversed")
+    __float__, __int__ = _asking("float"), _asking("int")
+
+    def __contains__(self, member: Any) -> bool:
+        """By the program's own word where the tests made the object; what a function returned, they look through."""
+        read = object.__getattribute__
+        if read(self, "_is_object"):
+            return bool(read(self, "_tester").do("contains", self, member))
+        return any(member is found or member == found for found in self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         read = object.__getattribute__
