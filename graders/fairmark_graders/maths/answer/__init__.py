@@ -11,10 +11,11 @@ from typing import Literal
 
 from .boxes import last_box
 from .closing import closing
+from .denials import denied_before, denied_behind
 from .errors import LONGEST, NoAnswer, TooLong
 from .markers import after_marker, between_tags, marked, stated_behind
 from .prose import stated
-from .spans import NUMBER, tidy
+from .spans import NUMBER, Span, tidy
 
 __all__ = ["LONGEST", "NoAnswer", "Place", "TooLong", "final_answer", "reference_answer"]
 
@@ -48,7 +49,7 @@ def reference_answer(text: str) -> str:
 def _auto(text: str, marker: str | None) -> str:
     text = between_tags(text)
     if (boxed := last_box(text)) is not None:
-        return stated_behind(text[boxed.end :]) or boxed.content
+        return stated_behind(text[boxed.end :]) or _said(text, boxed)
     text = text.strip()
     if not text:
         raise NoAnswer("the text is empty")
@@ -57,11 +58,18 @@ def _auto(text: str, marker: str | None) -> str:
     return stated(closing(text[-LONGEST:]))
 
 
+def _said(text: str, boxed: Span) -> str:
+    """What a box holds, unless the words around deny it."""
+    if denied_before(text, boxed.start) or denied_behind(text, boxed.end):
+        raise NoAnswer(f"the text says that its answer is not {boxed.content[:100]}")
+    return boxed.content
+
+
 def _in_box(text: str, marker: str | None) -> str:
     boxed = last_box(text)
     if boxed is None:
         raise NoAnswer("the text has no \\boxed{…}")
-    return boxed.content
+    return _said(text, boxed)
 
 
 def _marker(text: str, marker: str | None) -> str:

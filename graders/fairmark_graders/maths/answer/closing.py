@@ -4,7 +4,7 @@ import re
 
 from .several import headed
 
-ENDS = re.compile(r"""[.!?](?:\*\*|[)"'”])*(?:\s+(?=[^\sa-z\d])|\s*\Z)|[。！？]""")
+ENDS = re.compile(r"""[.!?](?:\*\*|[)"'”])*(?:\s+(?=[^\sa-z\d+*/=^·×−-])|\s*\Z)|[。！？]""")
 _NEXT = re.compile(r"""(?:[.!?](?:\*\*|[)"'”])*\s+(?=[^\sa-z\d(])|[。！？](?!\Z))""")
 _ABBREVIATED = re.compile(r"\b(?:i\.e|e\.g|cf|approx|vs|a\.m|p\.m|sq|cu|Fig|Eq|No)\.\s+\Z")
 _ENVIRONMENT = re.compile(r"\\end\{([a-z]+\*?)\}\s*(?:\\right\s*.{1,2})?\Z")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from .closing import ENDS
+from .denials import denied_before
 from .errors import LONGEST, SHORT, NoAnswer
 from .prose import qualified, stated, with_unit
 from .spans import CLOSES, formulas, groups, says_something, tidy
@@ -72,6 +73,8 @@ def _says(text: str, lower: str, word: str) -> Iterator[int]:
             return
         end = start + len(word)
         if said := _SAYS.match(text, end):
+            if denied_before(text, start):
+                raise NoAnswer("the text says what its answer is not")
             yield said.end()
             return
         if (alone := _ALONE.match(text, end)) and _HEADING.search(text, max(0, start - 40), start):
@@ -126,8 +129,13 @@ def _first_sentence(text: str) -> tuple[str, str]:
         if text.startswith(opening) and (close := text.find(CLOSES[opening], 2)) >= 0:
             return text[: close + 2], text[close + 2 :]
     end = ENDS.search(text, 0, _end_of_line(text))
-    at = end.start() if end else _end_of_line(text)
+    at = end.start() + _is_factorial(text, end.start()) if end else _end_of_line(text)
     return text[:at].strip(" *_`"), text[at:]
+
+
+def _is_factorial(text: str, at: int) -> bool:
+    """Whether a `!` at the end belongs to the formula, as a bracket or another factorial before it tells."""
+    return text[at] == "!" and (text[at - 1 : at] == ")" or "!" in text[:at])
 
 
 def _end_of_line(text: str) -> int:

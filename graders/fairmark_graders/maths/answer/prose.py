@@ -11,6 +11,7 @@ from ..errors import TooComplex, Unreadable
 from ..reader import read
 from ..reading.labels import on_hypothesis
 from ..reading.times import with_digits
+from ..reading.words import BASES
 from ..tree import Given, Relation, Words
 from .errors import SHORT, NoAnswer
 from .runs import is_unit, runs
@@ -20,7 +21,7 @@ from .worded import counted, nth
 
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then|finally|consequently|and|now|either|yes|answer|result|solution)\b[,:]?\s*)*"
-    r"(?:an?\s+(?=\d))?(?:(?:(?:it|that|this|he|she)['’]s|"
+    r"(?:an?\s+(?=\d))?(?:in\s+[a-z-]+\s+(?:notation|form),?\s+(?=(?:this|that|it|we)\b))?(?:(?:(?:it|that|this|he|she)['’]s|"
     r"we (?:get|have|find|obtain)|it (?:is|follows that)|there (?:is|are)|this (?:is|gives|means))\b:?\s*)*",
     re.IGNORECASE,
 )
@@ -67,7 +68,7 @@ _LIMITED = re.compile(
 )
 _ALSO_GIVEN = re.compile(r".*\b(?:at|when|for|after|from|within|during|if|with)\b[^\d]*\Z", re.DOTALL)
 _UNDER = re.compile(r"\s*,?\s*(?:for|when|where|if|provided(?:\s+that)?|assuming)\s+(?:all\s+)?")
-_ORDERS = re.compile(r"[<>≤≥≠∈]|\\(?:n?eq?|[lg]eq?|in)\b")
+_ORDERS = re.compile(r"[<>≤≥≠∈]|\\(?:n?eq?|[lg]eq?|in)(?![A-Za-z])")
 _WHEN = re.compile(r"[^,\d]*\bwhen\b(?!.*(?:\b(?:and|or|when|if|but)\b|,))", re.DOTALL)
 _ROUGHLY = re.compile(r",?\s+or\s+(?:about|approximately|roughly|around|nearly)\s+(?=\$?\d[^,]*\Z)")
 _REMARK = re.compile(
@@ -115,6 +116,9 @@ _IS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _IS_THE = re.compile(r"\s+(?:is|are|was|were)\s+(?:the|our)\b")
+_MEMBER = re.compile(
+    r"[,;]\s+(?:where\s+)?\$?[a-zA-Z]\$?\s+is\s+(?:an?|any)\s+(?:[a-z-]+\s+)?(?:integer|real|natural|constant)\b.*"
+)
 _ARROW = re.compile(r"\s*[→⇒⟹⟶]\s*(?=[A-Za-z]\w?\s*=)")
 _VERB = re.compile(r"\b(?:is|are|was|were|be|(?<!or )equals?)\b", re.IGNORECASE)
 _OR_MORE = re.compile(
@@ -126,11 +130,21 @@ _OR = re.compile(r"\bor\b(?!\s+(?:equivalently|so)\b)", re.IGNORECASE)
 _CASES = re.compile(r"\b(when|for|if)\b.*\b\1\b", re.DOTALL)
 _OPTION = re.compile(r".*\b(?:option|choice|alternative)\s+is\s+\(?([A-J])\)?[,:]\s+(.*)", re.DOTALL)
 _QUALITY = re.compile(
-    r"(?:the\s+(?:number|integer|graph|matrix|function)\s+)?(?:\$[^$]{1,60}\$|[-−]?\d[\d,.]*)\s+is\s+((?:not\s+)?"
+    r"(?:it|(?:the\s+(?:number|integer|graph|matrix|function)\s+)?(?:\$[^$]{1,60}\$|[-−]?\d[\d,.]*))\s+is(\s+(?:not\s+)?"
     r"(?:an?\s+)?(?:prime|composite|even|odd|rational|irrational|(?:perfect\s+)?(?:square|cube)|planar|connected|bipartite"
     r"|invertible|singular|diagonali[sz]able|continuous|differentiable|injective|surjective|bijective)(?:\s+number)?)\W*",
     re.IGNORECASE,
 )
+_IS_NOT = re.compile(r"\s+isn['’]t\b")
+_IT_WAS = re.compile(
+    r"It\s+(?:is|was)\s+([A-Z][a-z]+)\s+(?:who|that)\b(?!.*\b(?:or|not|never|if|unless|maybe|perhaps)\b)"
+)
+_IN_BASE = re.compile(
+    r"(?<![\w.^])(\d[\dA-F]*)\s+in\s+base[\s-](\d{1,2}|two|three|four|five|six|seven|eight|nine|twelve|sixteen)\b"
+)
+_IN_DECIMAL = re.compile(r",?\s+\(?(?:i\.e\.|which is|that is|or),?\s+\d+(?:_10|\s+in\s+(?:decimal|base\s+ten))\b\)?")
+_VALUE_OF_TWO = r"\$?([-−+]?(?:\d|\\|√|π)[^\s$,]*)\$?"
+_EITHER = re.compile(rf"\$?([a-z])\$?\s+(?:is|equals|=)\s+either\s+{_VALUE_OF_TWO}\s+or\s+{_VALUE_OF_TWO}[.\s]*")
 _CORRECT = re.compile(
     r"(?:\w+,?\s+)?(?:(?:option|choice|answer|statement)\s+\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|true|best)(?:\s+(?:one|option|choice|answer|statement))?"
@@ -140,7 +154,7 @@ _CORRECT = re.compile(
 _CONCLUDES = re.compile(r"\b(?:is|are|be|(?:con|di)verges?|exists?|(?:has|have)\s+no)\b|\A(?:yes|no)\W*\Z")
 _JUDGED = re.compile(
     r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(?:this|that|it|the\s+(?:statement|claim|assertion|converse|conjecture))\s+"
-    r"(?:is\s+(?P<not>not\s+)?(?:always\s+)?(?P<said>true|false)(?:\s+in\s+general)?|(?P<fails>fails)(?=\s+for\b))"
+    r"(?:is\s+(?P<not>not\s+)?(?:always\s+)?(?P<said>true|false|incorrect|wrong)(?:\s+in\s+general)?|(?P<fails>fails)(?=\s+for\b))"
     r"(?:[;:]\s|,?\s+(?:since|because|as)\b|,\s+take\b|(?<=fails)\s+for\b|[.\s]*\Z)",
     re.IGNORECASE,
 )
@@ -167,6 +181,7 @@ def stated(statement: str) -> str:
     statement = _RESTATED.sub(", i.e. ", _VECTOR.sub(r"\\mathbf{\1}", _without_remarks(statement)))
     if ", i.e. " in statement and len(formulas(statement)) == 1:
         statement = statement.rpartition(", i.e. ")[2]
+    statement = _based(statement) if "base" in statement else statement
     statement = statement if "$" in statement else _ARROW.split(statement)[-1]
     if not _WORDS.search(statement):
         found = groups(statement, formulas(statement))
@@ -185,8 +200,12 @@ def stated(statement: str) -> str:
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
     if (letter := _MUST_BE.fullmatch(statement)) and not _OFFERS.search(statement):
         return letter[1]
-    if quality := _QUALITY.fullmatch(statement):
-        return f"it is {quality[1]}"
+    if quality := _QUALITY.fullmatch(_IS_NOT.sub(" is not", statement)):
+        return f"it is {quality[1].strip()}"
+    if person := _IT_WAS.match(statement):
+        return person[1]
+    if either := _EITHER.fullmatch(statement):
+        return f"{either[1]} = {either[2]} or {either[1]} = {either[3].rstrip('.')}"
     if named := _NAME_OF.fullmatch(statement):
         return f"{named[1]} = {named[2]}"
     statement = _WORK.sub(r"\1", statement)
@@ -197,6 +216,12 @@ def stated(statement: str) -> str:
     if _reads(statement):
         return statement
     return _in_bold(statement) or _in_formulas(statement) or _in_plain_text(statement)
+
+
+def _based(statement: str) -> str:
+    """A statement with `122_4` for "122 in base 4", without what that is in base ten."""
+    based = _IN_BASE.sub(lambda found: f"{found[1]}_{BASES.get(found[2].lower(), found[2])}", statement)
+    return _IN_DECIMAL.sub("", based) if based != statement else statement
 
 
 def _yes_or_no(statement: str) -> str:
@@ -222,9 +247,10 @@ def _which(statement: str) -> str:
 def _judged(statement: str) -> str:
     """The "true" or "false" that a statement calls what was claimed, before a reason or an example."""
     found = _JUDGED.match(statement)
-    if not found or _TAKES_BACK.search(statement, found.end()) or found["not"] and found["said"].lower() == "false":
+    true = found and (found["said"] or "").lower() == "true"
+    if not found or _TAKES_BACK.search(statement, found.end()) or found["not"] and not true:
         return ""
-    return "false" if found["not"] or found["fails"] else found["said"].lower()
+    return "true" if true and not found["not"] else "false"
 
 
 def _by_name(statement: str) -> str:
@@ -247,7 +273,8 @@ def _reads(statement: str) -> bool:
         return True
     while isinstance(node, Given):
         node = node.statement
-    if isinstance(node, Relation) and ("=" in node.signs and _VERB.search(statement) or "!=" in node.signs):
+    says = _VERB.search(_MEMBER.sub("", statement))
+    if isinstance(node, Relation) and ("=" in node.signs and says or "!=" in node.signs):
         return False
     return not isinstance(node, Words)
 

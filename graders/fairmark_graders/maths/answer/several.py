@@ -37,11 +37,14 @@ _BELONG_TOGETHER = tuple(
         "domain range",
         "amplitude period shift midline",
         "eigenvalue eigenvalues eigenvector eigenvectors",
+        "larger smaller",
         "magnitude modulus direction argument",
     )
 )
 """What is asked for at once: other lines with headings lead from one to the next, and the last is the answer."""
-_LINE = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+)?[*_]*([A-Za-z][a-z]*(?:[\s-][a-z]+){0,3})[*_]*\s*[:=]\s*\S")
+_LINE = re.compile(
+    r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+)?[*_]*(?:The\s+)?([A-Za-z][a-z]*(?:[\s-][a-z]+){0,3}?)[*_]*(?:\s*[:=]|\s+(?:is|are)\b)\s*\S"
+)
 
 
 def by_name(statement: str, values: Sequence[Span]) -> str:

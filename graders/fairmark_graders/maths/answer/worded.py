@@ -20,14 +20,16 @@ _OTHERWISE = (
 """What makes another number of a count: `two more sides`, `two pairs of sides`, `nine hundredths`."""
 _UNIT = (
     r"(?:percent|per\s+cent|degrees?(?:\s+(?:celsius|fahrenheit))?|dollars?|cents?|euros?|pounds?"
-    r"|(?:square\s+|cubic\s+)?(?:(?:kilo|centi|milli)?met(?:re|er)s?|miles?|inch(?:es)?|feet|foot|yards?)"
+    r"|(?:sq|cu)\.?\s+(?:ft|in|m|cm|mm|km|yd|mi)|(?:square\s+|cubic\s+)?(?:(?:kilo|centi|milli)?met(?:re|er)s?|miles?|inch(?:es)?|feet|foot|yards?)"
     r"|(?:kilo)?grams?|lit(?:re|er)s?|gallons?|(?:hour|minute|second|day|week|month|year)s?(?:\s+old)?)"
     r"(?:\s+per\s+(?:hour|second|minute|day|gallon))?"
 )
 _SAYS = (
     r"(?:has|have|had|needs?|takes?|took|contains?|makes?|measures?|weighs?|costs?|earns?|is|are|was|were|equals|lasts?"
     r"|lasted|(?:comes?|came|adds?|amounts?|works?)\s+(?:out\s+)?(?:up\s+)?to|travels?\s+at|moves?\s+at|runs?\s+at|drives?\s+at"
-    r"|(?:reduced|increased|decreased|discounted|raised|lowered|grew|grows?|fell|falls?|rose|rises|dropped|drops?)\s+by)"
+    r"|(?:goes|go|went|gone)\s+(?:up|down)\s+by|(?:gets?|got|pays?|paid|spends?|spent|saves?|saved|owes?|receives?|received|has|have)"
+    r"(?:\s+(?:back|left))?|(?:has|have|had)\s+an?\s+[a-z]+(?:\s+[a-z]+)?\s+of"
+    r"|(?:climbs|climbed|jumped|shrank|declined|increases|decreases|reduced|increased|decreased|discounted|raised|lowered|grew|grows?|fell|falls?|rose|rises|dropped|drops?)\s+by)"
 )
 _ORDINAL = (
     rf"(?:{_TENS}[-\s])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth|eleventh|twelfth"
@@ -35,7 +37,7 @@ _ORDINAL = (
 )
 _COUNTED = re.compile(
     rf"""(?: (?!.*\b(?:if|when)\b)[^;:]*\b{_SAYS}\s+(?:exactly\s+|only\s+|just\s+)?(?:her\s+|him\s+|them\s+|it\s+)?
-             ((?:{_PARTS}|{_NUMBER})\s+{_UNIT})
+             ((?:{_PARTS}|{_NUMBER})\s+{_UNIT}(?:(?<=dollars)\s+and\s+{_NUMBER}\s+cents)?)
            | [^,;:]*\b(?:has|have|had|needs?|takes?|contains?|makes?)\s+(?:exactly\s+|only\s+)?
              ({_NUMBER}(?:\s+(?!{_OTHERWISE})[a-z]+){{1,2}})
            | [^;:]*\b(?:is|are|equals|tends\s+to|converges\s+to|approaches)\s+(?:exactly\s+)?({_NUMBER})

@@ -138,7 +138,10 @@ class Operands(Functions):
     def binomial(self) -> Node:
         self.advance()
         top = self.argument(one_digit=True)
-        return Call("binomial", (top, self.argument(one_digit=True)))
+        bottom = self.argument(one_digit=True)
+        if isinstance(bottom, Negative):  # counts nothing: the column of a vector
+            return Matrix(((top,), (bottom,)))
+        return Call("binomial", (top, bottom))
 
     def bar(self) -> Node:
         """A conjugate; over capital letters the segment between two points."""

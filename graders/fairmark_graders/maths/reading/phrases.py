@@ -46,7 +46,7 @@ _PHRASES = {
     r"(?:the )?(?:set of )?all (?:the )?integers|the integers": " ℤ ",
     r"(?:the )?(?:set of )?(?:all )?(?:the )?(?:natural numbers|naturals)": " ℕ ",
     r"(?:the )?(?:set of )?(?:all )?(?:the )?complex numbers": " ℂ ",
-    r"(?:is |being )?(?:an integer|any integer|integers)": " ∈ ℤ ",
+    r"(?:is |being )?(?:an integer|any integer|integers)|(?<=[ ,(][b-zB-Z] )integer": " ∈ ℤ ",
     r"(?:is |being )?(?:a natural number|any natural number)": " ∈ ℕ ",
     r"(?:the )?(?:empty|null) set": " ∅ ",
     r"except(?: for)?|excluding|other than|apart from": " except ",

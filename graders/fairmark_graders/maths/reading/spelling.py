@@ -73,7 +73,9 @@ _MARKUP = re.compile(
 )
 _BOLD = re.compile(r"\*\*([ijk])\*\*(?![\w({])")
 """A unit vector in Markdown."""
-_MAY_BE_MARKUP = re.compile(r"[&<]|\*\*[ijk]\*|\\(?:no|new|phan|color|textcolor)")
+_UPRIGHT = r"\\(?:text|mathrm)\s?\{[^{}]{1,20}\}(?:\^\{?\d\}?)?"
+_UNIT_FRACTION = re.compile(rf"(?<=[\d ,])\\[dt]?frac\s?\{{\s?({_UPRIGHT})\s?\}}\s?\{{\s?({_UPRIGHT})\s?\}}")
+_MAY_BE_MARKUP = re.compile(r"[&<]|\*\*[ijk]\*|\\(?:no|new|phan|color|textcolor|[dt]?frac\s?\{\s?\\(?:text|mathrm))")
 _LEAD = re.compile(
     r"""(?ix)
     (?: \s* (?:so|thus|hence|therefore|then|and\ so|finally|either|both|only|we\ (?:get|have|obtain|find)(?:\ that)?)
@@ -97,6 +99,8 @@ _LEAD = re.compile(
 )
 _CURRENCIES = {"Rs": "₹", "INR": "₹", "USD": "\\$", "US": "\\$", "EUR": "€", "GBP": "£"}
 _MONEY = re.compile(r"(Rs|INR|USD|US|EUR|GBP)\.?\s?\\?\$?\s?(?=[0-9])")
+_NO_MEMBER = re.compile(r"\([A-J]\)|[^{}]*(?:=|\\equiv\b)")
+_LISTS = re.compile(r"[,;|:]|\\(?:mid|in)\b|∈")
 _MOST_LAYERS = 40
 
 
@@ -105,7 +109,7 @@ def without_markup(text: str) -> str:
     text = text.replace("{:}", ":")
     if not _MAY_BE_MARKUP.search(text):
         return text
-    text = _BOLD.sub(r"\\mathbf{\1}", text)
+    text = _UNIT_FRACTION.sub(r"\1/\2", _BOLD.sub(r"\\mathbf{\1}", text))
     return _MARKUP.sub(lambda match: "\\," if match[0][0] == "\\" else " ", text)
 
 
@@ -125,6 +129,8 @@ def _without_layer(text: str) -> str:
     if first in _MAY_OPEN:
         text = _without_pair(text.replace("**", "") if text.startswith("**") else text)
         return _without_command(text) if text.startswith("\\") else text
+    if first == "{":
+        return _without_group(text)
     return _without_lead(text) if first.isalpha() or first in "=≈~≃≅∴⇒" else text
 
 
@@ -161,6 +167,12 @@ def _without_command(text: str) -> str:
 
 def _without_braces(text: str) -> str:
     return text[1:-1] if text.startswith("{") and closing(text, 0) == len(text) - 1 else text
+
+
+def _without_group(text: str) -> str:
+    """A text without the braces around all of it, where these make no set of it: a choice, or an equation."""
+    inner = _without_braces(text)
+    return inner if inner is not text and _NO_MEMBER.match(inner) and not _LISTS.search(inner) else text
 
 
 def _without_lead(text: str) -> str:

@@ -126,6 +126,8 @@ class Statements(Expressions):
             conditions = self.conditions_in_brackets()
         else:
             conditions = self.conditions()
+        if all(isinstance(condition, Number) for condition in conditions):
+            raise self.unreadable("a condition rather than a number")
         self.depth -= 1
         return Given(node, conditions)
 

@@ -213,8 +213,10 @@ class Tokenizer:
         self.add("sup", raw.translate(_RAISED), raw)
 
     def sub(self, raw: str) -> None:
-        self.add("_", "_")
         lowered = raw.translate(_RAISED)
+        if lowered.isdecimal() and not self.gap and self.tokens and self.tokens[-1].raw.isdecimal():
+            return self.based(f"{self.tokens.pop().raw}_{lowered}")
+        self.add("_", "_")
         if lowered.isdecimal():
             return self.add("number", lowered, lowered)
         self.add("{", "{")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fairmark_graders import grade
 
 GRADER = {"type": "math_equivalence", "input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}
-SETS = ["first", "second", "third", "fourth", "fifth"]
+SETS = ["first", "second", "third", "fourth", "fifth", "sixth"]
 
 
 class Row(NamedTuple):
