@@ -7,6 +7,7 @@ is asked for.
 
 from .comparing.comparison import Comparison, Rule
 from .comparing.conditions import compare_cases, compare_conditions, compare_sets_of
+from .comparing.curves import compare_both_signs
 from .comparing.entries import compare_entries
 from .comparing.equations import compare_relations
 from .comparing.expressions import compare_bases, compare_expressions, compare_kinds, compare_ratios
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     compare_flats,
     compare_spans,
     compare_conditions,
+    compare_both_signs,
     compare_entries,
     compare_members,
     compare_relations,

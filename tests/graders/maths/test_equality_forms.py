@@ -176,9 +176,33 @@ SAME = {
         \frac{x^2-1}{x} ;; x-\frac1x
         \frac{x^2+x}{x-1} ;; \frac{x(x+1)}{x-1}
     """,
+    "lines and level curves": r"""
+        2y=\pm 3x ;; y=\pm\frac{3}{2}x
+        3x\pm2y=0 ;; y=\pm\frac{3}{2}x
+        2y=3x \text{ and } 2y=-3x ;; y=\pm\frac{3}{2}x
+        y-1=\pm\frac34(x-2) ;; y=1\pm\frac34(x-2)
+        4(y-1)=\pm3(x-2) ;; y-1=\pm\frac34(x-2)
+        x^2-y^2=K ;; y^2=x^2+C
+        y^2-x^2=2C ;; y^2=x^2+C
+        xy=C ;; y=\frac{C}{x}
+        x^3+y^3=3K ;; x^3+y^3=C
+    """,
 }
 
+
 ANOTHER = {
+    "lines and level curves": r"""
+        3x+2y=0 ;; y=\pm\frac{3}{2}x
+        2y=\pm3x ;; y=\frac32 x
+        2y=\pm3x+1 ;; y=\pm\frac32 x
+        3x-2y=0, 3x-2y=0 ;; y=\pm\frac32 x
+        x^2+y^2=K ;; y^2=x^2+C
+        x^2-y^2=5 ;; y^2=x^2+C
+        y^2=x^2+C^2x ;; y^2=x^2+C
+        ax+by=2C ;; ax+by=C
+        P+2C=R ;; P+C=R
+        C=\frac{Q}{V} ;; V=\frac{Q}{C}
+    """,
     "what they are values of": r"""
         f'(x)=x^2 ;; f(x)=x^2
         f'(x)=x^2 ;; y=x^2

@@ -23,12 +23,12 @@ from .shape import letters, put
 from .values import CLOSE, FINE, precision
 
 _NUMBERED = frozenset(f"{name}_{index}" for name in "Cc" for index in range(5))
-_ARBITRARY = _NUMBERED | {"C"}
+ARBITRARY = _NUMBERED | {"C"}
 """Letters that stand for nothing else, so that an answer may call them otherwise."""
 _OF_INTEGRATION = frozenset(words_of("c K k const"))
 _VARIABLES = [frozenset({name}) for name in words_of("x y z t u v w s r theta phi")]
 """Letters that functions are integrated over, where their constant has a name that others have too."""
-MAY_BE_CONSTANT = _ARBITRARY | frozenset(
+MAY_BE_CONSTANT = ARBITRARY | frozenset(
     words_of("K c k A B D a b d m const alpha beta K_1 K_2 k_1 k_2 A_1 A_2 B_1 B_2")
 )
 _MOST = 4
@@ -66,14 +66,14 @@ def with_another_constant(answer: Node, reference: Node, allow: Leniency) -> Dec
 def with_its_constant(answer: Node, reference: Node) -> Node:
     """The answer with the reference's constant for its own, where each has one that the other hasn't."""
     mine, theirs = letters(answer) - letters(reference), letters(reference) - letters(answer)
-    if len(mine) != 1 or len(theirs) != 1 or not mine | theirs <= MAY_BE_CONSTANT or not (mine | theirs) & _ARBITRARY:
+    if len(mine) != 1 or len(theirs) != 1 or not mine | theirs <= MAY_BE_CONSTANT or not (mine | theirs) & ARBITRARY:
         return answer
     return put(answer, min(mine), Symbol(min(theirs)))
 
 
 def _antiderivative(node: Node) -> Node | None:
     """A function before its constant of integration; None where the letter may be a given one, as in `mx + c`."""
-    function = _without_constant(node, _ARBITRARY)
+    function = _without_constant(node, ARBITRARY)
     if function is not None and not all(map(str.isupper, letters(function))):
         return function
     function = _without_constant(node, _OF_INTEGRATION)
@@ -99,7 +99,7 @@ def _solutions(answer: Node, reference: Node) -> tuple[Solution, Solution]:
     if any("_" in name for name in (mine | theirs) - MAY_BE_CONSTANT):
         shared = set()
     own, known = (mine - theirs) | shared, (theirs - mine) | shared
-    if not (own <= MAY_BE_CONSTANT and known <= MAY_BE_CONSTANT and (own <= _ARBITRARY or known <= _ARBITRARY)):
+    if not (own <= MAY_BE_CONSTANT and known <= MAY_BE_CONSTANT and (own <= ARBITRARY or known <= ARBITRARY)):
         own = known = set()
     return (
         Solution(answer, sorted(own), sorted(mine - own)),

@@ -3,9 +3,11 @@
 from functools import reduce
 
 from ..decision import Decision, different, undecided
-from ..tree import Call, Negative, Node, Number, Power, Product, Quotient, Relation, Sum
-from .algebra import compare, proportional, sign
-from .shape import letters, walk
+from ..tree import Alternatives, Call, Listed, Negative, Node, Number, Power, Product, Quotient, Relation, Sum
+from .algebra import compare, differ_by_a_constant, is_zero, proportional, sign
+from .comparison import Comparison
+from .constants import ARBITRARY
+from .shape import letters, put, walk, with_signs
 
 _RULE = "one equation up to a factor"
 _DIRECTIONS = {"<": -1, "<=": -1, ">": 1, ">=": 1, "=": 0, "!=": 0}
@@ -32,6 +34,43 @@ def compare_curves(answer: Relation, reference: Relation) -> Decision:
 def is_same_curve(answer: Relation, reference: Relation) -> bool:
     """Whether two equations in two letters or more are one."""
     return len(letters(reference)) > 1 and compare_curves(answer, reference).equal is True
+
+
+def compare_both_signs(run: Comparison, answer: Node, reference: Node) -> Decision | None:
+    """`2y = \\pm 3x` as the two lines that it stands for; None where they aren't the same two."""
+    left, right = _lines(answer), _lines(reference)
+    if not left or not right or len(left) != len(right) or len(right) != 2:
+        return None
+    straight = is_same_curve(left[0], right[0]) and is_same_curve(left[1], right[1])
+    crossed = is_same_curve(left[0], right[1]) and is_same_curve(left[1], right[0])
+    return Decision(True, _RULE) if straight or crossed else None
+
+
+def _lines(node: Node) -> list[Relation]:
+    """The equations in several letters that are listed, or that both signs stand for."""
+    items = node.items if type(node) is Listed or type(node) is Alternatives else (node,)
+    found = [each for item in items if type(item) is Relation for each in with_signs(item) if type(each) is Relation]
+    return found if len(found) >= len(items) and all(each.signs == ("=",) for each in found) else []
+
+
+def are_level_curves(answer: Relation, reference: Relation) -> bool:
+    """Whether two equations say that one function of two letters is some C: `x^2 - y^2 = C`, `y^2 = x^2 + 2C`."""
+    left, right = _level(answer), _level(reference)
+    return left is not None and right is not None and proportional(left, right).equal is True
+
+
+def _level(node: Relation) -> Node | None:
+    """The function that is a multiple of the only C; None where C is more than added."""
+    if node.signs != ("=",) or len(constants := letters(node) & ARBITRARY) != 1:
+        return None
+    (constant,) = constants
+    level = fraction(_difference(node))[0]
+    zero, one, far = (put(level, constant, Number(value)) for value in (0, 1, 7))
+    step = Sum((one, Negative(zero)))
+    added = differ_by_a_constant(one, zero).equal and not is_zero(step)
+    linear = compare(Sum((far, Negative(zero))), Product((Number(7), step))).equal
+    names = letters(zero)  # of `ax + by = C` and `P + C = R`, C is given
+    return zero if added and linear and len(names) == 2 and all(map(str.islower, names)) else None
 
 
 def _known(node: Relation) -> bool:

@@ -3,8 +3,8 @@
 from ..decision import Decision, different, undecided
 from ..tree import Call, Node, Relation, Symbol
 from .comparison import Comparison
-from .constants import MAY_BE_CONSTANT, with_its_constant
-from .curves import compare_curves, is_same_curve
+from .constants import ARBITRARY, MAY_BE_CONSTANT, with_its_constant
+from .curves import are_level_curves, compare_curves, is_same_curve
 from .naming import Named, contradicts, named, names_agree
 from .sets import SIGNS, has_region, is_region
 from .shape import is_literal, letters, put
@@ -16,6 +16,8 @@ def compare_relations(run: Comparison, answer: Node, reference: Node) -> Decisio
         return None
     if _is_inequality(answer) or _is_inequality(reference):
         return _inequalities(answer, reference)
+    if run.allow.constant and _are_level_curves(answer, reference):
+        return Decision(True, "one general solution", None, ("constant",))
     left, right = named(answer), named(reference)
     if left and right and _are_solved_for_others(left, right):
         return different("names", "they are solved for different letters")
@@ -47,6 +49,14 @@ def _is_same_general_solution(answer: Node, reference: Node) -> bool:
     if renamed is answer or type(renamed) is not Relation:
         return False
     return len(letters(reference)) > 2 and is_same_curve(renamed, reference)
+
+
+def _are_level_curves(answer: Node, reference: Node) -> bool:
+    """Whether two equations say that one function is some constant: `x^2 - y^2 = K`, `y^2 = x^2 + C`."""
+    if type(answer) is not Relation or type(reference) is not Relation or letters(reference).isdisjoint(ARBITRARY):
+        return False
+    renamed = with_its_constant(answer, reference)
+    return type(renamed) is Relation and are_level_curves(renamed, reference)
 
 
 def _is_inequality(node: Node) -> bool:
