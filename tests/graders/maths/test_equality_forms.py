@@ -176,6 +176,14 @@ SAME = {
         \frac{x^2-1}{x} ;; x-\frac1x
         \frac{x^2+x}{x-1} ;; \frac{x(x+1)}{x-1}
     """,
+    "families in braces": r"""
+        x\in\{\frac\pi3+2k\pi : k\in\mathbb{Z}\} ;; x=\frac{\pi}{3}+2\pi n, n\in\mathbb{Z}
+        x\in\{x : x > 2\} ;; x > 2
+    """,
+    "what is put by given letters": r"""
+        \log_8 9=\frac{2a}{3} ;; \frac{2}{3}a
+        \sin 40^\circ=2k\sqrt{1-k^2} ;; 2k\sqrt{1-k^2}
+    """,
     "lines and level curves": r"""
         2y=\pm 3x ;; y=\pm\frac{3}{2}x
         3x\pm2y=0 ;; y=\pm\frac{3}{2}x
@@ -191,6 +199,15 @@ SAME = {
 
 
 ANOTHER = {
+    "families in braces": r"""
+        x\in\{\frac\pi3+k\pi : k\in\mathbb{Z}\} ;; x=\frac{\pi}{3}+2\pi n, n\in\mathbb{Z}
+        x\in\{x : x > 2\} ;; x > 3
+    """,
+    "what is put by given letters": r"""
+        \log_8 9=\frac{a}{3} ;; \frac{2}{3}a
+        \log_8 9=\frac{2a}{3} ;; \log_8 3=\frac{2}{3}a
+        \sqrt{2}=x+1 ;; x=\sqrt2-1
+    """,
     "lines and level curves": r"""
         3x+2y=0 ;; y=\pm\frac{3}{2}x
         2y=\pm3x ;; y=\frac32 x
@@ -210,6 +227,9 @@ ANOTHER = {
         \frac{d}{dx}f(x)=2x ;; f(x)=2x
         f'(2)=5 ;; f(2)=5
         f'(2)=5 ;; f'(3)=5
+        \frac{dy}{dx}=2x ;; \frac{d^2y}{dx^2}=2x
+        \frac{dy}{dx}=2x ;; \frac{dx}{dy}=2x
+        \frac{\partial f}{\partial y}=2x ;; \frac{\partial f}{\partial x}=2x
         f(y)=x^2 ;; f(x)=x^2
         A^2=\begin{pmatrix}1&2\\3&4\end{pmatrix} ;; A=\begin{pmatrix}1&2\\3&4\end{pmatrix}
         B=\begin{pmatrix}1&2\\3&4\end{pmatrix} ;; A=\begin{pmatrix}1&2\\3&4\end{pmatrix}

@@ -22,7 +22,7 @@ from .values import FINE, precision, shown
 
 def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decision | None:
     """Families of solutions; else the statements, and the conditions where both sides have some."""
-    answer, reference = as_class(answer), as_class(reference)
+    answer, reference = _elements(as_class(answer)), _elements(as_class(reference))
     if SetOf in (type(answer), type(reference)):
         return _compare_families_in_braces(run, answer, reference)
     if type(answer) is not Given and type(reference) is not Given:
@@ -44,6 +44,13 @@ def compare_conditions(run: Comparison, answer: Node, reference: Node) -> Decisi
     if found.equal and (not run.allow.conditions or _limits(answer, reference) or _limits(reference, answer)):
         return different("conditions", "one has a condition that the other hasn't")
     return found.by("conditions")
+
+
+def _elements(node: Node) -> Node:
+    """`\\{2k\\pi : k \\in \\mathbb{Z}\\}` for the x that is in it."""
+    if type(node) is not Relation or node.signs != ("in",) or type(node.operands[0]) is not Symbol:
+        return node
+    return node.operands[1] if type(node.operands[1]) is SetOf else node
 
 
 def _limits(given: Node, other: Node) -> bool:

@@ -64,7 +64,7 @@ def _stated(operands: tuple[Node, ...], about: bool) -> Named | None:
     first, *rest = operands
     if len(rest) == 1 and is_name(rest[0]) and not is_name(first):
         first, rest = rest[0], [first]
-    called = is_name(first) or _is_mean(first, rest[-1]) or _is_of_matrices(first, rest[-1])
+    called = is_name(first) or any(rule(first, rest[-1]) for rule in (_is_mean, _is_of_matrices, _is_put_by))
     if called and not _mentioned(first, rest):
         return _exact(first, rest, about)
     if all(_is_step(operand, operands[-1]) for operand in operands[:-1]):
@@ -187,6 +187,11 @@ def _is_of_matrices(name: Node, value: Node) -> bool:
     return type(value) is Matrix and bool(parts) and all(map(_is_upper, parts))
 
 
+def _is_put_by(name: Node, value: Node) -> bool:
+    """Whether this is the `\\log_8 9` that is said by given letters: `\\frac{2a}{3}`."""
+    return type(name) is Call and name.name in KNOWN and not letters(name) and bool(letters(value))
+
+
 def _are_letters(node: Product) -> bool:
     return all(type(factor) is Symbol for factor in node.factors)
 
@@ -258,7 +263,8 @@ def _are_derivatives(left: Node, right: Node) -> bool:
     """Whether two names, one of a derivative, may be one: not f' and f; F' may be f, and a slope has a letter."""
     one, other = _of_derivative(left), _of_derivative(right)
     if one and other:
-        return names_agree(one, other)
+        by = {node.arguments[1] for node in (left, right) if type(node) is Call and len(node.arguments) > 1}
+        return len(by) < 2 and names_agree(one, other)
     inner, name = (one or other, right if one else left)
     return name != Symbol("y") and getattr(name, "name", None) != getattr(inner, "name", "")
 
