@@ -137,14 +137,16 @@ _QUALITY = re.compile(
 )
 _IS_NOT = re.compile(r"\s+isn['’]t\b")
 _IT_WAS = re.compile(
-    r"It\s+(?:is|was)\s+([A-Z][a-z]+)\s+(?:who|that)\b(?!.*\b(?:or|not|never|if|unless|maybe|perhaps)\b)"
+    r"[Ii]t\s+(?:is|was)\s+([A-Z][a-z]+)\s+(?:who|that)\b(?!.*\b(?:or|not|never|if|unless|maybe|perhaps)\b)"
 )
 _IN_BASE = re.compile(
     r"(?<![\w.^])(\d[\dA-F]*)\s+in\s+base[\s-](\d{1,2}|two|three|four|five|six|seven|eight|nine|twelve|sixteen)\b"
 )
 _IN_DECIMAL = re.compile(r",?\s+\(?(?:i\.e\.|which is|that is|or),?\s+\d+(?:_10|\s+in\s+(?:decimal|base\s+ten))\b\)?")
 _VALUE_OF_TWO = r"\$?([-−+]?(?:\d|\\|√|π)[^\s$,]*)\$?"
-_EITHER = re.compile(rf"\$?([a-z])\$?\s+(?:is|equals|=)\s+either\s+{_VALUE_OF_TWO}\s+or\s+{_VALUE_OF_TWO}[.\s]*")
+_EITHER = re.compile(
+    rf"\$?([a-z])\$?\s+(?:is|equals|=|must\s+be|can\s+be)(?:\s+either)?\s+{_VALUE_OF_TWO}\s+or\s+{_VALUE_OF_TWO}[.\s]*"
+)
 _CORRECT = re.compile(
     r"(?:\w+,?\s+)?(?:(?:option|choice|answer|statement)\s+\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|true|best)(?:\s+(?:one|option|choice|answer|statement))?"
@@ -153,8 +155,8 @@ _CORRECT = re.compile(
 )
 _CONCLUDES = re.compile(r"\b(?:is|are|be|(?:con|di)verges?|exists?|(?:has|have)\s+no)\b|\A(?:yes|no)\W*\Z")
 _JUDGED = re.compile(
-    r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(?:this|that|it|the\s+(?:statement|claim|assertion|converse|conjecture))\s+"
-    r"(?:is\s+(?P<not>not\s+)?(?:always\s+)?(?P<said>true|false|incorrect|wrong)(?:\s+in\s+general)?|(?P<fails>fails)(?=\s+for\b))"
+    r"(?:(?:so|thus|hence|therefore)\b,?\s*)?(?:this|that|it|(?:the\s+)?(?:statement|claim|assertion|converse|conjecture))\s+"
+    r"(?:is\s+(?P<not>not\s+)?(?:always\s+)?(?P<said>true|correct|right|false|incorrect|wrong)(?:\s+in\s+general)?|(?P<fails>fails)(?=\s+for\b))"
     r"(?:[;:]\s|,?\s+(?:since|because|as)\b|,\s+take\b|(?<=fails)\s+for\b|[.\s]*\Z)",
     re.IGNORECASE,
 )
@@ -194,7 +196,7 @@ def stated(statement: str) -> str:
         return f"({option[1]}) {option[2]}"
     if correct := _CORRECT.fullmatch(statement):
         return correct[1] or correct[2]
-    for judged in (on_hypothesis, _which, _yes_or_no, _judged):
+    for judged in (on_hypothesis, _which, _yes_or_no, _judged, _who):
         if said := judged(statement):
             return said
     statement = _LEAD.sub("", _conclusion(statement), count=1) or statement
@@ -202,8 +204,6 @@ def stated(statement: str) -> str:
         return letter[1]
     if quality := _QUALITY.fullmatch(_IS_NOT.sub(" is not", statement)):
         return f"it is {quality[1].strip()}"
-    if person := _IT_WAS.match(statement):
-        return person[1]
     if either := _EITHER.fullmatch(statement):
         return f"{either[1]} = {either[2]} or {either[1]} = {either[3].rstrip('.')}"
     if named := _NAME_OF.fullmatch(statement):
@@ -244,10 +244,15 @@ def _which(statement: str) -> str:
     return nth(_THEN.sub("", statement).replace("$", ""))
 
 
+def _who(statement: str) -> str:
+    found = _IT_WAS.match(_THEN.sub("", statement))
+    return found[1] if found else ""
+
+
 def _judged(statement: str) -> str:
     """The "true" or "false" that a statement calls what was claimed, before a reason or an example."""
     found = _JUDGED.match(statement)
-    true = found and (found["said"] or "").lower() == "true"
+    true = found and (found["said"] or "").lower() in ("true", "correct", "right")
     if not found or _TAKES_BACK.search(statement, found.end()) or found["not"] and not true:
         return ""
     return "true" if true and not found["not"] else "false"
@@ -257,6 +262,7 @@ def _by_name(statement: str) -> str:
     """The values of several names that a statement gives side by side, or an empty text."""
     if len(statement) > 2 * SHORT or any(doubt.search(statement) for doubt in (_OFFERS, _DENIES, _HEDGES)):
         return ""
+    statement = statement.replace("**", "")
     plain = statement.replace("$", "") if (found := formulas(statement)) else statement
     return by_name(statement, found) or by_name(plain, runs(plain))
 

@@ -9,7 +9,8 @@ _TEENS = "ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
 _TENS = "(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
 _COUNT = rf"(?:{_TENS}(?:[-\s](?:{_ONES}))?|{_TEENS}|zero|{_ONES})(?![-\w])"
 _LARGE = rf"(?:(?:{_COUNT}|an?)\s+(?:hundred|thousand|million|billion)(?:\s+and)?\s+)+{_COUNT}"
-_ROUND = rf"(?:{_COUNT}|an?)(?:\s+(?:hundred|thousand|million|billion|dozen))+(?![-\w])"
+_SCALES = r"(?:\s+(?:hundred|thousand|million|billion|dozen))+"
+_ROUND = rf"(?:{_COUNT}|an?){_SCALES}(?:(?:\s+and)?\s+{_COUNT}{_SCALES})*(?![-\w])"
 _NUMBER = rf"(?:{_LARGE}|{_ROUND}|{_COUNT})"
 _PARTS = rf"(?:{_COUNT}\s+and\s+)?(?:an?|one|three)[\s-](?:half|quarters?|third)|half|{_COUNT}\s+and\s+a\s+half"
 _SPAN = "(?:hour|minute|second|day|week|month|year)"
@@ -25,7 +26,7 @@ _UNIT = (
     r"(?:\s+per\s+(?:hour|second|minute|day|gallon))?"
 )
 _SAYS = (
-    r"(?:has|have|had|needs?|takes?|took|contains?|makes?|measures?|weighs?|costs?|earns?|is|are|was|were|equals|lasts?"
+    r"(?:has|have|had|covers?|covered|walks?|walked|drove|ran|used?|uses|produced?|produces|burns|burned|scored?|sold|bought|needs?|takes?|took|contains?|makes?|measures?|weighs?|costs?|earns?|is|are|was|were|equals|lasts?"
     r"|lasted|(?:comes?|came|adds?|amounts?|works?)\s+(?:out\s+)?(?:up\s+)?to|travels?\s+at|moves?\s+at|runs?\s+at|drives?\s+at"
     r"|(?:goes|go|went|gone)\s+(?:up|down)\s+by|(?:gets?|got|pays?|paid|spends?|spent|saves?|saved|owes?|receives?|received|has|have)"
     r"(?:\s+(?:back|left))?|(?:has|have|had)\s+an?\s+[a-z]+(?:\s+[a-z]+)?\s+of"
@@ -37,10 +38,11 @@ _ORDINAL = (
 )
 _COUNTED = re.compile(
     rf"""(?: (?!.*\b(?:if|when)\b)[^;:]*\b{_SAYS}\s+(?:exactly\s+|only\s+|just\s+)?(?:her\s+|him\s+|them\s+|it\s+)?
-             ((?:{_PARTS}|{_NUMBER})\s+{_UNIT}(?:(?<=dollars)\s+and\s+{_NUMBER}\s+cents)?)
+             ((?:{_PARTS}|{_NUMBER})\s+{_UNIT}(?:\s+and\s+{_NUMBER}\s+(?:cents|minutes|seconds|inches))?)
            | [^,;:]*\b(?:has|have|had|needs?|takes?|contains?|makes?)\s+(?:exactly\s+|only\s+)?
              ({_NUMBER}(?:\s+(?!{_OTHERWISE})[a-z]+){{1,2}})
-           | [^;:]*\b(?:is|are|equals|tends\s+to|converges\s+to|approaches)\s+(?:exactly\s+)?({_NUMBER})
+           | [^;:]*\b(?:is|are|equals|tends\s+to|converges\s+to|approaches)\s+(?:exactly\s+)?
+             ((?:negative\s+|minus\s+)?{_NUMBER})
            | (infinitely\s+many)\s+such\s+[a-z]+
            | [^,;:]*\b(?:takes?|took|lasts?|lasted|needs?|is|was|for|in)\s+(?:about\s+)?
              (?P<span> half\s+an?\s+{_SPAN} | (?:an?|three|one)[\s-]quarters?\s+of\s+an?\s+{_SPAN}
