@@ -175,6 +175,8 @@ SAME = {
         \frac{(n+2)!}{n!} ;; (n+1)(n+2)
         \frac{x^2-1}{x} ;; x-\frac1x
         \frac{x^2+x}{x-1} ;; \frac{x(x+1)}{x-1}
+        \frac{x^{n+1}}{x^n} ;; x
+        x^{1/2}x^{3/2} ;; x^2
     """,
     "families in braces": r"""
         x\in\{\frac\pi3+2k\pi : k\in\mathbb{Z}\} ;; x=\frac{\pi}{3}+2\pi n, n\in\mathbb{Z}
@@ -256,6 +258,8 @@ ANOTHER = {
         f(x)=\frac{x^3-x}{x} ;; x^2-1
         \frac{2x}{x} ;; 2
         \frac{a^2-b^2}{a-b} ;; a+b
+        (x^2-4)(x+2)^{-1} ;; x-2
+        \frac{1}{x+2}(x^2-4) ;; x-2
     """,
     "matrices and vectors": r"""
         I ;; \begin{pmatrix}-1&0\\0&-1\end{pmatrix}

@@ -38,8 +38,15 @@ def is_unevaluated(answer: Node, reference: Node) -> bool:
 
 
 def _is_uncancelled(node: Node) -> bool:
-    """Whether this is a quotient of polynomials, `\\frac{x^2-1}{x-1}`."""
-    return type(node) is Quotient and bool(letters(node.bottom)) and _is_whole(node.top) and _is_whole(node.bottom)
+    """Whether this is a rational function that divides by its letters: `\\frac{x^2-1}{x-1}`."""
+    return not _is_whole(node) and not any(
+        letters(at) and (type(at) is Call or (type(at) is Power and not _is_whole_power(at))) for at in walk(node)
+    )
+
+
+def _is_whole_power(node: Power) -> bool:
+    exponent = node.exponent.of if type(node.exponent) is Negative else node.exponent
+    return type(exponent) is Number and type(exponent.value) is int
 
 
 def _is_whole(node: Node) -> bool:
