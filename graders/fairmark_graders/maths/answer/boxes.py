@@ -52,14 +52,11 @@ def _in_its_formula(text: str, box: Span) -> str:
 
 def _box_start(text: str, low: int, high: int) -> int:
     """Where the last box of a stretch begins, or -1."""
-    start = text.rfind("\\fbox", low, high)
-    if text.rfind("oxed", low, high) < 0:
-        return start
-    start = max(start, text.rfind("\\boxed", max(start, low), high))
-    if start < 0:
+    start = text.rfind("\\boxed", low, high)
+    start = max(start, text.rfind("\\fbox", max(start, low), high))
+    if start < 0 and text.rfind("oxed{", low, high) >= 0:
         start = text.rfind("boxed{", low, high)  # its backslash lost
-    if start < 0:
-        start = text.rfind("\x08oxed{", low, high)  # eaten with the b by JSON
+        start = max(start, text.rfind("\x08oxed{", low, high))  # eaten with the b by JSON
     return start
 
 

@@ -3,9 +3,9 @@
 import re
 
 _BEFORE = re.compile(
-    r"""(?: \b(?:not|never)\s+(?:(?:equal\s+to|simply|just)\s+)?
-          | n['’]t\s+(?:be\s+|equal\s+(?:to\s+)?)?
-          | (?:\bnot|\bnever|n['’]t)\s+(?:be\s+|the\s+case\s+|true\s+|correct\s+|right\s+)that\b[^.,;:!?\n]*
+    r"""(?: \b(?:not|never)\s+(?:(?:equal\s+to|simply|just|the\s+[a-z]+)\s+)?
+          | (?:n['’]t|\bcannot)\s+(?:be\s+|equal\s+(?:to\s+)?)?
+          | (?:\bnot|\bnever|\bcannot|n['’]t)\s+(?:be\s+|the\s+case\s+|true\s+|correct\s+|right\s+)that\b[^.,;:!?\n]*
           | (?:\bnot|\bnever|n['’]t)\s+(?:think|believe|say|claim|mean)\b[^.,;:!?\n]*
           | \b(?:false|wrong|incorrect|doubt|doubtful|unlikely|impossible)\s+(?:that|whether|if)\b[^.,;:!?\n]*
           | \b(?:false|wrong|incorrect)(?:\s+(?:answer|result|value))?:\s*
@@ -18,13 +18,16 @@ _BEHIND = re.compile(
     r"(?:the\s+)?(?:answer|correct|right|true))\b",
     re.IGNORECASE,
 )
+_DENIALS = ("not", "n't", "n’t", "never", "doubt", "false", "wrong", "incorrect", "unlikely", "impossible")
+"""One of them is in every denial; most texts have none, and are spared the search."""
 _NEAR = 100
 """Characters before an answer in which it is denied."""
 
 
 def denied_before(text: str, start: int) -> bool:
     """Whether what is said up to a place denies what follows: "it is not true that the answer is"."""
-    return _BEFORE.search(text, max(0, start - _NEAR), start) is not None
+    near = text[max(0, start - _NEAR) : start].lower()
+    return any(word in near for word in _DENIALS) and _BEFORE.search(near) is not None
 
 
 def denied_behind(text: str, end: int) -> bool:

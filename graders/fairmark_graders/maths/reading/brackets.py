@@ -10,7 +10,7 @@ _SETS = frozenset(["\\{", "{"])
 _SUCH_THAT = frozenset(["|", "mid", ":", "where", "rvert", "lvert", ";"])
 _PIECEWISE = frozenset(["cases", "dcases", "rcases"])
 _LONGEST_HEADING = 4
-_DENIALS = frozenset(["wrong", "incorrect", "false", "not", "never", "rejected", "excluded"])
+_DENIALS = frozenset(["wrong", "incorrect", "false", "not", "never"])
 _EACH = frozenset(["all", "any", "every", "each"])
 _LINES = frozenset(["aligned", "align", "gather", "gathered", "split", "alignedat", "equation", "multline", "eqnarray"])
 
@@ -37,7 +37,7 @@ class Parser(Statements):
         """The words of `\\text{Maximum: } 7`."""
         words = next((index for index, token in enumerate(self.tokens) if token.kind not in ("word", "function")), 0)
         alone = sum(token.kind == ":" for token in self.tokens) == 1
-        if any(token.raw.lower() in _DENIALS for token in self.tokens[:words]):
+        if words and self.tokens[words].kind == ":" and self.tokens[words - 1].raw.lower() in _DENIALS:
             raise self.unreadable("an answer rather than what it is not")
         if 0 < words <= _LONGEST_HEADING and self.tokens[words].kind == ":" and alone:
             self.at = words
