@@ -18,7 +18,7 @@ _BEHIND = re.compile(
     r"(?:the\s+)?(?:answer|correct|right|true))\b",
     re.IGNORECASE,
 )
-_DENIALS = ("not", "n't", "n’t", "never", "doubt", "false", "wrong", "incorrect", "unlikely", "impossible")
+_DENIALS = ("not ", "n't", "n’t", "never", "doubt", "false", "wrong", "incorrect", "unlikely", "impossible")
 """One of them is in every denial; most texts have none, and are spared the search."""
 _NEAR = 100
 """Characters before an answer in which it is denied."""
