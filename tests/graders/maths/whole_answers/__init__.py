@@ -1,7 +1,7 @@
 """Whole answers to hard questions, written by people who knew nothing of the grader: sentences, solutions, boxes.
 
-A set is unseen until its failures have been read; after that it only guards against going back.
-docs/math_equivalence.md reports what the last ones measured before anybody looked into them.
+A set is unseen until its failures have been read; after that it only guards against going back. Nobody has read those of
+`seventh`: whoever does writes another. docs/math_equivalence.md reports what sets measured before anybody looked into them.
 
     python -m tests.graders.maths.whole_answers        recall and false accepts by set, ours and math-verify's
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fairmark_graders import grade
 
 GRADER = {"type": "math_equivalence", "input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}
-SETS = ["first", "second", "third", "fourth", "fifth", "sixth"]
+SETS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
 
 
 class Row(NamedTuple):
