@@ -1,7 +1,7 @@
 """Whole answers to hard questions, written by people who knew nothing of the grader: sentences, solutions, boxes.
 
-A set is unseen until its failures have been read; after that it only guards against going back. Nobody has read those of
-`seventh`: whoever does writes another. docs/math_equivalence.md reports what sets measured before anybody looked into them.
+A set is unseen until its failures have been read; after that it only guards against going back. Nobody has read those
+of `seventh`: whoever does has another written. docs/math_equivalence.md reports what sets measured while unseen.
 
     python -m tests.graders.maths.whole_answers        recall and false accepts by set, ours and math-verify's
 """
