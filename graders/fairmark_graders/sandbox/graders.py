@@ -141,5 +141,5 @@ def _refusal(settled: Outcome) -> str | None:
     """Why a source gives no grader; what was imported could have written anything."""
     try:
         return json.loads(settled.result).get("refused")  # type: ignore[no-any-return]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return "importing it writes to its process's own descriptors"
