@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-pytest_plugins = ["tests.gated", "tests.running", "tests.valkey"]
+pytest_plugins = ["tests.gated", "tests.processes", "tests.running", "tests.valkey"]
 
 
 def pytest_configure() -> None:

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from tests.processes import children, gone, started, state
 from tests.waiting import wait_until
 
 from fairmark_graders.workers import Crashed, OverLimit, WorkerLost, Workers, child, on_slow
@@ -58,22 +59,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return True
-
-
 def cpu(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
-
-
-def state(pid: int) -> str:
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(") ")[2][0]
 
 
 async def give_up(tasks: list["asyncio.Task[None]"]) -> None:
@@ -82,13 +69,9 @@ async def give_up(tasks: list["asyncio.Task[None]"]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def family() -> list[int]:
     """All workers there are."""
-    return [pid for zygote in children(os.getpid()) for pid in children(zygote)]
+    return [pid for zygote in started() for pid in children(zygote)]
 
 
 def stopped() -> list[int]:
@@ -229,7 +212,7 @@ async def test_the_clock_of_a_process_that_is_gone_blames_nobody() -> None:
 async def test_a_killed_zygote_fails_no_task_that_comes_after(workers: Workers) -> None:
     await workers.start()
     for _ in range(3):
-        os.kill(children(os.getpid())[0], signal.SIGKILL)
+        os.kill(started()[0], signal.SIGKILL)
         assert await workers.run(abs, -3, cpu_seconds=5) == 3
 
 
@@ -241,7 +224,7 @@ async def test_kills_and_hang_ups_at_any_moment_cost_no_place_and_blame_nobody(w
     async def killing() -> None:
         while True:
             await asyncio.sleep(chance.random() / 5)
-            zygotes = children(os.getpid())
+            zygotes = started()
             for pid in chance.choices([pid for zygote in zygotes for pid in children(zygote)] or zygotes, k=1):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid if chance.random() < 0.8 else zygotes[0], signal.SIGKILL)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.processes import descendants
 from tests.running import Serve
 
 LONG = " ".join(str(n * 7919 % 997) for n in range(1500))
@@ -178,11 +179,6 @@ def test_no_process_is_left_behind(serve: Serve) -> None:
     assert len(below) >= 4  # the zygotes of workers and sandbox, and a child of each
     running.stop()
     assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
-
-
-def descendants(pid: int) -> list[int]:
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [*children, *(below for child in children for below in descendants(child))]
 
 
 def test_the_verdict_log_holds_every_verdict(serve: Serve, tmp_path: Path) -> None:

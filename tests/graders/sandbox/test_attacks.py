@@ -14,6 +14,7 @@ import pytest
 from tests.graders.sandbox.conftest import SYSTEM_PYTHON, WORLDS
 from tests.graders.sandbox.corpus import ATTACKS, GRADER, Attack
 from tests.graders.sandbox.outside import Outside, outside
+from tests.processes import descendants
 
 from fairmark_graders.code_tests import CodeTests
 from fairmark_graders.grader import Tools
@@ -118,16 +119,6 @@ def limits(attack: Attack) -> Limits:
     return Limits(HURRIED if "time_limit" in attack.status else PATIENT, memory_bytes=256 * MiB, output_bytes=MiB)
 
 
-def family(pid: int) -> list[int]:
-    """All processes below this one."""
-    below = [int(child) for tasks in Path(f"/proc/{pid}/task").iterdir() for child in _children(tasks)]
-    return sorted([*below, *(deeper for child in below for deeper in family(child))])
-
-
-def _children(task: Path) -> list[str]:
-    return (task / "children").read_text().split()
-
-
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
@@ -145,7 +136,7 @@ def test_the_corpus_has_more_than_a_hundred_attacks_each_told_apart() -> None:
 async def test_an_attack_as_a_program_fails_and_the_next_run_is_undisturbed(
     attack: Attack, sandbox: Sandbox, beyond: Outside, usual: dict[str, object]
 ) -> None:
-    before = family(os.getpid()), descriptors()
+    before = sorted(descendants(os.getpid())), descriptors()
     stdin = b"x" * 5 * MiB if attack.name == "stdin_never_read" else b"1\n2\n"
     outcome = await sandbox.program(attack.source(beyond.names()), stdin=stdin, limits=limits(attack))
     assert attack.ended_as_told(outcome), outcome
@@ -153,7 +144,7 @@ async def test_an_attack_as_a_program_fails_and_the_next_run_is_undisturbed(
     assert outcome.seconds < limits(attack).seconds + 0.5
     assert beyond.secret.encode() not in everything(outcome)
     assert beyond.disturbed() == []
-    assert (family(os.getpid()), descriptors()) == before
+    assert (sorted(descendants(os.getpid())), descriptors()) == before
     assert await look_about(sandbox) == usual
 
 
@@ -244,11 +235,11 @@ async def test_an_attack_beside_its_tests_scores_nothing_or_the_verdict_says_tha
 @pytest.fixture(scope="module")
 async def graders(beyond: Outside) -> AsyncIterator[Graders]:
     """The last of these tests to use it sees its processes end."""
-    before = family(os.getpid())
+    before = sorted(descendants(os.getpid()))
     made = Graders(size=1)
     yield made
     await made.close()
-    assert family(os.getpid()) == before
+    assert sorted(descendants(os.getpid())) == before
 
 
 def job(item: dict[str, str]) -> dict[str, object]:

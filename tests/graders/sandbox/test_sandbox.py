@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.processes import children, descendants, gone, started
 from tests.waiting import wait_until
 
 from fairmark_graders.sandbox import Limits, Outcome, Sandbox, SandboxUnavailable
@@ -160,38 +161,9 @@ async def test_no_byte_of_a_job_stays_in_the_zygotes_memory(sandbox: Sandbox) ->
     assert (await sandbox.program(SCAN)).stdout == b"0\n"
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def descendants(pid: int) -> list[int]:
-    return [*children(pid), *(below for child in children(pid) for below in descendants(child))]
-
-
-OTHERS: set[int] = set()
-"""Processes of this one's that were there before the test: services, workers and sandboxes of other tests."""
-
-
-@pytest.fixture(autouse=True)
-def others() -> None:
-    OTHERS.clear()
-    OTHERS.update(children(os.getpid()))
-
-
-def guards() -> list[int]:
-    return [child for child in children(os.getpid()) if child not in OTHERS]
-
-
 def family() -> list[int]:
     """The sandbox's processes: its guards, and all below them."""
-    return [*guards(), *(below for guard in guards() for below in descendants(guard))]
-
-
-def gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] == "Z"
-    except OSError:
-        return True
+    return [*started(), *(below for guard in started() for below in descendants(guard))]
 
 
 async def running(sandbox: Sandbox, source: str = "while True: pass") -> "asyncio.Task[Outcome]":
@@ -257,7 +229,7 @@ async def test_zygotes_killed_while_idle_cost_no_run(anyio_backend: object) -> N
     sandbox = Sandbox(size=4)
     try:
         await asyncio.gather(*(sandbox.program("import time; time.sleep(0.5)") for _ in range(4)))
-        zygotes = [pid for guard in guards() for pid in children(guard)]
+        zygotes = [pid for guard in started() for pid in children(guard)]
         for pid in zygotes:
             os.kill(pid, signal.SIGKILL)
         assert len(zygotes) == 4
