@@ -1,4 +1,4 @@
-"""What can go wrong on the way to a reward.
+"""What can go wrong on the way to a reward, and around it.
 
 FairmarkError
 ├── ServiceError         grading didn't come about
@@ -6,6 +6,9 @@ FairmarkError
 │   ├── Unreachable      no answer worth having within the deadline
 │   ├── Refused          the service answers with an error that a retry won't change
 │   └── BrokenAnswer     what came back isn't one result for each sample
+├── DataError            rows or files that can't be used; file, line and field are named
+├── JobError             a provider of jobs couldn't do what it was asked
+│   └── JobRefused       and won't: the message names the field or the rule, and what to do
 └── RewardError          grading came about, and going on would train on something else than the reward meant
     ├── AmbiguousColumn  which column holds the reference, or where a named one is
     ├── Ungraded         too many of the recent samples are ungradable or break the user's own grader
@@ -37,6 +40,18 @@ class Refused(ServiceError):
 
 class BrokenAnswer(ServiceError):
     """What came back isn't one result for each sample: something else than fairmark listens there."""
+
+
+class DataError(FairmarkError):
+    """Rows or files that can't be used; the message names file, line and field, and what was expected."""
+
+
+class JobError(FairmarkError):
+    """A provider couldn't do what it was asked; trying again later may work."""
+
+
+class JobRefused(JobError):
+    """A provider won't do what it was asked, however often; the message names the field or rule and the way out."""
 
 
 class RewardError(FairmarkError):
