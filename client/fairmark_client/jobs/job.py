@@ -24,12 +24,14 @@ class Spec(BaseModel):
     data: str
     """The folder of a prepared data set."""
     grader: str | dict[str, Any] | None = None
-    """A name in the service's catalog or a configuration; None for SFT."""
+    """A name in the service's catalog or a configuration; None for SFT. The headers of an endpoint grader hold no secrets
+    but name them, `{"Authorization": "Bearer ${GRADER_KEY}"}`: the provider puts the variables in as it sends them."""
     hyperparameters: dict[str, Any] = {}
     """The provider's own names and values."""
     seed: int = 0
     options: dict[str, Any] = {}
-    """What only one provider knows: `lora`, `unsloth`, `service_url`, `base_url`, `suffix`."""
+    """What only one provider knows: `lora`, `unsloth`, `service_url`, `base_url`, `suffix`, and `key_env`, the
+    environment variable with the key. The ledger keeps all of it, so a secret itself is refused."""
 
 
 class Budget(BaseModel):
@@ -60,11 +62,18 @@ class Job(BaseModel):
     error: str | None = None
     created_at: float
     """Seconds since 1970, as all times here."""
+    runs: list[tuple[float, float | None]] = []
+    """From when to when it ran; the last is open while it runs. Rather too long than too short: from the last look
+    that found it not yet running, unless the provider says when it began, to the first that found it stopped."""
     finished_at: float | None = None
     billed_seconds: float | None = None
     """What the provider says it bills, once it says so: the last word on time."""
     model_made: str | None = None
     """The fine-tuned model's name or folder, once there is one."""
+
+    def running_seconds(self, now: float) -> float:
+        """How long it has been running, pauses left out: an upper bound of what can be billed."""
+        return sum(max(0.0, (now if ended is None else ended) - began) for began, ended in self.runs)
 
 
 class Metrics(BaseModel):

@@ -12,6 +12,8 @@ class Look(NamedTuple):
     status: Status
     said: str = ""
     error: str | None = None
+    started_at: float | None = None
+    """When its present run began: training itself, not the queue or the checks before it."""
     finished_at: float | None = None
     billed_seconds: float | None = None
     model_made: str | None = None
@@ -21,7 +23,10 @@ class Provider(Protocol):
     """Jobs somewhere. Every call may raise `JobError`: what is wrong, whose fault it is, and what to do."""
 
     def check(self, spec: Spec) -> None:
-        """Refuse what can't work before anything is sent, started or paid. Raises `JobRefused` naming the field."""
+        """Refuse what can't work before anything is sent, started or paid. Raises `JobRefused` naming the field.
+
+        That the data is what its manifest says, and that the spec holds no secrets, has been seen to.
+        """
 
     def create(self, job: Job) -> str:
         """Start it, and say where it is. Called again for the same job after a crash, it finds the one it started."""
