@@ -24,8 +24,9 @@ class Spec(BaseModel):
     data: str
     """The folder of a prepared data set."""
     grader: str | dict[str, Any] | None = None
-    """A name in the service's catalog or a configuration; None for SFT. The headers of an endpoint grader hold no secrets
-    but name them, `{"Authorization": "Bearer ${GRADER_KEY}"}`: the provider puts the variables in as it sends them."""
+    """A name in the service's catalog or a configuration; None for SFT. The headers of an endpoint grader hold no
+    secrets but name them, `{"Authorization": "Bearer ${GRADER_KEY}"}`: the provider puts in the variables' values
+    as it sends them."""
     hyperparameters: dict[str, Any] = {}
     """The provider's own names and values."""
     seed: int = 0
@@ -62,6 +63,8 @@ class Job(BaseModel):
     error: str | None = None
     created_at: float
     """Seconds since 1970, as all times here."""
+    looked_at: float | None = None
+    """When the provider last said how it is."""
     runs: list[tuple[float, float | None]] = []
     """From when to when it ran; the last is open while it runs. Rather too long than too short: from the last look
     that found it not yet running, unless the provider says when it began, to the first that found it stopped."""

@@ -13,8 +13,9 @@ class Look(NamedTuple):
     said: str = ""
     error: str | None = None
     started_at: float | None = None
-    """When its present run began: training itself, not the queue or the checks before it."""
+    """When its latest run began: training itself, not the queue or the checks before it."""
     finished_at: float | None = None
+    """When it ended, or was paused."""
     billed_seconds: float | None = None
     model_made: str | None = None
 
