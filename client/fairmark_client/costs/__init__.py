@@ -1,0 +1,1 @@
+"""What a job costs: prices, what one has spent, and what one will."""
