@@ -1,4 +1,4 @@
-"""`fairmark graders check`."""
+"""`fairmark check grader`."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def counts(table: str) -> dict[str, tuple[str, str]]:
 
 
 def test_references_that_are_read_and_told_apart_exit_with_0(tmp_path: Path) -> None:
-    checked = fairmark("graders", "check", "exact", "--data", rows(tmp_path / "rows.jsonl", *NUMBERS))
+    checked = fairmark("check", "grader", "exact", "--data", rows(tmp_path / "rows.jsonl", *NUMBERS))
     assert (checked.returncode, checked.stderr) == (0, "")
     assert counts(checked.stdout) == {
         "check": ("rows", "failed"),
@@ -58,7 +58,7 @@ def test_a_row_that_fails_is_named_and_exits_with_1(
 ) -> None:
     before = NUMBERS if grader != "label" else []
     source = rows(tmp_path / "rows.jsonl", *before, row)
-    checked = fairmark("graders", "check", grader, "--data", source, "--out", tmp_path / "out.jsonl")
+    checked = fairmark("check", "grader", grader, "--data", source, "--out", tmp_path / "out.jsonl")
     assert checked.returncode == 1, checked.stderr
     line, check, said = found(tmp_path / "out.jsonl")[-1]
     assert (line, check) == (len(before) + 1, problem[0])
@@ -70,7 +70,7 @@ def test_a_row_that_fails_is_named_and_exits_with_1(
 def test_one_row_in_a_hundred_may_say_the_same_as_another(tmp_path: Path, share: int, code: int) -> None:
     pairs = [{"reference_answer": answer} for _ in range(share) for answer in ("199", "19")]
     source = rows(tmp_path / "rows.jsonl", *NUMBERS, *pairs)
-    checked = fairmark("graders", "check", "contains", "--data", source)
+    checked = fairmark("check", "grader", "contains", "--data", source)
     assert f'✗ {source}:202: "199" of line 201 scores 1 for "19"' in checked.stdout
     assert counts(checked.stdout)["another row's reference doesn't"][1] == str(share)
     assert checked.returncode == code
@@ -82,7 +82,7 @@ def test_a_random_grader_is_caught(tmp_path: Path) -> None:
     )
     (tmp_path / "dice.yaml").write_text("type: function\nfunction: dice:fn\npackages: .\npass_threshold: 0\n")
     source = rows(tmp_path / "rows.jsonl", {"a": {"b": [1]}})
-    command = ("graders", "check", tmp_path / "dice.yaml", "--data", source)
+    command = ("check", "grader", tmp_path / "dice.yaml", "--data", source)
     checked = fairmark(*command, "--reference", "a.b[0]")
     assert checked.returncode == 1
     assert counts(checked.stdout)["graded again, it scores the same"] == ("1", "1")
@@ -100,22 +100,22 @@ def test_rows_of_samples_give_their_items_and_several_right_answers_give_the_fir
     (tmp_path / "qa.json").write_text(json.dumps(grader))
     items = [{"sample": "x", "item": {"answers": ["Paris", "Paname"]}}, {"sample": "x", "item": {"answers": ["Rome"]}}]
     source = rows(tmp_path / "rows.jsonl", *items)
-    checked = fairmark("graders", "check", tmp_path / "qa.json", "--data", source)
+    checked = fairmark("check", "grader", tmp_path / "qa.json", "--data", source)
     assert checked.returncode == 0, checked.stdout
     assert "the first of several 100.0%" in checked.stdout
 
 
 def test_a_file_of_other_data_is_summed_up(tmp_path: Path) -> None:
     source = rows(tmp_path / "rows.jsonl", *({"x": n} for n in range(1000)))
-    checked = fairmark("graders", "check", "exact", "--data", source, "--limit", 500)
+    checked = fairmark("check", "grader", "exact", "--data", source, "--limit", 500)
     assert checked.returncode == 1
     assert checked.stdout.count("✗") == 21
     assert counts(checked.stdout)["the grader can read the reference"] == ("500", "500")
 
 
 def test_an_empty_file_and_a_wrong_field_exit_with_2(tmp_path: Path) -> None:
-    empty = fairmark("graders", "check", "exact", "--data", "-")
+    empty = fairmark("check", "grader", "exact", "--data", "-")
     assert (empty.returncode, empty.stderr) == (2, "fairmark: stdin has no rows\n")
-    wrong = fairmark("graders", "check", "exact", "--data", "-", "--reference", "a b")
+    wrong = fairmark("check", "grader", "exact", "--data", "-", "--reference", "a b")
     assert wrong.returncode == 2
     assert "expected a field of the item" in wrong.stderr

@@ -53,7 +53,7 @@ def test_references_are_checked_by_a_python_file(tmp_path: Path) -> None:
     fairmark("graders", "new", "mine", "--into", tmp_path)
     (tmp_path / "rows.jsonl").write_text('{"reference_answer": "42"}\n{"reference_answer": "43"}\n')
     checked = fairmark(
-        "graders", "check", tmp_path / "mine.py", "--data", tmp_path / "rows.jsonl", "--reference", "reference_answer"
+        "check", "grader", tmp_path / "mine.py", "--data", tmp_path / "rows.jsonl", "--reference", "reference_answer"
     )
     assert checked.returncode == 0
     assert "full score: as it is 100.0%" in checked.stdout

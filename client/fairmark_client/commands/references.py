@@ -1,39 +1,24 @@
-"""Where the right answer stands in an item, for commands that hold it against the grader."""
+"""Where the right answer stands in an item, for commands that hold it against the grader; exits with 2 for no field."""
 
 from fairmark_graders import AnyGrader
-from fairmark_graders.template import Template, Variable
+from fairmark_graders.template import Variable
 
+from ..checks import reference as naming
+from ..errors import DataError
 from .console import fail
 
 
 def reference(grader: AnyGrader, field: str | None) -> Variable:
     """The item's field with the right answer; exits with 2 when it isn't clear which that is."""
-    found = lone_reference(grader, field)
-    if found is None:
-        fail("--reference: name the item's field with the right answer; the grader doesn't say it in one path")
-    return found
+    try:
+        return naming.reference(grader, field)
+    except DataError as error:
+        fail(error)
 
 
 def lone_reference(grader: AnyGrader, field: str | None) -> Variable | None:
     """The field named by --reference, else what the grader's own `reference` is; of a multi, what every part's is."""
-    if field is not None:
-        return _named(field)
-    templates = [getattr(leaf, "reference", None) for leaf in grader.leaves()]
-    found = {_lone(template) for template in templates if isinstance(template, Template)}
-    return found.pop() if len(found) == 1 else None
-
-
-def _named(field: str) -> Variable:
     try:
-        found = _lone(Template(f"{{{{ item.{field} }}}}"))
-    except ValueError:
-        found = None
-    if found is None:
-        fail(f"--reference: expected a field of the item, such as answer or answers[0].text, got {field!r}")
-    return found
-
-
-def _lone(template: Template) -> Variable | None:
-    """The variable of the item that a template is, and nothing else."""
-    (part, *more) = template.parts or ("",)
-    return part if isinstance(part, Variable) and part.namespace == "item" and not more else None
+        return naming.lone_reference(grader, field)
+    except DataError as error:
+        fail(error)

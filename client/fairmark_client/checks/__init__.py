@@ -1,0 +1,1 @@
+"""What is looked at before anybody pays for training; each check is an API, and `fairmark check` prints it."""
