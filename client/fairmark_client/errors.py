@@ -7,6 +7,7 @@ FairmarkError
 │   ├── Refused          the service answers with an error that a retry won't change
 │   └── BrokenAnswer     what came back isn't one result for each sample
 ├── DataError            rows or files that can't be used; file, line and field are named
+├── ModelError           a model couldn't be asked, or didn't answer; what it had answered before is kept
 ├── JobError             a provider of jobs couldn't do what it was asked
 │   └── JobRefused       and won't: the message names the field or the rule, and what to do
 └── RewardError          grading came about, and going on would train on something else than the reward meant
@@ -44,6 +45,10 @@ class BrokenAnswer(ServiceError):
 
 class DataError(FairmarkError):
     """Rows or files that can't be used; the message names file, line and field, and what was expected."""
+
+
+class ModelError(FairmarkError):
+    """A model couldn't be loaded or sampled; the message says which, the row it was at, and what to do."""
 
 
 class JobError(FairmarkError):

@@ -6,8 +6,12 @@ from typing import Any, NamedTuple, NoReturn
 
 from fairmark_graders.sample import kind
 
+from ..outputs.output import Output
+
 _FIELDS = ("sample", "item", "group")
 """The fields of a sample in `POST /v1/grade`, less the grader."""
+_RECORDED = Output.model_fields.keys() - _FIELDS
+"""What a file of outputs says besides."""
 
 Result = dict[str, Any]
 """What became of a row, with the fields of `POST /v1/grade`."""
@@ -56,7 +60,7 @@ class Items(Rows):
     """The items of a stream: dataset rows, or those of rows as `POST /v1/grade` has them. Samples are not looked at."""
 
     def _shaped(self, number: int, row: dict[str, Any]) -> Row:
-        item = row["item"] if "item" in row and row.keys() <= set(_FIELDS) else row
+        item = row["item"] if "item" in row and row.keys() <= {*_FIELDS, *_RECORDED} else row
         if not isinstance(item, dict):
             raise ValueError(f"item: expected an object, got {kind(item)}")
         return Row(number, "", item)
@@ -93,7 +97,7 @@ def _pair(number: int, row: dict[str, Any]) -> Row:
         raise ValueError(f'no "sample" here, only {_names(row)}; for dataset rows name the column with --sample')
     if "grader" in row:
         raise ValueError("grader: expected none in a row, since --grader grades them all")
-    if unknown := row.keys() - _FIELDS:
+    if unknown := row.keys() - _FIELDS - _RECORDED:
         raise ValueError(f"{min(unknown)}: unknown field; expected {', '.join(_FIELDS)}")
     return Row(number, row["sample"], row.get("item", {}))
 

@@ -5,10 +5,13 @@
 `sample` and `item` alone make a line that `fairmark grade` takes.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+from .lines import lines, shaped
 
 
 class Decoding(BaseModel):
@@ -35,9 +38,18 @@ class Output(BaseModel):
     model: str = ""
     decoding: Decoding | None = None
     completion_tokens: int | None = None
+    """Thinking included."""
+    truncated: bool | None = None
+    """Whether it was cut off for being too long; None where nobody knows."""
     seconds: float | None = None
 
 
-def write(path: Path, outputs: list[Output]) -> None:
+def read(path: Path) -> Iterator[tuple[int, Output]]:
+    """The outputs of a file with the numbers of their lines. Raises `DataError`."""
+    for number, fields in lines(path):
+        yield number, shaped(Output, fields, path, number)
+
+
+def write(path: Path, outputs: Iterable[Output]) -> None:
     """One output a line; unset fields are left out."""
     path.write_text("".join(output.model_dump_json(exclude_unset=True) + "\n" for output in outputs))

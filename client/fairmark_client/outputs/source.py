@@ -1,0 +1,89 @@
+"""Where outputs come from: a model behind an OpenAI-compatible endpoint, a local checkpoint, or a file of outputs.
+
+    source = open_source("http://127.0.0.1:8000/v1")
+    outputs = source.sample(prompts("prepared/", "test"), seeds=range(8), decoding=Decoding(max_tokens=256))
+
+A source yields outputs as they are finished; `sample` puts them in order, and with `samples` writes each to a file at
+once, so that a failure or Ctrl-C costs nothing that was paid for: the next call takes up where the file ends.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ..data.prepared import Row
+from ..errors import DataError
+from .output import Decoding, Output
+from .samples import Draw, kept
+
+
+class Source(ABC):
+    """Something that answers prompts."""
+
+    name: str
+    """What is recorded as the model of each output."""
+
+    @abstractmethod
+    def outputs(self, draws: Sequence[Draw], decoding: Decoding) -> Iterator[Output]:
+        """One output for each draw, in any order, each as soon as it is there.
+
+        Raises `DataError` or `ModelError`, at the earliest after yielding what was finished before.
+        """
+
+    def sample(
+        self,
+        rows: Sequence[tuple[int, Row]],
+        seeds: Sequence[int],
+        decoding: Decoding,
+        progress: Callable[[int], object] = lambda done: None,
+        samples: Path | None = None,
+    ) -> list[Output]:
+        """One output for each row and seed: those of the first row under every seed, then those of the second.
+
+        rows      places and prepared rows, whose `prompt` is a list of chat messages
+        progress  is told how many outputs are there so far
+        samples   a file that gets each output as it comes; what it holds already is not sampled again
+        """
+        draws = [Draw(place, row, seed) for place, row in rows for seed in seeds]
+        with kept(samples, self.name, draws, decoding) as found:
+            progress(len(found))
+            missing = [draw for draw in draws if (draw.place, draw.seed) not in found]
+            for output in self.outputs(missing, decoding):
+                found.add(output)
+                progress(len(found))
+        return [found[draw.place, draw.seed] for draw in draws]
+
+
+def open_source(
+    text: str, *, model: str | None = None, key_env: str | None = None, adapter: str | None = None
+) -> Source:
+    """The source that a text names, told by its form. Raises `DataError` or `ModelError` where there is none.
+
+    http(s)://…/v1  an OpenAI-compatible endpoint; `model` is what it is asked for, by default the only one it has;
+                    the key is in the variable `key_env`, by default in OPENAI_API_KEY if that is set
+    *.jsonl         a file of outputs
+    a folder        a Transformers checkpoint, or a PEFT adapter, which is put on its base; `adapter` is a folder of
+                    one to put on the checkpoint
+    """
+    if text.startswith(("http://", "https://")):
+        from .endpoint import Endpoint
+
+        _only_for("adapter", adapter, "a local checkpoint", text)
+        return Endpoint(text, model, key_env)
+    _only_for("model", model, "an endpoint", text)
+    _only_for("key_env", key_env, "an endpoint", text)
+    if text.endswith(".jsonl"):
+        from .file import File
+
+        _only_for("adapter", adapter, "a local checkpoint", text)
+        return File(Path(text))
+    if Path(text).is_dir():
+        from .checkpoint import Checkpoint
+
+        return Checkpoint(Path(text), Path(adapter) if adapter else None)
+    raise DataError(f"{text}: expected http(s)://…/v1, a file of outputs (*.jsonl), or the folder of a checkpoint")
+
+
+def _only_for(name: str, value: str | None, kind: str, text: str) -> None:
+    if value is not None:
+        raise DataError(f"{name}: only {kind} takes one, and {text} is none")
