@@ -8,6 +8,7 @@
 Every change is one transaction, and rows are pydantic's JSON: what a job is stands in `job.py` alone.
 """
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -106,6 +107,21 @@ class Ledger:
             return Job.model_validate_json(*found.values())
         which = f"could be {', '.join(found)}" if found else "there is none; fairmark jobs list shows them"
         raise JobRefused(f"job {named!r}: {which}")
+
+    @contextmanager
+    def creating(self, id: str) -> Iterator[None]:
+        """Held by the one process that is creating a job; the kernel drops it with the process, however that ends.
+
+        Raises `JobError` while another process holds it.
+        """
+        path = self.path.with_name(f"{self.path.name}.{id}")
+        with path.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise JobError(f"{id} is being created by another process") from None
+            yield
+            path.unlink(missing_ok=True)
 
     def change(self, id: str, change: Callable[[Job], Job]) -> Job:
         """Put in place of a job what `change` makes of it, and return that."""
@@ -219,7 +235,7 @@ def _seen(job: Job, look: Look, now: float) -> Job:
     if job.status in FINAL and look.status not in FINAL:
         return job
     said = {name: value for name, value in look._asdict().items() if name in Job.model_fields and value is not None}
-    said["finished_at"] = (job.finished_at or look.finished_at or now) if look.status in FINAL else None
+    said["finished_at"] = (look.finished_at or job.finished_at or now) if look.status in FINAL else None
     return job.model_copy(update=said | {"runs": _runs(job, look, now), "looked_at": now})
 
 
@@ -230,7 +246,8 @@ def _runs(job: Job, look: Look, now: float) -> list[tuple[float, float | None]]:
     if runs and runs[-1][1] is None:
         return [*runs[:-1], (runs[-1][0], ended)]
     if running or _ran_unseen(job, look):
-        return [*runs, (look.started_at or job.looked_at or job.created_at, ended)]
+        stopped = runs[-1][1] or 0.0 if runs else 0.0
+        return [*runs, (max(look.started_at or job.looked_at or job.created_at, stopped), ended)]
     return runs
 
 

@@ -45,7 +45,7 @@ class Provider(Protocol):
         """Ask it to save and stop; `look` says when it has. Raises `JobRefused` where it can't be paused."""
 
     def resume(self, job: Job) -> None:
-        """Let a paused job go on."""
+        """Let a paused job go on; from then on `look` doesn't call it paused."""
 
     def cancel(self, job: Job) -> None:
         """End it for good."""

@@ -1,0 +1,68 @@
+"""What one does with a job that there is: look how it is, pause it, let it go on, end it."""
+
+import time
+
+from ..costs.prices import Prices
+from ..costs.spent import Spent, spent
+from ..errors import JobRefused
+from .creating import start
+from .job import FINAL, Job
+from .ledger import Ledger
+from .provider import Provider
+
+
+def refresh(ledger: Ledger, provider: Provider, job: Job) -> Job:
+    """The job as its provider says it is now, with all that it reported in the ledger.
+
+    One that was left half created is created first. Its status is asked before its events, so that of a job which is
+    over none are missed. Raises `JobError`; what was learnt until then is kept.
+    """
+    if job.place is None and job.status == "creating":
+        job = start(ledger, provider, job)
+    job = ledger.saw(job.id, provider.look(job), time.time())
+    known = len(ledger.events(job.id))
+    if ledger.add_events(job.id, provider.events(job, known)) or job.status in FINAL:
+        ledger.keep_checkpoints(job.id, provider.checkpoints(job))
+    return job
+
+
+def pause(ledger: Ledger, provider: Provider, job: Job) -> Job:
+    """Ask a job to save and stop. Raises `JobRefused` where its state doesn't allow it."""
+    job = refresh(ledger, provider, job)
+    if job.status not in ("queued", "running"):
+        raise JobRefused(f"{job.id} can't be paused: {_state(job)}")
+    provider.pause(job)
+    return refresh(ledger, provider, job)
+
+
+def resume(ledger: Ledger, provider: Provider, job: Job, cap_dollars: float | None = None) -> Job:
+    """Let a paused job go on, under a new cap if one is given. Raises `JobRefused` where it would be paused again."""
+    job = refresh(ledger, provider, job)
+    if job.status != "paused":
+        raise JobRefused(f"{job.id} can't be resumed: {_state(job)}")
+    cap, most = cap_dollars or job.budget.cap_dollars, cost(ledger, job).upper_dollars
+    if cap is not None and most >= cap:
+        raise JobRefused(f"{job.id} has cost up to ${most:,.2f} of ${cap:,.2f}: name a higher cap")
+    budget = job.budget.model_copy(update={"cap_dollars": cap})
+    job = ledger.change(job.id, lambda kept: kept.model_copy(update={"budget": budget}))
+    ledger.overrule(job.id)
+    provider.resume(job)
+    return refresh(ledger, provider, job)
+
+
+def cancel(ledger: Ledger, provider: Provider, job: Job) -> Job:
+    """End a job for good. Raises `JobRefused` when it is over."""
+    job = refresh(ledger, provider, job)
+    if job.status in FINAL:
+        raise JobRefused(f"{job.id} can't be cancelled: {_state(job)}")
+    provider.cancel(job)
+    return refresh(ledger, provider, job)
+
+
+def cost(ledger: Ledger, job: Job) -> Spent:
+    """What a job has cost by now, by the shipped prices and what its budget says."""
+    return spent(job, ledger.metrics(job.id), Prices.shipped(), time.time())
+
+
+def _state(job: Job) -> str:
+    return f"it {'is' if job.status not in ('succeeded', 'failed') else 'has'} {job.status}"

@@ -1,0 +1,175 @@
+"""Watching over a job: what it reports goes to the ledger, what it may cost is held against its cap.
+
+Each round looks at the job once, notes what the rules have to say, and pauses the job where one of them has decided so.
+A decision is in the ledger before the provider is asked, so a watch that is killed in between is followed by one that
+asks again, and one that was heard isn't repeated. A provider that can't be reached ends no watch; meanwhile the cost
+grows with the clock.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..costs.prices import Prices
+from ..costs.spent import Spent, spent
+from ..errors import JobError, JobRefused
+from . import watchdog
+from .budget import NAME as BUDGET
+from .budget import budget
+from .control import refresh
+from .job import FINAL, Event, Job, Metrics
+from .ledger import Decision, Ledger
+from .overfitting import overfitting
+from .provider import Provider
+from .providers import provider
+from .remark import Remark
+
+EVERY_SECONDS = 5.0
+LONGEST_SECONDS = 60.0
+"""Between two looks at a provider that can't be reached; each failure doubles the time until then."""
+ASK_AGAIN_SECONDS = 60.0
+"""A provider that has agreed to pause and hasn't paused by then is asked again."""
+
+
+class Rules(NamedTuple):
+    """What is done without asking; the cap of a job's budget always holds."""
+
+    pause_when_stuck: bool = False
+    pause_when_overfitting: bool = False
+    stuck_times: float = watchdog.TIMES
+    stuck_floor_seconds: float = watchdog.FLOOR_SECONDS
+
+
+class Seen(NamedTuple):
+    """A job after one look."""
+
+    job: Job
+    events: list[Event]
+    spent: Spent
+    remarks: list[Remark]
+    """What the rules have to say of it now."""
+    decisions: list[Decision]
+    """What they have ever said."""
+    at: float
+    trouble: str | None = None
+    """Why the last look failed; the rest is as it was known before."""
+
+    @property
+    def metrics(self) -> list[Metrics]:
+        """What was measured of each step, in the order in which it was reported."""
+        return [event.metrics for event in self.events if event.metrics]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there is nothing more to see until somebody does something."""
+        return self.job.status in FINAL or self.job.status == "paused"
+
+
+def watch(
+    named: str,
+    ledger: Ledger | None = None,
+    rules: Rules = Rules(),  # noqa: B008
+    every_seconds: float = EVERY_SECONDS,
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Seen]:
+    """Look at a job again and again until it has ended or is paused.
+
+    Raises `JobRefused` when there is no such job, or when its provider won't tell of it, however often it is asked.
+    """
+    ledger = ledger or Ledger()
+    job, failures = ledger.job(named), 0
+    at = provider(job.spec.provider)
+    while True:
+        seen = look(ledger, at, job, rules)
+        yield seen
+        if seen.stopped:
+            return
+        job, failures = seen.job, failures + 1 if seen.trouble else 0
+        wait(_until_next(every_seconds, failures))
+
+
+def look(ledger: Ledger, provider: Provider, job: Job, rules: Rules = Rules()) -> Seen:  # noqa: B008
+    """Look at a job once, and do what the rules demand."""
+    trouble = None
+    try:
+        job = refresh(ledger, provider, job)
+    except JobRefused:
+        raise
+    except JobError as error:
+        job, trouble = ledger.job(job.id), str(error)
+    seen = known(ledger, job, rules)
+    for remark in seen.remarks:
+        ledger.decide(job.id, _decision(remark, rules, seen.at))
+    try:
+        job = _carry_out(ledger, provider, job)
+    except JobError as error:
+        trouble = str(error)
+    return seen._replace(job=job, decisions=ledger.decisions(job.id), trouble=trouble)
+
+
+def known(ledger: Ledger, job: Job, rules: Rules = Rules()) -> Seen:  # noqa: B008
+    """A job as the ledger knows it; nobody is asked."""
+    now, events = time.time(), ledger.events(job.id)
+    metrics = [event.metrics for event in events if event.metrics]
+    cost = spent(job, metrics, Prices.shipped(), now)
+    return Seen(
+        job, events, cost, list(_remarks(job, events, metrics, cost, rules, now)), ledger.decisions(job.id), now
+    )
+
+
+def _remarks(
+    job: Job, events: Sequence[Event], metrics: Sequence[Metrics], cost: Spent, rules: Rules, now: float
+) -> Iterator[Remark]:
+    yield from budget(job.budget, cost)
+    if silent := watchdog.stuck(job, events, now, rules.stuck_times, rules.stuck_floor_seconds):
+        yield silent
+    yield from overfitting(metrics)
+
+
+def _decision(remark: Remark, rules: Rules, now: float) -> Decision:
+    """What is done about a remark; where a rule may only speak, its word is another than where it may pause."""
+    asked = {"stuck": rules.pause_when_stuck, "overfitting": rules.pause_when_overfitting, BUDGET: True}
+    pauses = remark.grave and asked[remark.rule.replace(":", " ").split()[0]]
+    rule = remark.rule if not remark.grave or pauses else f"{remark.rule}, said"
+    return Decision(rule=rule, why=remark.why, action="pause" if pauses else "say", at=now)
+
+
+def _carry_out(ledger: Ledger, provider: Provider, job: Job) -> Job:
+    """Pause the job where that was decided; cancel it where its cap is reached and it can't be paused."""
+    due = [decision for decision in ledger.decisions(job.id) if decision.action != "say" and not decision.overruled]
+    now = time.time()
+    if job.status not in ("queued", "running") or not due or now - (due[0].asked_at or 0) < ASK_AGAIN_SECONDS:
+        return job
+    if due[-1].action == "cancel":
+        provider.cancel(job)
+        return refresh(ledger, provider, job)
+    try:
+        provider.pause(job)
+    except JobRefused as error:
+        return _unpausable(ledger, provider, job, due, error)
+    ledger.asked(job.id, now)
+    return refresh(ledger, provider, job)
+
+
+def _unpausable(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision], error: JobRefused) -> Job:
+    """A job that its provider won't pause: it may have stopped meanwhile, or be on its way."""
+    job = refresh(ledger, provider, job)
+    if job.status not in ("queued", "running") or due[0].asked_at:
+        return job
+    capped = next((decision for decision in due if decision.rule.startswith(BUDGET)), None)
+    rule, why = f"{(capped or due[0]).rule}, unpausable", f"it can't be paused ({error})"
+    decision = Decision(rule=rule, why=f"{why}: cancelled" if capped else why, action="say", at=time.time())
+    if not capped:
+        ledger.decide(job.id, decision)
+        return job
+    ledger.decide(job.id, decision.model_copy(update={"action": "cancel"}))
+    provider.cancel(job)
+    return refresh(ledger, provider, job)
+
+
+def _until_next(every_seconds: float, failures: int) -> float:
+    """Longer after each failure, by chance, so that many watches don't come back at once."""
+    longest = max(every_seconds, LONGEST_SECONDS)
+    spread = random.uniform(0.5, 1.0) if failures else 1.0
+    return min(every_seconds * float(2 ** min(failures, 10)), longest) * spread
