@@ -20,15 +20,22 @@ from fairmark_graders.sample import kind
 from fairmark_graders.template import Template
 
 from ..errors import DataError
-from .prepared import File, Method, Row, Side, item
+from ..hooks.columns import NOT_COLUMNS
+from .prepared import File, Method, Row, Side
 
 Messages = list[dict[str, Any]]
 
 PLATFORM_SIDES: tuple[Side, ...] = ("train", "validation")
 """The test side belongs to no platform."""
 RESPONSE_FORMAT = "openai/rft/response_format.json"
-SERVER_NAMES = frozenset({"messages", "tools", "parallel_tool_calls"})
-"""What OpenAI reserves in a row or adds to one at grading: a column of that name never reaches the grader."""
+LEFT_OUT = {
+    "openai": frozenset({"messages", "tools", "parallel_tool_calls", "weight"}),
+    "trl": frozenset({"messages", "prompts", "completion", "completions", "completion_ids"} | NOT_COLUMNS),
+}
+"""Columns that can't reach a grader there: OpenAI reserves or adds the names, TRL has other things under them.
+
+`messages` is the prompt's name in what a grader sees. OpenAI knows no weights of rows.
+"""
 _CONVERSATIONS = ("messages", "prompt")
 _QUESTIONS = ("question", "problem", "instruction", "query", "input", "text")
 """Columns that data sets keep the prompt in, in the order they are looked for."""
@@ -118,17 +125,25 @@ def answer(row: Row, response_format: Mapping[str, Any] | None = None) -> str:
     return json.dumps(_object(row, reference, response_format), ensure_ascii=False)
 
 
+def schema(response_format: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The JSON schema in a response format; None where there is none."""
+    inner = (response_format or {}).get("json_schema")
+    found = inner.get("schema") if isinstance(inner, dict) else None
+    return found if isinstance(found, dict) else None
+
+
 def _object(row: Row, reference: Any, response_format: Mapping[str, Any]) -> Any:
-    schema = response_format.get("json_schema", {}).get("schema", {})
-    names, required = list(schema.get("properties", {})), set(schema.get("required", []))
-    if not names:  # `json_object`, or a schema that names nothing
+    asked = schema(response_format) or {}
+    names, required = list(asked.get("properties", {})), set(asked.get("required", []))
+    if not names:
         return reference
     if isinstance(reference, dict):
         found = {name: reference[name] for name in names if name in reference}
+    elif len(names) == 1:
+        found = {names[0]: reference}
     else:
         found = {name: row[name] for name in names if name in row}
-        left = [name for name in names if name not in found and (name in required or len(names) == 1)]
-        found |= dict.fromkeys(left[:1], reference)
+        found |= dict.fromkeys([name for name in names if name in required - found.keys()][:1], reference)
     if missing := sorted(required - found.keys()):
         raise DataError(f"reference_answer: the response format requires {missing[0]!r}, which no column holds")
     return {name: found[name] for name in names if name in found}
@@ -136,8 +151,11 @@ def _object(row: Row, reference: Any, response_format: Mapping[str, Any]) -> Any
 
 def openai_rft(row: Row) -> Row:
     """A line of OpenAI's and Azure's reinforcement fine-tuning."""
-    columns = {name: value for name, value in item(row).items() if name not in SERVER_NAMES}
-    return {"messages": [_developer(message) for message in row["prompt"]], **columns}
+    return {"messages": [_developer(message) for message in row["prompt"]], **_columns(row, "openai")}
+
+
+def _columns(row: Row, platform: str) -> Row:
+    return {name: value for name, value in row.items() if name != "prompt" and name not in LEFT_OUT[platform]}
 
 
 def _developer(message: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +169,7 @@ def openai_sft(row: Row, response_format: Mapping[str, Any] | None = None) -> Ro
 
 def trl_rft(row: Row) -> Row:
     """A line for TRL's GRPO: every column but the prompt goes to the reward function."""
-    return {"prompt": row["prompt"], **{name: value for name, value in row.items() if name != "prompt"}}
+    return {"prompt": row["prompt"], **_columns(row, "trl")}
 
 
 def trl_sft(row: Row, response_format: Mapping[str, Any] | None = None) -> Row:

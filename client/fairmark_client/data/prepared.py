@@ -105,7 +105,7 @@ class Prepared:
 
 def item(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row as a grader sees it on every platform: the prompt is `messages`, the weight is not there."""
-    rest = {name: value for name, value in row.items() if name not in ("prompt", "weight")}
+    rest = {name: value for name, value in row.items() if name not in ("prompt", "messages", "weight")}
     return {"messages": row["prompt"], **rest}
 
 
