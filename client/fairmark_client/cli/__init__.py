@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, data, graders, jobs
+from . import check, costs, data, graders, jobs
 from .options import KeyEnv, Limit, SampleField, Url
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(graders.app, name="graders")
 app.add_typer(data.app, name="data")
 app.add_typer(check.app, name="check")
 app.add_typer(jobs.app, name="jobs")
+app.command("costs")(costs.costs)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -1,0 +1,92 @@
+"""`fairmark costs`: what the jobs of the ledger have cost."""
+
+import json
+import sys
+from typing import NamedTuple
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import JobError
+from ..jobs.ledger import Ledger
+from ..jobs.watching import Seen, known
+from .console import fail, out, printable
+from .watch import STATUS_STYLES, duration
+
+
+class Cost(NamedTuple):
+    """What one job costs, in dollars."""
+
+    job: str
+    status: str
+    spent: float
+    at_most: float
+    at_the_end: float | None
+    billed: float | None
+    """By the time that the provider says it bills; None until it says so."""
+    judges: float
+    running_seconds: float
+    cap: float | None
+    note: str
+
+
+def costs(as_json: bool) -> None:
+    """Print what each job has cost, and all of them."""
+    try:
+        ledger = Ledger()
+        seen = [known(ledger, job) for job in ledger.jobs()]
+    except JobError as error:
+        fail(error)
+    found = [_cost(one) for one in seen]
+    if as_json:
+        total = sum(cost.spent for cost in found)
+        sys.stdout.write(json.dumps({"jobs": [cost._asdict() for cost in found], "spent": total}, indent=2) + "\n")
+    elif found:
+        out.print(_table(found))
+        for cost in found:
+            if cost.note:
+                out.print(Text(printable(f"{cost.job}: {cost.note}"), "dim"), soft_wrap=True)
+    else:
+        out.print("no jobs yet: fairmark jobs create")
+
+
+def _cost(seen: Seen) -> Cost:
+    job, spent = seen.job, seen.spent
+    return Cost(
+        job=job.id,
+        status=job.status,
+        spent=spent.dollars,
+        at_most=spent.upper_dollars,
+        at_the_end=spent.projected_dollars,
+        billed=spent.dollars if job.billed_seconds is not None else None,
+        judges=spent.judge_dollars,
+        running_seconds=job.running_seconds(seen.at),
+        cap=job.budget.cap_dollars,
+        note=spent.note,
+    )
+
+
+def _table(costs: list[Cost]) -> Table:
+    table = Table(box=box.ROUNDED, border_style="dim", header_style="bold", footer_style="bold", show_footer=True)
+    table.add_column("job", "all")
+    table.add_column("status")
+    table.add_column("ran", duration(sum(cost.running_seconds for cost in costs)), justify="right")
+    for name, total in {
+        "spent": sum(cost.spent for cost in costs),
+        "at most": sum(cost.at_most for cost in costs),
+        "at the end": None,
+        "billed": sum(cost.billed or 0 for cost in costs),
+        "judges": sum(cost.judges for cost in costs),
+        "cap": None,
+    }.items():
+        table.add_column(name, _dollars(total), justify="right", no_wrap=True)
+    for cost in costs:
+        money = [cost.spent, cost.at_most, cost.at_the_end, cost.billed, cost.judges, cost.cap]
+        status = Text(cost.status, STATUS_STYLES[cost.status])  # type: ignore[index]
+        table.add_row(Text(cost.job, "bold"), status, duration(cost.running_seconds), *map(_dollars, money))
+    return table
+
+
+def _dollars(amount: float | None) -> str:
+    return "" if amount is None else f"${amount:,.2f}"
