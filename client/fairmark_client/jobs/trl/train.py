@@ -1,0 +1,174 @@
+"""The program that trains: one run of a job, from its last checkpoint if there is one.
+
+    python -m fairmark_client.jobs.trl.train FOLDER RUN
+
+SIGTERM, or its supervisor's end, makes it save and stop after the step it is at. How it ended is in `outcome.json`.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+from fairmark_graders import FairmarkError
+
+from ...data.prepared import Prepared
+from ..job import Spec
+from .folder import Folder, Outcome
+
+OUT_OF_MEMORY = (
+    "out of memory: lower per_device_train_batch_size, num_generations, max_completion_length or max_length, or train "
+    "an adapter (option lora)"
+)
+
+
+class Stop:
+    """Whether this run is to stop after the step it is at."""
+
+    def __init__(self) -> None:
+        self._supervisor, self._told = os.getppid(), False
+        signal.signal(signal.SIGTERM, self._tell)
+
+    def __call__(self) -> bool:
+        return self._told or os.getppid() != self._supervisor
+
+    def _tell(self, number: int, frame: object) -> None:
+        self._told = True
+
+
+def train(folder: Folder, run: int, stop: Stop) -> bool:
+    """Whether the job is done; it isn't when the run was stopped. Raises what kept it from training."""
+    job = folder.job()
+    assert job
+    if job.spec.options.get("unsloth"):
+        import unsloth  # noqa: F401  # patches TRL, so it comes before it
+    from .reports import Reports
+
+    trainer, rewards = (
+        _reinforced(job.spec, folder) if job.spec.method == "rft" else (_supervised(job.spec, folder), None)
+    )
+    name, validated = (rewards.name, rewards.validated) if rewards else (None, lambda: None)
+    reports = Reports(folder, run, stop, name, validated)
+    trainer.add_callback(reports)
+    whole = folder.checkpoints()
+    _remove_half(folder)
+    trainer.train(resume_from_checkpoint=str(whole[-1][1]) if whole else None)
+    if reports.stopped:
+        return False
+    if trainer.state.global_step == 0:
+        raise RuntimeError("no step was made: the rows don't fill one batch")
+    _keep(trainer, folder)
+    return True
+
+
+def _reinforced(spec: Spec, folder: Folder) -> tuple[Any, Any]:
+    from datasets import Dataset
+    from trl import GRPOTrainer
+
+    from . import configured, rows
+    from .rewards import Rewards
+
+    prepared = Prepared.open(spec.data)
+    training, validation = rows.read(prepared, "rft", "train"), rows.read(prepared, "rft", "validation")
+    config = configured.configured(spec, folder.saved, len(training), len(validation))
+    assert spec.grader is not None
+    rewards = Rewards(spec.grader, [*training, *validation], len(training), bool(spec.options.get("unsloth")))
+    wanted = configured.rows_wanted(config, len(training))
+    places = rows.order(len(training), rows.weights(prepared), wanted, spec.seed)
+    trainer = GRPOTrainer(
+        reward_funcs=rewards.function,
+        args=config,
+        train_dataset=Dataset.from_list(rows.for_rewards(training)).select(places),
+        eval_dataset=Dataset.from_list(rows.for_rewards(validation, len(training))) if validation else None,
+        **_model(spec, config),
+    )
+    return trainer, rewards
+
+
+def _supervised(spec: Spec, folder: Folder) -> Any:
+    from datasets import Dataset
+    from trl import SFTTrainer
+
+    from . import configured, rows
+
+    prepared = Prepared.open(spec.data)
+    training, validation = rows.read(prepared, "sft", "train"), rows.read(prepared, "sft", "validation")
+    config = configured.configured(spec, folder.saved, len(training), len(validation))
+    wanted = configured.rows_wanted(config, len(training))
+    places = rows.order(len(training), rows.weights(prepared), wanted, spec.seed)
+    return SFTTrainer(
+        args=config,
+        train_dataset=Dataset.from_list(training).select(places),
+        eval_dataset=Dataset.from_list(validation) if validation else None,
+        **_model(spec, config),
+    )
+
+
+def _model(spec: Spec, config: Any) -> dict[str, Any]:
+    from .configured import lora
+
+    adapter = lora(spec)
+    if not spec.options.get("unsloth"):
+        return {"model": spec.model, "peft_config": adapter}
+    return _unsloth_model(spec, config, adapter)
+
+
+def _unsloth_model(spec: Spec, config: Any, adapter: Any) -> dict[str, Any]:
+    from unsloth import FastLanguageModel
+
+    longest = getattr(config, "max_length", None) or 2048
+    model, tokenizer = FastLanguageModel.from_pretrained(
+        spec.model, max_seq_length=longest, load_in_4bit=False, full_finetuning=adapter is None
+    )
+    if adapter is not None:
+        model = FastLanguageModel.get_peft_model(
+            model, r=adapter.r, lora_alpha=adapter.lora_alpha, lora_dropout=adapter.lora_dropout, random_state=spec.seed
+        )
+    return {"model": model, "processing_class": tokenizer}
+
+
+def _remove_half(folder: Folder) -> None:
+    """Checkpoints that a killed run left half would count as the newest."""
+    whole = {path for _, path in folder.checkpoints()}
+    for path in folder.saved.glob("checkpoint-*"):
+        if path not in whole:
+            shutil.rmtree(path)
+
+
+def _keep(trainer: Any, folder: Folder) -> None:
+    """Put the final model in place at once: a folder `model` is a whole one."""
+    half = folder.path / ".model"
+    shutil.rmtree(half, ignore_errors=True)
+    trainer.save_model(str(half))
+    trainer.processing_class.save_pretrained(str(half))
+    shutil.rmtree(folder.model, ignore_errors=True)
+    half.rename(folder.model)
+
+
+def _reason(error: BaseException) -> str:
+    """One line."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return OUT_OF_MEMORY
+    lines = str(error).strip().splitlines()
+    text = lines[0] if lines else ""
+    return text if isinstance(error, FairmarkError) else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def main(path: str, number: str) -> int:
+    folder, run, stop = Folder(path), int(number), Stop()
+    try:
+        done = train(folder, run, stop)
+        outcome = Outcome(run=run, status="succeeded" if done else "paused", at=time.time())
+    except BaseException as error:
+        traceback.print_exc()
+        reason = f"{_reason(error)}; the trainer's log is {folder.log}"
+        outcome = Outcome(run=run, status="failed", at=time.time(), error=reason)
+    folder.write("outcome.json", outcome)
+    return 1 if outcome.error else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
