@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import check, costs, data, graders, jobs
+from . import check, compare, costs, data, graders, jobs
 from .options import KeyEnv, Limit, SampleField, Url
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(check.app, name="check")
 app.add_typer(jobs.app, name="jobs")
 app.command("costs")(costs.costs)
+app.command("compare")(compare.compare)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

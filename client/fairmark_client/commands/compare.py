@@ -1,0 +1,273 @@
+"""`fairmark compare`: outputs from wherever they are, the comparison as a table and a verdict, and the report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+from rich import box
+from rich.padding import Padding
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from fairmark_graders import AnyGrader
+from fairmark_graders.errors import FairmarkError
+
+from ..data.prepared import Prepared, Row, Side
+from ..errors import DataError
+from ..outputs.endpoint import Endpoint
+from ..outputs.file import File
+from ..outputs.grading import InProcess
+from ..outputs.output import Decoding, Output
+from ..outputs.prompts import prompts
+from ..outputs.source import Source, open_source
+from . import streams
+from .catalog import label, load
+from .console import fail, out, printable
+
+try:
+    from ..compare import wording
+    from ..compare.comparison import compare as compared
+    from ..compare.labels import reader
+    from ..compare.results import Comparison, Cost, Model
+    from ..compare.verdict import dollars_per_point, notes, verdict
+except ModuleNotFoundError as error:
+    fail(f"comparing takes {error.name}: pip install 'fairmark[compare]'")
+
+T = TypeVar("T")
+Rows = list[tuple[int, Row]]
+
+
+class Options(NamedTuple):
+    """What the command line asks for."""
+
+    data: str
+    sources: Sequence[str]
+    graders: Sequence[str]
+    side: Side
+    label: str | None
+    rare: str | None
+    seeds: int
+    decoding: Mapping[str, Any]
+    models: Sequence[str]
+    key_env: str | None
+    samples: Path | None
+    costs: Sequence[str]
+    times: Sequence[str]
+    jobs: Sequence[str]
+    ood: str | None
+    ood_grader: str
+    report: Path | None
+    json: Path | None
+    limit: int | None
+
+
+def compare(options: Options) -> None:
+    """Compare, print, and write what is asked for."""
+    try:
+        comparison = _compared(options)
+        _show(comparison)
+        _write(options, comparison)
+    except FairmarkError as error:
+        fail(error)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+
+
+def _compared(options: Options) -> Comparison:
+    named = _named("SOURCE", options.sources)
+    costs = _costs(options, list(named))
+    graders = [load(name) for name in options.graders]
+    rows = prompts(options.data, options.side)[: options.limit]
+    settings = _manifest(options.data)
+    read = reader(graders, rows, options.label or settings.get("label"))
+    rare = options.rare or (settings.get("rare") if read else None)
+    sources = _sources(options, named)
+    with streams.progress() as progress:
+        comparison = compared(
+            rows,
+            _outputs(options, sources, rows, "", progress),
+            _here(options.graders, graders),
+            read,
+            rare=rare,
+            cost=costs,
+            progress=_Bars(progress, "grading"),
+        )
+        if options.ood:
+            comparison.elsewhere = _elsewhere(options, sources, progress)
+    return comparison
+
+
+def _elsewhere(options: Options, sources: Mapping[str, Source], progress: Progress) -> Comparison:
+    assert options.ood
+    rows = prompts(options.ood)[: options.limit]
+    grader = load(options.ood_grader)
+    outputs = _outputs(options, sources, rows, ".ood", progress)
+    found = compared(rows, outputs, _here([options.ood_grader], [grader]), progress=_Bars(progress, "grading"))
+    found.headline = f"reward by {found.graders[0]}"
+    return found
+
+
+def _here(names: Sequence[str], graders: Sequence[AnyGrader]) -> list[InProcess]:
+    return [InProcess(grader, label(name, grader)) for name, grader in zip(names, graders, strict=True)]
+
+
+def _manifest(data: str) -> dict[str, Any]:
+    return Prepared.open(data).manifest.settings if Path(data).is_dir() else {}
+
+
+def _decoding(options: Options, source: Source) -> Decoding:
+    """Endpoints alone can be held to the schema that the data set was prepared for."""
+    held = Prepared.open(options.data).manifest.response_format if Path(options.data).is_dir() else None
+    hosted = isinstance(source, Endpoint)
+    return _checked(Decoding, {**options.decoding, "response_format": held if hosted else None}, "")
+
+
+def _sources(options: Options, named: Mapping[str, str]) -> dict[str, Source]:
+    models = _named("--model", options.models, list(named))
+    found = {}
+    for name, text in named.items():
+        key_env = options.key_env if text.startswith(("http://", "https://")) else None
+        found[name] = open_source(text, model=models.get(name), key_env=key_env)
+    return found
+
+
+def _outputs(
+    options: Options, sources: Mapping[str, Source], rows: Rows, kind: str, progress: Progress
+) -> dict[str, list[Output]]:
+    """Every model's outputs; `kind` is `.ood` for those out of the domain, whose files are named so."""
+    bars = _Bars(progress, "sampling")
+    return {name: _own(options, name, source, rows, kind, bars) for name, source in sources.items()}
+
+
+def _own(options: Options, name: str, source: Source, rows: Rows, kind: str, bars: "_Bars") -> list[Output]:
+    if isinstance(source, File):
+        beside = source.path.with_name(f"{source.path.stem}{kind}.jsonl")
+        return (File(beside) if kind else source).answering(rows)
+    if options.samples:
+        options.samples.mkdir(parents=True, exist_ok=True)
+    samples = options.samples and options.samples / f"{name}{kind}.jsonl"
+    decoding = _decoding(options, source)
+    return source.sample(rows, range(options.seeds), decoding, lambda done: bars(name, done), samples)
+
+
+class _Bars:
+    """A bar for each model, from when something of it is first done."""
+
+    def __init__(self, progress: Progress, verb: str) -> None:
+        self._progress, self._verb = progress, verb
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, name: str, done: int) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task("", total=None)
+        self._progress.update(self._tasks[name], description=f"{self._verb} {name}: {done:,} outputs")
+
+
+def _named(option: str, given: Sequence[str], models: Sequence[str] | None = None) -> dict[str, str]:
+    """NAME=VALUE by name; the names are those of the models. Exits with 2 for anything else."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            fail(f"{option}: expected NAME=…, got {text!r}")
+        if "/" in name:
+            fail(f"{option}: expected a name without a slash before the =, got {name!r}")
+        if name in found:
+            fail(f"{option}: {name} is there twice")
+        if models is not None and name not in models:
+            fail(f"{option}: no model is called {name!r}; there are {', '.join(models)}")
+        found[name] = value
+    return found
+
+
+def _costs(options: Options, models: list[str]) -> dict[str, Cost]:
+    dollars, hours = _named("--cost", options.costs, models), _named("--time", options.times, models)
+    found = {name: _of_job(job) for name, job in _named("--job", options.jobs, models).items()}
+    for name in {*dollars, *hours}:
+        given = {"dollars": dollars.get(name), "hours": hours.get(name)}
+        known = found.get(name, Cost()).model_dump() | {key: value for key, value in given.items() if value is not None}
+        found[name] = _checked(Cost, known, f"--cost or --time of {name}: ")
+    return found
+
+
+def _checked(kind: type[T], fields: Mapping[str, Any], what: str) -> T:
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DataError(f"{what}{first['loc'][0]}: {first['msg']}, got {first['input']!r}") from None
+
+
+def _of_job(named: str) -> Cost:
+    """What a job of the ledger has cost so far, and how long its training ran."""
+    import time
+
+    from ..costs.prices import Prices
+    from ..costs.spent import spent
+    from ..jobs.ledger import Ledger
+
+    ledger = Ledger()
+    job = ledger.job(named)
+    found = spent(job, ledger.metrics(job.id), Prices.shipped(), time.time())
+    return Cost(dollars=found.dollars, hours=found.seconds / 3600)
+
+
+def _show(comparison: Comparison) -> None:
+    out.print(_table(comparison))
+    for sentence in verdict(comparison):
+        out.print(Padding(Text(printable(f"• {sentence}")), (0, 0, 0, 1)))
+    for note in notes(comparison):
+        out.print(Padding(Text(printable(f"! {note}"), "yellow"), (0, 0, 0, 1)))
+
+
+def _table(comparison: Comparison) -> Table:
+    table = Table(
+        title=Text(f"{comparison.rows:,} rows · {printable(comparison.labels_read)}", "bold"),
+        box=box.ROUNDED,
+        border_style="dim",
+        header_style="bold",
+    )
+    table.add_column("")
+    for model in comparison.models:
+        table.add_column(printable(model.name), justify="right")
+    pair = comparison.pair(comparison.models[0].name, comparison.models[-1].name)
+    table.add_column(printable(f"{pair.second} − {pair.first}"), justify="right")
+    for measure in comparison.measures:
+        cells = [_cell(measure.kind, model, measure.name) for model in comparison.models]
+        apart = pair.differences[measure.name]
+        change = f"{wording.change(measure.kind, apart.value)}\n{wording.chance(apart)}"
+        style = ("bold" if apart.shown else "dim") if apart.value is not None else ""
+        table.add_row(printable(measure.name), *cells, Text(change, style))
+    table.add_section()
+    for name, say in _OTHER.items():
+        table.add_row(name, *(say(comparison, model) for model in comparison.models), "")
+    return table
+
+
+def _cell(kind: wording.Kind, model: Model, measure: str) -> Text:
+    estimate = model.measures[measure]
+    return Text.assemble(wording.value(kind, estimate.value), "\n", (wording.ends(kind, estimate), "dim"))
+
+
+_OTHER: dict[str, Callable[[Comparison, Model], str]] = {
+    "cost": lambda _, model: wording.dollars(model.cost.dollars),
+    "cost of a point gained": lambda comparison, model: wording.dollars(dollars_per_point(comparison, model)),
+    "time": lambda _, model: wording.hours(model.cost.hours),
+    "outputs (seeds)": lambda _, model: f"{model.outputs:,} ({model.seeds})",
+    "seeds that agree": lambda _, model: wording.share(model.diversity.agreeing),
+    "commonest answer": lambda _, model: wording.share(model.diversity.commonest_share),
+    "different texts": lambda _, model: wording.share(model.diversity.distinct_texts),
+    "words": lambda _, model: f"{model.diversity.words:.1f}",
+}
+
+
+def _write(options: Options, comparison: Comparison) -> None:
+    if options.json:
+        options.json.write_text(comparison.model_dump_json(indent=1) + "\n")
+    if options.report:
+        from ..compare.report import write
+
+        write(options.report, comparison)
+        out.print(Text(f"{options.report}: {options.report.stat().st_size / 1e6:.1f} MB"), soft_wrap=True)
