@@ -138,7 +138,7 @@ class Client:
 
     async def agrade_rows(self, rows: Sequence[Row], grader: Grader | None = None, **fields: Any) -> list[Result]:
         """The same for async code."""
-        return await asyncio.wrap_future(_submit(self._grade(rows, {"grader": grader, **fields})))
+        return await asyncio.wrap_future(submit(self._grade(rows, {"grader": grader, **fields})))
 
     async def _grade(self, rows: Sequence[Row], fields: dict[str, Any]) -> list[Result]:
         calls = [asyncio.create_task(self._call(body, count)) for body, count in _bodies(rows, fields)]
@@ -292,7 +292,7 @@ def _timeout(given: float | None) -> float:
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:
-    future = _submit(work)
+    future = submit(work)
     try:
         return future.result()
     except BaseException:  # Ctrl-C, too: what nobody waits for any more needn't go on
@@ -300,7 +300,8 @@ def _wait(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def _submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Begin work on the loop of this process's requests; cancelling the future cancels it."""
     return asyncio.run_coroutine_threadsafe(work, _loop(os.getpid()))
 
 

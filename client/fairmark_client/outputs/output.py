@@ -22,6 +22,8 @@ class Decoding(BaseModel):
     temperature: float = 1.0
     top_p: float = 1.0
     max_tokens: int = 1024
+    response_format: dict[str, Any] | None = None
+    """OpenAI's, where the answers are held to a JSON schema; endpoints alone can."""
 
 
 class Output(BaseModel):

@@ -20,18 +20,21 @@ class Draw(NamedTuple):
 
 
 class Found(dict[tuple[int, int], Output]):
-    """Outputs by row and seed; one that is added goes to the file, if there is one, before anything else happens."""
+    """Outputs by row and seed. One that is added is in the file, where there is one, before anything else happens."""
 
-    def __init__(self, file: BinaryIO | None = None) -> None:
+    def __init__(self, path: Path | None = None, file: BinaryIO | None = None) -> None:
         super().__init__()
-        self._file = file
+        self._path, self._file = path, file
 
     def add(self, output: Output) -> None:
-        """Keep one more output."""
+        """Keep one more output. Raises `DataError` when the disk is full."""
         self[output.row, output.seed] = output
         if self._file:
-            self._file.write(output.model_dump_json(exclude_none=True).encode() + b"\n")
-            self._file.flush()
+            try:
+                self._file.write(output.model_dump_json(exclude_none=True).encode() + b"\n")
+                self._file.flush()
+            except OSError as error:
+                raise DataError(f"{self._path}: {error.strerror}") from None
 
 
 @contextmanager
@@ -40,18 +43,26 @@ def kept(path: Path | None, model: str, draws: Sequence[Draw], decoding: Decodin
     if path is None:
         yield Found()
         return
-    wanted = {(draw.place, draw.seed): draw for draw in draws}
-    before = list(_fitting(path, model, wanted, decoding)) if path.exists() else []
+    with _opened(path) as file:
+        found = Found(path, file)
+        found.update({(o.row, o.seed): o for o in _fitting(path, model, draws, decoding)})
+        yield found
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file, to be added to; a last line without its end was being written when something was killed."""
     try:
-        with path.open("ab") as file:
-            found = Found(file)
-            found.update({(output.row, output.seed): output for output in before})
-            yield found
+        file = path.open("a+b")
+        file.seek(0)
+        whole = file.read().rfind(b"\n") + 1
+        file.truncate(whole)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from None
+    return file
 
 
-def _fitting(path: Path, model: str, wanted: dict[tuple[int, int], Draw], decoding: Decoding) -> Iterator[Output]:
+def _fitting(path: Path, model: str, draws: Sequence[Draw], decoding: Decoding) -> Iterator[Output]:
+    wanted = {(draw.place, draw.seed): draw for draw in draws}
     for line, output in read(path):
         if output.model != model or output.decoding != decoding:
             raise DataError(
