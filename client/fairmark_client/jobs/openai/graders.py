@@ -81,9 +81,9 @@ def _unknown(kind: Any, field: str, types: tuple[str, ...]) -> str:
         where = "inside a multi" if kind in ALONE else "alone, only inside a multi"
         return f"{field}.type: {kind} can't stand {where}"
     return (
-        f"{field}.type: the platform runs no {kind!r}; it knows {', '.join(types)}. What is fairmark's own is called there "
-        "as an endpoint grader: serve it under a public name (docs/endpoint_grader.md) and give its address as the option "
-        "endpoint_url, such as https://grader.example.com/endpoint/math, and its key's variable as endpoint_key_env"
+        f"{field}.type: the platform runs no {kind!r}; it knows {', '.join(types)}. What is fairmark's own is called "
+        "there as an endpoint grader: serve it under a public name (docs/endpoint_grader.md), give its address as the "
+        "option endpoint_url, such as https://grader.example.com/endpoint/math, its key's variable as endpoint_key_env"
     )
 
 

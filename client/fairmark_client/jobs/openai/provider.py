@@ -188,8 +188,8 @@ class Azure(OpenAI):
         resource = os.environ.get("AZURE_OPENAI_ENDPOINT", "").strip()
         if not resource:
             raise JobRefused(
-                "options.base_url: Azure needs the resource's address, such as https://NAME.openai.azure.com/, here or in "
-                "the environment variable AZURE_OPENAI_ENDPOINT"
+                "options.base_url: Azure needs the resource's address, such as https://NAME.openai.azure.com/, here "
+                "or in the environment variable AZURE_OPENAI_ENDPOINT"
             )
         return resource
 
