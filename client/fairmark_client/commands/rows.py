@@ -1,11 +1,11 @@
 """Rows to grade, one JSON object a line, read as they are needed: a file may be larger than memory."""
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from fairmark_graders.sample import kind
 
+from ..data.line import parsed
 from ..outputs.output import Output
 
 _FIELDS = ("sample", "item", "group")
@@ -66,32 +66,6 @@ class Items(Rows):
         return Row(number, "", item)
 
 
-def parsed(line: bytes) -> dict[str, Any]:
-    """The object in a line. A ValueError says what else it is."""
-    try:
-        row = json.loads(line.decode(), parse_constant=_no_constant)
-        _check(row)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"expected JSON, got {_excerpt(line)} ({error.msg} at character {error.pos + 1})") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"expected UTF-8, got the byte 0x{line[error.start]:02x} at byte {error.start + 1}") from None
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(row, dict):
-        raise ValueError(f"expected an object, got {_excerpt(line)}")
-    return row
-
-
-def _check(row: Any) -> None:
-    """Refuse what JSON has no word for though Python reads it; writing the row again finds it fastest."""
-    try:
-        json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("expected Unicode text, got half of a surrogate pair in a string") from None
-    except ValueError:
-        raise ValueError("expected finite numbers, got one beyond 1.8e308") from None
-
-
 def _pair(number: int, row: dict[str, Any]) -> Row:
     if "sample" not in row:
         raise ValueError(f'no "sample" here, only {_names(row)}; for dataset rows name the column with --sample')
@@ -111,12 +85,3 @@ def _column(number: int, row: dict[str, Any], field: str) -> Row:
 def _names(row: dict[str, Any]) -> str:
     shown = ", ".join(f'"{name}"' for name in list(row)[:8])
     return (shown + ", …" if len(row) > 8 else shown) or "nothing"
-
-
-def _excerpt(line: bytes) -> str:
-    text = line.decode(errors="replace").strip()
-    return text if len(text) <= 40 else text[:40] + "…"
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON; expected a number or null")

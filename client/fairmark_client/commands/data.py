@@ -1,0 +1,205 @@
+"""`fairmark data`: prepare, show."""
+
+import json
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from rich import box
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from fairmark_graders import AnyGrader
+
+from ..data.prepared import SIDES, Prepared, Step
+from ..errors import DataError
+from . import streams
+from .catalog import load
+from .console import bad, complain, fail, out, printable
+
+_COLUMNS = 40
+"""Columns that are shown; what a file of embeddings has is counted."""
+_WARNING = "warning: "
+_SHOWN = 600
+"""Characters of the example."""
+
+
+def prepare(
+    rows: Path,
+    folder: Path,
+    settings: dict[str, Any],
+    prompt: str | None,
+    renamed: Sequence[str],
+    response_format: Path | None,
+    grader: str | None,
+) -> None:
+    """Run the five steps; exits with 1 when a platform or the grader would refuse something."""
+    try:
+        from ..data.prepare import prepare as prepare_
+        from ..data.settings import Settings
+    except ModuleNotFoundError as error:
+        fail(f"preparing data takes {error.name}: pip install 'fairmark[data]'")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    read = {
+        "columns": dict(map(_renamed, renamed)),
+        "template": prompt and _text(prompt),
+        "response_format": response_format and _json(response_format),
+    }
+    chosen = _settings(Settings, settings | read)
+    judge: AnyGrader | None = load(grader) if grader else None
+    try:
+        with streams.progress() as progress:
+            made = prepare_(rows, chosen, folder, judge, _say, Bar(progress).advance)
+    except DataError as error:
+        fail(error)
+    except OSError as error:
+        fail(f"{error.filename or folder}: {error.strerror}")
+    except KeyboardInterrupt:
+        complain("stopped; nothing was written")
+        raise typer.Exit(130) from None
+    out.print(
+        Text.assemble(("✓ ", "bold green"), f"{folder}: {', '.join(_files(made))}, manifest.json"), soft_wrap=True
+    )
+    if made.manifest.steps[-1].counts["fatal"]:
+        raise typer.Exit(1)
+
+
+def show(folder: Path) -> None:
+    """Print what a folder holds; exits with 1 when a file is no longer what the manifest says."""
+    try:
+        prepared = Prepared.open(folder)
+    except DataError as error:
+        fail(error)
+    for step in prepared.manifest.steps:
+        _say(step)
+    changed = prepared.changed()
+    for name in changed:
+        bad(folder / name, "missing, or not what was written")
+    if changed:
+        raise typer.Exit(1)
+
+
+class Bar:
+    """The bar of whatever is going on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None)
+
+    def advance(self, what: str, done: int, total: int | None) -> None:
+        """Show how far it is."""
+        self._progress.update(self._task, description=what, completed=done, total=total)
+
+
+def _settings(kind: Any, settings: dict[str, Any]) -> Any:
+    try:
+        return kind(**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]).replace("_", "-")
+        given = f", got {first['input']!r}" if len(first["loc"]) > 1 or "expected" not in first["msg"] else ""
+        fail(f"--{option.removesuffix('s') if option in ('targets', 'methods') else option}: {first['msg']}{given}")
+
+
+def _renamed(pair: str) -> tuple[str, str]:
+    new, equals, old = pair.partition("=")
+    if not (new and equals and old):
+        fail(f"--map: expected NEW=COLUMN, such as reference_answer=label, got {pair!r}")
+    return new, old
+
+
+def _text(given: str) -> str:
+    """What a file holds, if there is one of that name."""
+    if "{{" in given or "\n" in given or not Path(given).is_file():
+        return given
+    try:
+        return Path(given).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"--prompt: {given}: {error}")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        fail(f"--response-format: {path}: {error}")
+    if not isinstance(found, dict):
+        fail(f'--response-format: {path}: expected an object, such as {{"type": "json_schema", …}}')
+    return found
+
+
+def _files(made: Prepared) -> Iterable[str]:
+    return (f"{side}.jsonl" for side in SIDES)
+
+
+def _say(step: Step) -> None:
+    out.print(Text(step.name, "bold"))
+    sentences = Table.grid(padding=(0, 1))
+    for sentence in step.said:
+        sentences.add_row(_mark(step, sentence), printable(sentence.removeprefix(_WARNING)))
+    out.print(sentences)
+    for shown in _SHOWN_WITH[step.name](step.counts) if step.name in _SHOWN_WITH else ():
+        out.print(shown)
+
+
+def _mark(step: Step, sentence: str) -> Text:
+    if sentence.startswith(_WARNING):
+        return Text("!", "bold yellow")
+    return Text("✗", "bold red") if step.counts.get("fatal") else Text("·", "dim")
+
+
+def _read(counts: Mapping[str, Any]) -> Iterable[RenderableType]:
+    table = _table("column", "types", "missing")
+    for name, column in list(counts["columns"].items())[:_COLUMNS]:
+        types = ", ".join(f"{kind} {count:,}" for kind, count in column["types"].items())
+        table.add_row(printable(name), types, f"{column['missing']:,}")
+    yield table
+    if (more := len(counts["columns"]) - _COLUMNS) > 0:
+        yield f"  and {more:,} more columns"
+
+
+def _split(counts: Mapping[str, Any]) -> Iterable[RenderableType]:
+    labels = list(counts["sides"]["train"])
+    table = _table("side", *map(printable, labels[:_COLUMNS]), "rows")
+    for side, rows in counts["sides"].items():
+        table.add_row(side, *(f"{rows[label]:,}" for label in labels[:_COLUMNS]), f"{sum(rows.values()):,}")
+    yield table
+
+
+def _resample(counts: Mapping[str, Any]) -> Iterable[RenderableType]:
+    table = _table("validation rows", "95 % interval", "time of each evaluation")
+    for row in counts["validation"]:
+        table.add_row(f"{row['rows']:,}", f"± {100 * row['half_width']:.1f} points", f"× {row['times']}")
+    yield table
+
+
+def _format(counts: Mapping[str, Any]) -> Iterable[RenderableType]:
+    for message in counts["example"]["prompt"]:
+        yield Panel(_short(message["content"]), title=str(message["role"]), title_align="left", border_style="dim")
+    yield Panel(
+        _short(counts["example"]["reference_answer"]),
+        title="reference_answer",
+        title_align="left",
+        border_style="green",
+    )
+
+
+_SHOWN_WITH = {"read": _read, "split": _split, "resample": _resample, "format": _format}
+
+
+def _short(value: Any) -> Text:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return Text(printable(text if len(text) <= _SHOWN else text[:_SHOWN] + "…"))
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.ROUNDED, border_style="dim", header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold", justify="left" if name in ("column", "types", "side") else "right")
+    return table

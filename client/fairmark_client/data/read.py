@@ -1,0 +1,261 @@
+"""The first step: every row once, from the source to a spool on disk, with what there is to know of it.
+
+Of a row, memory keeps where it is in the spool and five numbers (48 bytes); its signature is in a file beside it. So a
+source may be larger than memory.
+"""
+
+import difflib
+import hashlib
+import json
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .format import Prompt
+from .near_duplicates import BYTES, Sketch
+from .prepared import Row, Step
+from .settings import Settings
+from .source import Source
+
+Advance = Callable[[str, int, int | None], object]
+"""Told of what is going on, how far it is, and how far it goes."""
+
+_EVERY = 256
+"""Rows between two words on how far it is."""
+
+
+class Column:
+    """What a column holds."""
+
+    def __init__(self) -> None:
+        self.types: Counter[str] = Counter()
+
+    def add(self, value: Any) -> None:
+        """Count one value; null and the empty text are missing."""
+        if value is not None and value != "":
+            self.types[_type(value)] += 1
+
+    @property
+    def present(self) -> int:
+        """Rows that have a value."""
+        return self.types.total()
+
+
+class Rows:
+    """The rows that were read: arrays with one entry for each, and the rows themselves on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.columns: dict[str, Column] = {}
+        self.names: list[str] = []
+        """Labels, by the numbers that `labels` has."""
+        self._spool, self._signatures = folder / "rows.jsonl", folder / "signatures"
+        self._offsets, self._labels = array("q", [0]), array("q")
+        self._asked, self._answered, self._groups = array("Q"), array("Q"), array("Q")
+        self._numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Each row's class, as a number."""
+        return np.frombuffer(self._labels, np.int64)
+
+    @property
+    def groups(self) -> NDArray[np.uint64]:
+        """Each row's entity, hashed."""
+        return np.frombuffer(self._groups, np.uint64)
+
+    def signatures(self) -> NDArray[np.uint8]:
+        """What each row says, in 128 bytes; on disk until it is looked at."""
+        return np.memmap(self._signatures, np.uint8, "r").reshape(-1, BYTES)
+
+    def label(self, name: str) -> int:
+        """The number of a label."""
+        return self._numbers[name]
+
+    def distinct(self) -> NDArray[np.int64]:
+        """Rows that aren't the repetition of an earlier one."""
+        asked, answered = (np.frombuffer(hashes, np.uint64) for hashes in (self._asked, self._answered))
+        order = np.lexsort((answered, asked))
+        new = (np.diff(asked[order]) != 0) | (np.diff(answered[order]) != 0)
+        return np.sort(order[np.r_[True, new]])
+
+    def contradictions(self, kept: NDArray[np.int64]) -> int:
+        """Rows that say the same as another one, under another answer."""
+        asked = np.frombuffer(self._asked, np.uint64)[kept]
+        return len(asked) - len(np.unique(asked))
+
+    def counted(self, rows: NDArray[np.int64]) -> dict[str, int]:
+        """Rows of each label among these."""
+        counts = np.bincount(self.labels[rows], minlength=len(self.names)).tolist()
+        return dict(zip(self.names, counts, strict=True))
+
+    def write(self, path: Path, rows: NDArray[np.int64], weights: NDArray[np.float64] | None) -> None:
+        """A side: these rows in this order, with their weights where there are any."""
+        with self._spool.open("rb") as spool, path.open("wb") as file:
+            for place, row in enumerate(rows.tolist()):
+                spool.seek(self._offsets[row])
+                line = spool.read(self._offsets[row + 1] - self._offsets[row])
+                file.write(
+                    line if weights is None else b'%s, "weight": %r}\n' % (line[:-2], round(float(weights[place]), 6))
+                )
+
+    def fill(self, source: Source, settings: Settings, prompt: Prompt, advance: Advance) -> None:
+        """Read the source to its end. Raises `DataError` for the first row that can't be used."""
+        shape, sketch = Shape(settings, prompt), Sketch()
+        with self._spool.open("wb") as spool, self._signatures.open("wb") as signatures:
+            for number, row in source:
+                try:
+                    asked, line = self._take(shape, row)
+                except DataError as error:
+                    where = getattr(source, "path", source.name)
+                    raise DataError(f"{where}: {source.unit} {number}: {error}") from None
+                self._offsets.append(self._offsets[-1] + spool.write(line))
+                signatures.write(sketch.signature(asked))
+                if len(self) % _EVERY == 0:
+                    advance("reading", source.done, source.total)
+        if not len(self):
+            raise DataError(f"{source.name}: no rows")
+
+    def _take(self, shape: "Shape", row: Row) -> tuple[Row, bytes]:
+        """What the row says, to be compared with others, and its line in a side."""
+        for name, value in row.items():
+            self.columns.setdefault(name, Column()).add(value)
+        named = shape.named(row)
+        label = shape.label(named)
+        asked = {name: value for name, value in named.items() if name not in shape.answers}
+        self._labels.append(self._number(label))
+        self._asked.append(_hash(asked))
+        self._answered.append(_hash([label, named["reference_answer"]]))
+        self._groups.append(shape.group(named, len(self._groups)))
+        return asked, shape.line(named)
+
+    def _number(self, label: str) -> int:
+        if label not in self._numbers:
+            self._numbers[label] = len(self.names)
+            self.names.append(label)
+        return self._numbers[label]
+
+
+class Shape:
+    """What a source's row becomes, and what it is called."""
+
+    def __init__(self, settings: Settings, prompt: Prompt) -> None:
+        self._settings, self._prompt = settings, prompt
+        self._new = {old: new for new, old in settings.columns.items()}
+        self._stays = {settings.label, settings.group}
+        self.answers = {settings.label, "reference_answer"}
+        """Columns that don't count when rows are held against each other."""
+
+    def named(self, row: Row) -> Row:
+        """The row under its new names; the label and the group keep their own as well."""
+        for old in self._new:
+            _there(row, old, "--map")
+        for column, option in ((self._settings.label, "--label"), (self._settings.group, "--group")):
+            if column is not None:
+                _there(row, column, option)
+        named = {name: value for name, value in row.items() if name not in self._new or name in self._stays}
+        for old, new in self._new.items():
+            if new in named:
+                raise DataError(f"{new}: the source has a column of that name, and --map {new}={old} makes another")
+            named[new] = row[old]
+        if "weight" in named:
+            raise DataError("weight: fairmark's own column; rename the source's with --map NEW=weight")
+        if named.setdefault("reference_answer", row[self._settings.label]) in (None, ""):
+            raise DataError("reference_answer: missing; expected the right answer")
+        return named
+
+    def label(self, row: Row) -> str:
+        """The row's class as text."""
+        value = row[self._settings.label]
+        if value is None or value == "":
+            raise DataError(f"{self._settings.label}: missing; expected a label in every row")
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    def group(self, row: Row, number: int) -> int:
+        """The row's entity; one that has none stands alone."""
+        value = row[self._settings.group] if self._settings.group else None
+        return _hash([number] if value is None or value == "" else value)
+
+    def line(self, row: Row) -> bytes:
+        """The row as it stands in a side."""
+        made = {"prompt": self._prompt.messages(row), **{name: row[name] for name in row if name != "prompt"}}
+        return json.dumps(made, ensure_ascii=False).encode() + b"\n"
+
+
+def _there(row: Mapping[str, Any], column: str, option: str) -> None:
+    if column not in row:
+        raise DataError(f"no column {column!r} for {option}{meant(column, row)}")
+
+
+def meant(name: str, there: Iterable[str]) -> str:
+    """The end of a complaint about a name that isn't there."""
+    names = list(there)
+    close = difflib.get_close_matches(name, names, 1, 0.5)
+    more = ", …" if len(names) > 12 else ""
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(map(repr, names[:12]))}{more}"
+
+
+def _hash(value: Any) -> int:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, str):
+        return "numeric text" if _numeric(value) else "text"
+    names = {bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
+    return names[type(value)]
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read(source: Source, settings: Settings, prompt: Prompt, folder: Path, advance: Advance) -> Rows:
+    """Read every row. Raises `DataError` naming file, line and field."""
+    rows = Rows(folder)
+    rows.fill(source, settings, prompt, advance)
+    if settings.rare not in rows.names:
+        raise DataError(
+            f"{source.name}: no row whose {settings.label!r} is {settings.rare!r}{meant(settings.rare, rows.names)}"
+        )
+    if len(rows.names) == 1:
+        raise DataError(f"{source.name}: every row is {settings.rare!r}; expected another label beside the rare one")
+    return rows
+
+
+def step(rows: Rows, kept: NDArray[np.int64], settings: Settings) -> Step:
+    """What was read, in words and numbers."""
+    names, before = rows.names, np.bincount(rows.labels, minlength=len(rows.names))
+    after = np.bincount(rows.labels[kept], minlength=len(names))
+    repeated, contradictions, rare = len(rows) - len(kept), rows.contradictions(kept), rows.label(settings.rare)
+    said = [f"{len(rows):,} rows, {before[rare]:,} of them {settings.rare!r}: {before[rare] / len(rows):.2%}"]
+    if repeated:
+        said.append(
+            f"{repeated:,} rows repeat an earlier one in every column and are left out: they teach by heart and are "
+            f"counted twice when measured; {len(kept):,} stay, {after[rare] / len(kept):.2%} of them {settings.rare!r}"
+        )
+    if contradictions:
+        said.append(
+            f"{contradictions:,} rows say the same as another row under another answer; they are kept, on one side, "
+            "and cap what any model can reach"
+        )
+    columns = {
+        name: {"types": dict(column.types.most_common()), "missing": len(rows) - column.present}
+        for name, column in rows.columns.items()
+    }
+    counts = {"rows": len(rows), "repeated": repeated, "contradictions": contradictions, "columns": columns}
+    labels = {name: int(count) for name, count in zip(names, before, strict=True)}
+    return Step(name="read", said=said, counts=counts | {"labels": labels})
