@@ -1,10 +1,13 @@
 """`fairmark check grader`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fairmark_client.data.prepared import Manifest
 
 from .cli import fairmark, rows
 
@@ -68,10 +71,10 @@ def test_a_row_that_fails_is_named_and_exits_with_1(
 
 @pytest.mark.parametrize(("share", "code"), [(1, 0), (2, 0), (3, 1), (100, 1)])
 def test_one_row_in_a_hundred_may_say_the_same_as_another(tmp_path: Path, share: int, code: int) -> None:
-    pairs = [{"reference_answer": answer} for _ in range(share) for answer in ("199", "19")]
+    pairs = [{"reference_answer": answer} for _ in range(share) for answer in ("1/2", "0.5", "7")]
     source = rows(tmp_path / "rows.jsonl", *NUMBERS, *pairs)
-    checked = fairmark("check", "grader", "contains", "--data", source)
-    assert f'✗ {source}:202: "199" of line 201 scores 1 for "19"' in checked.stdout
+    checked = fairmark("check", "grader", "number", "--data", source)
+    assert f'✗ {source}:202: "1/2" of line 201 scores 1 for "0.5"' in checked.stdout
     assert counts(checked.stdout)["another row's reference doesn't"][1] == str(share)
     assert checked.returncode == code
 
@@ -119,3 +122,63 @@ def test_an_empty_file_and_a_wrong_field_exit_with_2(tmp_path: Path) -> None:
     wrong = fairmark("check", "grader", "exact", "--data", "-", "--reference", "a b")
     assert wrong.returncode == 2
     assert "expected a field of the item" in wrong.stderr
+
+
+def prepared(folder: Path, **sides: list[dict[str, Any]]) -> Path:
+    """A folder as `fairmark data prepare` leaves it."""
+    folder.mkdir()
+    manifest = Manifest(fairmark="0", source={}, settings={}, files={}, targets={})
+    (folder / "manifest.json").write_text(manifest.model_dump_json())
+    for side, items in sides.items():
+        rows(folder / f"{side}.jsonl", *items)
+    return folder
+
+
+def asked(*answers: str) -> list[dict[str, Any]]:
+    prompt = [{"role": "user", "content": "Is it normal?"}]
+    return [{"prompt": prompt, "reference_answer": answer, "weight": 2} for answer in answers]
+
+
+def test_a_prepared_folder_is_checked_on_its_train_side_unless_another_is_named(tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "data", train=asked("normal", "anomaly") * 5, test=asked("normal", "?"))
+    train = fairmark("check", "grader", "label", "--data", folder)
+    assert train.returncode == 0, train.stdout
+    assert f"{folder}/train.jsonl · label@" in train.stdout
+    test = fairmark("check", "grader", "label", "--data", folder, "--side", "test")
+    assert test.returncode == 1
+    assert f"{folder}/test.jsonl:2: \"?\": the reference '?' is none of the labels" in test.stdout
+
+
+def test_a_folder_without_a_manifest_or_the_side_exits_with_2(tmp_path: Path) -> None:
+    bare = fairmark("check", "grader", "label", "--data", tmp_path)
+    assert bare.returncode == 2
+    assert "expected a folder made by fairmark data prepare" in bare.stderr
+    folder = prepared(tmp_path / "data", train=asked("normal"))
+    lost = fairmark("check", "grader", "label", "--data", folder, "--side", "validation")
+    assert (lost.returncode, lost.stderr) == (2, f"fairmark: {folder}/validation.jsonl: No such file or directory\n")
+
+
+def test_an_exploit_that_pays_is_named_with_a_row_and_exits_with_1(tmp_path: Path) -> None:
+    source = rows(tmp_path / "rows.jsonl", *NUMBERS)
+    checked = fairmark("check", "grader", "contains", "--data", source, "--out", tmp_path / "out.jsonl")
+    assert checked.returncode == 1
+    assert "exploits on 100 rows; who only guesses earns" in checked.stdout
+    assert re.search(rf"✗ {source}:\d+: one or the other: \"\d+ or \d+\" scores 1", checked.stdout)
+    assert re.search(r"│ one or the other +│ +1 │ 100% │ +pays │", checked.stdout)
+    assert ("exploit", "one or the other") in {
+        (check, problem.partition(":")[0]) for _, check, problem in found(tmp_path / "out.jsonl")
+    }
+
+
+def test_what_the_commonest_answer_earns_is_a_warning_with_advice(tmp_path: Path) -> None:
+    items = [{"reference_answer": "anomaly" if n % 50 == 0 else "normal"} for n in range(200)]
+    checked = fairmark("check", "grader", "label", "--data", rows(tmp_path / "rows.jsonl", *items))
+    assert checked.returncode == 0, checked.stdout
+    assert '! always answering "normal" earns 0.98 on average, since 98.0% of the rows' in checked.stdout
+    assert "give each mistake its cost (docs/classification.md: frequencies), or resample the train side" in (
+        checked.stdout.replace("\n", " ")
+    )
+    assert (
+        f"{sum('program' not in e.name and 'function' not in e.name for e in EXPLOITS) - 1} exploits earn nothing"
+        in (checked.stdout)
+    )

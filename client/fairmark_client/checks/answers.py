@@ -32,11 +32,15 @@ class Answers:
 
     def forms(self, value: Any) -> dict[Form, str]:
         """A reference in every form that may suffice."""
-        several = isinstance(value, list) and value and not isinstance(value[0], list | dict)
-        one = text(value[0] if several else value)
-        found = {form: self.put(form, one) for form in (AS_IT_IS, BOXED, IN_A_SENTENCE)} | {AS_IT_IS: text(value)}
-        found |= {FIRST: one} if several else {}
+        answer = one(value)
+        found = {form: self.put(form, answer) for form in (AS_IT_IS, BOXED, IN_A_SENTENCE)} | {AS_IT_IS: text(value)}
+        found |= {FIRST: answer} if _several(value) else {}
         return found | ({AS_JSON: self._object(value)} if self._paths else {})
+
+    @property
+    def keys(self) -> list[str]:
+        """The fields of JSON that the grader reads."""
+        return [path[-1] for path in self._paths]
 
     def put(self, form: Form, answer: str) -> str:
         """A text in one form."""
@@ -78,6 +82,16 @@ def _of_json(variable: Variable) -> bool:
     return (variable.namespace, variable.name) == ("sample", "output_json") and bool(variable.steps) and named
 
 
+def _several(value: Any) -> bool:
+    """Whether a reference is a list of right answers."""
+    return isinstance(value, list) and bool(value) and not isinstance(value[0], list | dict)
+
+
+def one(value: Any) -> str:
+    """One right answer as a text: the first of several."""
+    return text(value[0] if _several(value) else value)
+
+
 def text(value: Any) -> str:
     """A value as an answer: what isn't a text, as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -85,7 +99,7 @@ def text(value: Any) -> str:
 
 def folded(value: Any) -> str:
     """A value by which equal references are told; case and spaces make no difference."""
-    return "".join(text(value).split()).casefold()
+    return "".join(one(value).split()).casefold()
 
 
 def shown(value: Any) -> str:

@@ -3,9 +3,20 @@
 Each row's reference is graded as if a model had answered it: as it is, boxed, in a sentence, and as JSON where the
 grader reads JSON. It passes when one of these scores full, again when graded again, while an empty answer and another
 row's reference don't. Rows are graded one after the other, so that a row's time is its own.
+
+    tools = Tools(Workers())
+    check = GraderCheck(grader, reference(grader), tools)
+    for line, item in enumerate(items, 1):
+        await check.look(line, item)
+    trials = check.trials()                     # on a sample of the rows
+    constant = await trials.constant()
+    tried = [found async for found in trials.exploits()]
+    await tools.close()
 """
 
 import time
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,7 +24,9 @@ from fairmark_graders import AnyGrader, Item, Sample, Tools, Verdict
 from fairmark_graders.local import grade_with
 from fairmark_graders.template import Variable
 
-from .answers import Answers, Form, folded, said, shown
+from .answers import AS_IT_IS, Answers, Form, folded, said, shown
+from .sampling import Sampling
+from .trials import Trials
 
 CHECKS = {
     "row": "the line holds an item",
@@ -37,6 +50,52 @@ class Looked(NamedTuple):
     """What grading the best of them took."""
     reference: Any = None
     """None where the grader can't read it."""
+
+
+class GraderCheck:
+    """One data set on its way past one grader: what failed, and a sample of its rows to try exploits on."""
+
+    def __init__(self, grader: AnyGrader, reference: Variable, tools: Tools) -> None:
+        """`tools` judge; whoever makes them closes them."""
+        self.rows = 0
+        self.made: Counter[str] = Counter()
+        """Rows by the check that was made."""
+        self.failed: Counter[str] = Counter()
+        self.forms: Counter[Form] = Counter()
+        """Rows by the forms in which their reference scores full."""
+        self.seconds = array("d")
+        """What grading each row took."""
+        self._grader, self._reference, self._tools = grader, reference, tools
+        self._probe, self._sampling = Probe(grader, reference, tools), Sampling()
+
+    async def look(self, line: int, item: Item) -> Looked:
+        """Make every check that a row allows; `line` is what it is called."""
+        looked = await self._probe.look(line, item)
+        self.count(looked)
+        if looked.reference is not None:
+            self._sampling.add(line, item, looked.reference)
+        return looked
+
+    def count(self, looked: Looked) -> None:
+        """Count what came of a row; one that holds no item, too."""
+        self.rows += 1
+        self.made.update(looked.checks.keys())
+        self.failed.update(name for name, problem in looked.checks.items() if problem)
+        self.forms.update(looked.forms)
+        if looked.seconds is not None:
+            self.seconds.append(looked.seconds)
+
+    def fails(self, name: str) -> bool:
+        """Whether too many rows fail a check: any at all, but for references that say the same in other words."""
+        return self.failed[name] > (self.made[name] * ALIKE if name == "other" else 0)
+
+    def trials(self, schema: Mapping[str, Any] | None = None) -> Trials:
+        """Exploits on a sample of what was looked at; `schema` is that of the JSON a prompt asks for.
+
+        There is nothing to try while no reference was read.
+        """
+        form = max(self.forms, key=lambda form: self.forms[form], default=AS_IT_IS)
+        return Trials(self._grader, self._reference, self._sampling, self._tools, form, schema)
 
 
 class Probe:

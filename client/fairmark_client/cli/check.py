@@ -1,6 +1,7 @@
 """`fairmark check`."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,20 +17,84 @@ def grader(
     grader: Named,
     data: Annotated[
         str,
-        typer.Option(metavar="ROWS", help="A JSONL file of dataset rows; - for standard input.", show_default=False),
+        typer.Option(
+            metavar="ROWS|DIR",
+            help="A JSONL file of dataset rows, - for standard input, or a prepared folder.",
+            show_default=False,
+        ),
     ],
+    side: Annotated[
+        Literal["train", "validation", "test"], typer.Option(help="Which rows of a prepared folder.")
+    ] = "train",
     reference: ReferenceField = None,
     out: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write every problem, as JSONL; - for standard output.")
+        str | None, typer.Option(metavar="FILE", help="Write every row that fails, as JSONL; - for standard output.")
     ] = None,
     limit: Limit = None,
 ) -> None:
-    """Check a grader on the references of a data set, before training on them.
+    """Check a grader on the references of a data set, and try to fool it, before training on them.
 
     Each reference must score full as an answer, and again; an empty answer and another row's reference must not.
+    Common exploits are tried on a sample of the rows; none may earn more than a guess.
 
-    Exit codes: 0 all is well, 1 some rows fail, 2 bad usage.
+    Exit codes: 0 all is well, 1 some rows fail or an exploit pays, 2 bad usage.
     """
     from ..commands.check_grader import Options, check
 
-    check(Options(grader, data, reference, out, limit))
+    check(Options(grader, data, side, reference, out, limit))
+
+
+@app.command()
+def price(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="A prepared data set.", show_default=False)],
+    provider: Annotated[
+        Literal["openai", "azure", "trl"] | None, typer.Option(help="Only there.", show_default="each")
+    ] = None,
+    method: Annotated[Literal["sft", "rft"] | None, typer.Option(help="Only so.", show_default="both")] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A quantity that is known instead of assumed, or CHEAP:EXPECTED:DEAR.",
+            show_default=False,
+        ),
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="JOB", help="Take the time of a step from a job of the ledger.", show_default=False),
+    ] = None,
+    step_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0, help="A timed step: of the local run, or of the named provider's; RFT's.", show_default=False
+        ),
+    ] = None,
+    dollars_per_hour: Annotated[
+        float | None,
+        typer.Option(min=0, help="Of the local machine, or of the named provider.", show_default="the price table's"),
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="A model that grades, paid by the token.", show_default=False)
+    ] = None,
+    judge_price: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IN:OUT", help="Dollars per million tokens it reads and writes.", show_default="the price table's"
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Prices, in TOML as in the shipped table.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+) -> None:
+    """Say what a job on a prepared data set will cost: RFT beside SFT, hosted beside local, and what would save.
+
+    What isn't documented is assumed, and every assumption is printed with where it comes from.
+
+    Exit codes: 0 it is said, 2 bad usage.
+    """
+    from ..commands.price import Options, price
+
+    given = (values or [], like or [], step_seconds, dollars_per_hour, judge, judge_price, prices)
+    price(Options(data, provider, method, *given, json))
