@@ -72,11 +72,6 @@ class Answers:
     def ungraded(self, grader: int) -> int:
         return sum(answer.scores[grader] is None for answer in self.all)
 
-    def weighted(self) -> list[tuple[Answer, float]]:
-        """Answers with what each counts: a row's weight is shared by its seeds."""
-        rows = zip(self.by_row, self.weights, strict=True)
-        return [(answer, weight / len(answers)) for answers, weight in rows for answer in answers]
-
     def tally(self, classes: Sequence[str], graders: int) -> Array:
         """What each prompt adds to the sums (measures.py): prompts × columns."""
         layout = Layout(len(classes), graders)

@@ -125,7 +125,7 @@ def _model(place: int, table: _Table, cost: Cost) -> Model:
         cost=cost,
         measures={measure.name: _estimate(measure, place, table) for measure in table.measures},
         by_class={label: _estimate(_recall_of(i), place, table) for i, label in enumerate(table.classes)},
-        confusion=_confusion(own, table.classes),
+        confusion=_confusion(table, place),
         ungraded={name: own.ungraded(grader) for grader, name in enumerate(table.graders)},
         diversity=diversity(own),
     )
@@ -147,12 +147,15 @@ def _estimate(measure: Measure, place: int, table: _Table) -> Estimate:
     return Estimate(value=values.value, low=low, high=high)
 
 
-def _confusion(own: Answers, classes: Sequence[str]) -> dict[str, dict[str, float]]:
-    found = sorted({answer.found for answer in own.all if answer.found} - {*classes})
-    cells = {expected: dict.fromkeys([*classes, *found], 0.0) for expected in classes}
-    for answer, weight in own.weighted():
-        if answer.expected and answer.found:
-            cells[answer.expected][answer.found] += weight
+def _confusion(table: _Table, place: int) -> dict[str, dict[str, float]]:
+    """Outputs by what was expected and what was found, each counted by its row's weight; the same cells for all."""
+    other = {answer.found for own in table.answers for answer in own.all if answer.found} - {*table.classes}
+    cells = {expected: dict.fromkeys([*table.classes, *sorted(other)], 0.0) for expected in table.classes}
+    own = table.answers[place]
+    for answers, weight in zip(own.by_row, own.weights, strict=True):
+        for answer in answers:
+            if answer.expected and answer.found:
+                cells[answer.expected][answer.found] += weight
     return cells
 
 

@@ -66,7 +66,7 @@ class Model(BaseModel):
     by_class: dict[str, Estimate] = {}
     """The share that is right, of the rows of each class."""
     confusion: dict[str, dict[str, float]] = {}
-    """Weight of outputs, by the class expected and what was found."""
+    """Outputs, counted by their weight, by the class expected and what was found."""
     ungraded: dict[str, int]
     """Outputs without a score, by grader."""
     diversity: Diversity
@@ -114,3 +114,8 @@ class Comparison(BaseModel):
     @property
     def measures(self) -> list[Measure]:
         return measures(self.classes, self.rare, self.graders)
+
+    @property
+    def measure(self) -> Measure:
+        """The one of the headline."""
+        return next(measure for measure in self.measures if measure.name == self.headline)

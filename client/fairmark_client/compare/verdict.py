@@ -1,10 +1,10 @@
 """The comparison in a few plain sentences: who is better and by how much, at what price, and what went wrong."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ..outputs.output import Decoding
 from . import wording
-from .measures import Measure
 from .results import Comparison, Difference, Model, Pair
 
 FEW = 10
@@ -14,16 +14,25 @@ RIGID = 0.5
 CONSTANT = 0.99
 
 
-def verdict(comparison: Comparison) -> list[str]:
-    """The sentences, the last model first."""
+class Sentence(NamedTuple):
+    """One finding, and the numbers that it rests on."""
+
+    text: str
+    numbers: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text[:-1]} ({self.numbers})." if self.numbers else self.text
+
+
+def verdict(comparison: Comparison) -> list[Sentence]:
+    """What was found, the last model first."""
     pairs = list(reversed(comparison.pairs))
     said = [_better(comparison, pair) for pair in pairs]
-    said += [text for pair in pairs for text in _only_the_grader(comparison, pair)]
-    said += [text for model in comparison.models[1:] for text in _rigid(comparison, model)]
-    if comparison.elsewhere:
-        said += [
-            _kept(comparison.elsewhere, pair) for pair in comparison.elsewhere.pairs if _of_the_base(pair, comparison)
-        ]
+    said += [found for pair in pairs for found in _only_the_grader(comparison, pair)]
+    said += [found for model in comparison.models[1:] for found in _rigid(comparison, model)]
+    if elsewhere := comparison.elsewhere:
+        base = comparison.models[0].name
+        said += [_kept(elsewhere, pair) for pair in elsewhere.pairs if pair.first == base]
     return said
 
 
@@ -53,74 +62,78 @@ def _dollars(comparison: Comparison, name: str) -> float | None:
     return 0.0 if found is None and name == comparison.models[0].name else found
 
 
-def _better(comparison: Comparison, pair: Pair) -> str:
-    measure = _headline(comparison)
+def _better(comparison: Comparison, pair: Pair) -> Sentence:
+    measure = comparison.measure
     apart = pair.differences[measure.name]
     if apart.value is None:
-        return f"{pair.second} and {pair.first} can't be compared by {measure.name}: one of them has none."
-    return _shown(comparison, pair, measure, apart) if apart.shown else _not_shown(comparison, pair, measure, apart)
-
-
-def _shown(comparison: Comparison, pair: Pair, measure: Measure, apart: Difference) -> str:
-    gain = apart.value or 0.0
-    verb = "beats" if gain > 0 else "falls short of"
-    by = f"{wording.size(measure.kind, gain)} of {measure.name}"
-    sure = f"95 % interval {wording.ends(measure.kind, apart)}, {wording.chance(apart)}"
-    return f"{pair.second} {verb} {pair.first} by {by} ({sure}){_price(comparison, pair, gain)}."
+        return Sentence(f"{pair.second} and {pair.first} can't be compared: one of them has no {measure.name}.")
+    if not apart.shown:
+        return _not_shown(comparison, pair, apart)
+    verb = "beats" if apart.value > 0 else "falls short of"
+    by = f"{wording.size(measure.kind, apart.value)} of {measure.name}"
+    text = f"{pair.second} {verb} {pair.first} by {by}{_price(comparison, pair, apart.value)}."
+    return Sentence(text, f"95 % interval {wording.ends(measure.kind, apart)}, {wording.chance(apart)}")
 
 
 def _price(comparison: Comparison, pair: Pair, gain: float) -> str:
-    apart = dollars_apart(comparison, pair)
-    if apart is None:
-        return ""
-    if apart <= 0:
-        return f", for {wording.dollars(-apart)} less" if apart < 0 else ", at the same cost"
-    return f", for {wording.dollars(apart)} more" + (f": {wording.dollars(apart / (100 * gain))} a point" * (gain > 0))
-
-
-def _not_shown(comparison: Comparison, pair: Pair, measure: Measure, apart: Difference) -> str:
-    seen = f"{wording.change(measure.kind, apart.value)}, 95 % interval {wording.ends(measure.kind, apart)}"
-    unit = " points" * (measure.kind == "share")
-    said = f"{pair.second} and {pair.first}: no difference in {measure.name} that {comparison.rows:,} rows can show "
-    said += f"({seen}{unit}, {wording.chance(apart)})"
-    if apart.rows_needed and apart.rows_needed > comparison.rows:
-        said += (
-            f"; {apart.rows_needed:,} rows would be needed for one of {wording.size(measure.kind, apart.value or 0)}"
-        )
-    elif not apart.rows_needed:
-        said += "; they never differ"
-    if apart.detectable:
-        said += f", and these would show one of {wording.size(measure.kind, apart.detectable)} four times in five"
     dollars = dollars_apart(comparison, pair)
-    return said + (f". It cost {wording.dollars(dollars)} more." if dollars and dollars > 0 else ".")
+    if dollars is None:
+        return ""
+    if dollars <= 0:
+        return f", for {wording.dollars(-dollars)} less" if dollars < 0 else ", at the same cost"
+    return f", for {wording.dollars(dollars)} more" + f": {wording.dollars(dollars / (100 * gain))} a point" * (
+        gain > 0
+    )
 
 
-def _only_the_grader(comparison: Comparison, pair: Pair) -> Iterator[str]:
+def _not_shown(comparison: Comparison, pair: Pair, apart: Difference) -> Sentence:
+    measure = comparison.measure
+    text = f"{pair.second} and {pair.first}: no difference in {measure.name} that {comparison.rows:,} rows can show"
+    dollars = dollars_apart(comparison, pair)
+    text += f", for {wording.dollars(dollars)} more." if dollars and dollars > 0 else "."
+    seen = f"{wording.change(measure.kind, apart.value)}, 95 % interval {wording.ends(measure.kind, apart)}"
+    return Sentence(text, f"{seen}, {wording.chance(apart)}{_rows_needed(comparison, apart)}")
+
+
+def _rows_needed(comparison: Comparison, apart: Difference) -> str:
+    """What it would take to show the difference seen, and what these rows can show."""
+    kind, said = comparison.measure.kind, ""
+    if apart.rows_needed and apart.rows_needed > comparison.rows:
+        said = f"; {apart.rows_needed:,} rows would be needed to show {wording.size(kind, apart.value or 0.0)}"
+    if apart.detectable:
+        said += f"; these show {wording.size(kind, apart.detectable)} four times in five"
+    return said
+
+
+def _only_the_grader(comparison: Comparison, pair: Pair) -> Iterator[Sentence]:
     """A reward that rises while nothing else does was perhaps earned by learning the grader."""
     trained, headline = pair.differences[f"reward by {comparison.graders[0]}"], pair.differences[comparison.headline]
     if trained.shown and (trained.value or 0) > 0 and not (headline.shown and (headline.value or 0) > 0):
         gain = wording.size("reward", trained.value or 0)
-        yield (
+        yield Sentence(
             f"The training grader pays {pair.second} {gain} more than {pair.first}, and {comparison.headline} doesn't "
             "bear it out: read the rows where they differ, it may have learned the grader instead of the task."
         )
 
 
-def _rigid(comparison: Comparison, model: Model) -> Iterator[str]:
+def _rigid(comparison: Comparison, model: Model) -> Iterator[Sentence]:
     base = comparison.models[0]
     own, before = model.diversity, base.diversity
     if own.commonest_share >= CONSTANT > before.commonest_share:
-        yield f"{model.name} gives one answer, {own.commonest[:60]!r}, to {own.commonest_share:.0%} of the prompts."
+        answer, share = own.commonest[:60], wording.share(own.commonest_share)
+        yield Sentence(f"{model.name} answers nearly always the same: {answer!r} in {share} of its outputs.")
     if _stiffer(own.distinct_2, before.distinct_2, 1 / model.seeds):
-        yield (
-            f"{model.name} has gone rigid in its words: of the word pairs that its seeds say to a prompt "
-            f"{own.distinct_2:.0%} are different ones, {before.distinct_2:.0%} of {base.name}'s."
+        yield Sentence(
+            f"{model.name} has gone rigid in its words: its seeds say nearly the same.",
+            f"{wording.share(own.distinct_2)} of the word pairs to a prompt are different ones, "
+            f"{wording.share(before.distinct_2)} of {base.name}'s",
         )
     headline = comparison.pair(base.name, model.name).differences[comparison.headline]
     if _stiffer(own.entropy, before.entropy, 0) and not (headline.shown and (headline.value or 0) > 0):
-        yield (
-            f"{model.name} hardly varies its answer from seed to seed ({own.entropy:.2f} bits, {base.name} "
-            f"{before.entropy:.2f}) and isn't the better for it: more training by reward has little to choose from."
+        yield Sentence(
+            f"{model.name} hardly varies its answer from seed to seed and isn't the better for it: more training by "
+            "reward has little to choose from.",
+            f"{wording.plain(own.entropy)} bits, {base.name} {wording.plain(before.entropy)}",
         )
 
 
@@ -129,27 +142,19 @@ def _stiffer(own: float | None, before: float | None, least: float) -> bool:
     return own is not None and before is not None and before > least and own - least < RIGID * (before - least)
 
 
-def _kept(elsewhere: Comparison, pair: Pair) -> str:
-    measure = _headline(elsewhere)
+def _kept(elsewhere: Comparison, pair: Pair) -> Sentence:
+    measure = elsewhere.measure
     apart = pair.differences[measure.name]
-    rows = f"Out of the domain ({elsewhere.rows:,} rows, {elsewhere.graders[-1]})"
+    where = f"Out of the domain {pair.second}"
     if apart.value is None:
-        return f"{rows} {pair.second} has no {measure.name}."
-    seen = f"95 % interval of the change {wording.ends(measure.kind, apart)}, {wording.chance(apart)}"
+        return Sentence(f"{where} and {pair.first} can't be compared: one of them has no {measure.name}.")
+    change = f"{elsewhere.rows:,} rows, {wording.change(measure.kind, apart.value)}"
+    numbers = f"{change}, 95 % interval {wording.ends(measure.kind, apart)}, {wording.chance(apart)}"
     if apart.shown:
-        lost = f"has lost {wording.size(measure.kind, apart.value)}" if apart.value < 0 else "has even gained "
-        gained = wording.size(measure.kind, apart.value) * (apart.value > 0)
-        return f"{rows} {pair.second} {lost}{gained} of {measure.name} against {pair.first} ({seen})."
-    would = f"; a loss of {wording.size(measure.kind, apart.detectable)} would have" if apart.detectable else ""
-    return f"{rows} no loss of {pair.second} against {pair.first} shows ({seen}){would}."
-
-
-def _of_the_base(pair: Pair, comparison: Comparison) -> bool:
-    return pair.first == comparison.models[0].name
-
-
-def _headline(comparison: Comparison) -> Measure:
-    return next(measure for measure in comparison.measures if measure.name == comparison.headline)
+        verb = "has forgotten" if apart.value < 0 else "has gained"
+        return Sentence(f"{where} {verb}: {wording.size(measure.kind, apart.value)} of {measure.name}.", numbers)
+    lost = f"{where} shows no loss against {pair.first} that {elsewhere.rows:,} rows can tell from chance."
+    return Sentence(lost, numbers + _rows_needed(elsewhere, apart))
 
 
 def _decoding(comparison: Comparison) -> Iterator[str]:

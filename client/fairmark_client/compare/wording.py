@@ -52,6 +52,10 @@ def hours(amount: float | None) -> str:
     return f"{amount * 60:.0f} min" if amount < 1 else f"{amount:.1f} h"
 
 
+def plain(number: float | None) -> str:
+    return NOTHING if number is None else f"{number:.2f}"
+
+
 def share(number: float | None) -> str:
     return value("share", number)
 
