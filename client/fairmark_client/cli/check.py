@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import Limit, Named, ReferenceField
+from .options import Limit, Named, ReferenceField, Url
 
 app = typer.Typer(
     help="Find out before paying whether a job can teach anything, and what it costs.", no_args_is_help=True
@@ -98,3 +98,83 @@ def price(
 
     given = (values or [], like or [], step_seconds, dollars_per_hour, judge, judge_price, prices)
     price(Options(data, provider, method, *given, json))
+
+
+@app.command()
+def learnability(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="A prepared folder, or a JSONL file of prepared rows.", show_default=False),
+    ],
+    grader: Annotated[
+        str,
+        typer.Option(metavar="NAME_OR_FILE", help="The grader that the job is to train on.", show_default=False),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="SOURCE",
+            help="What answers: an OpenAI-compatible endpoint (http://…/v1), the folder of a checkpoint or of a PEFT "
+            "adapter, or a file of outputs (*.jsonl).",
+            show_default=False,
+        ),
+    ],
+    k: Annotated[int, typer.Option("--k", min=2, help="Outputs to each prompt.")] = 8,
+    rows: Annotated[int, typer.Option(min=1, help="Prompts, drawn at random; none twice.")] = 100,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH", help="Write the rows whose mean reward lies between, to --out.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the rows of --keep go, as JSONL.", show_default=False)
+    ] = None,
+    side: Annotated[
+        Literal["train", "validation", "test"], typer.Option(help="Which rows of a prepared folder.")
+    ] = "train",
+    right: Annotated[
+        float | None,
+        typer.Option(
+            help="The reward from which an answer is right.", show_default="the grader's pass_threshold, or 1"
+        ),
+    ] = None,
+    samples: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep outputs here, and sample none again that are.",
+            show_default="a file in the current folder",
+        ),
+    ] = None,
+    model_name: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="What an endpoint is asked for.", show_default="the only model it has"),
+    ] = None,
+    key_env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VARIABLE", help="The environment variable with the endpoint's key.", show_default="OPENAI_API_KEY"
+        ),
+    ] = None,
+    adapter: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A PEFT adapter to put on the checkpoint.", show_default=False)
+    ] = None,
+    temperature: Annotated[float, typer.Option(min=0)] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0, max=1)] = 1.0,
+    max_tokens: Annotated[int, typer.Option(min=1)] = 1024,
+    seed: Annotated[int, typer.Option(help="Of the choice of rows; outputs have the seeds 0 to k - 1.")] = 0,
+    url: Url = None,
+) -> None:
+    """Find out whether a job would learn from these rows: sample a few outputs to each prompt, and grade them.
+
+    Graded in this process, or on a service with --url (or FAIRMARK_URL; its key is in FAIRMARK_KEY).
+
+    Exit codes: 0 worth running, in part at least, 1 not worth running, 2 it could not be found out.
+    """
+    from ..commands.learnability import Options, learnability
+    from ..outputs.output import Decoding
+
+    decoding = Decoding(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
+    asked = (model, model_name, key_env, adapter, decoding, k, rows, seed, samples)
+    learnability(Options(data, side, grader, url, right, *asked, keep, out))

@@ -1,0 +1,44 @@
+"""Which rows are looked at, what class each is of, and which are worth keeping."""
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..data.prepared import MANIFEST, Prepared, Row, item
+from .learnability import Prompt
+
+Placed = tuple[int, Row]
+MOST_CLASSES = 12
+"""References of more kinds than this are answers, not classes."""
+
+
+def chosen(rows: Sequence[Placed], count: int, seed: int = 0) -> list[Placed]:
+    """So many rows at random, and each once: copies of a rare row make it likelier to be among them, not dearer."""
+    distinct: dict[str, Placed] = {}
+    for place, row in random.Random(seed).sample(rows, len(rows)):
+        distinct.setdefault(_key(row), (place, row))
+    return list(distinct.values())[:count]
+
+
+def classes(data: Path, rows: Iterable[Placed]) -> dict[int, str]:
+    """The class of each row: its label, as the manifest names it; else its reference, where there are few."""
+    label = Prepared.open(data).manifest.settings.get("label") if (data / MANIFEST).exists() else None
+    field = label or "reference_answer"
+    found = {place: _text(row[field]) for place, row in rows if field in row}
+    return found if label or len(set(found.values())) <= MOST_CLASSES else {}
+
+
+def kept(rows: Sequence[Placed], prompts: Iterable[Prompt], low: float, high: float) -> list[Row]:
+    """The rows whose mean reward lies between both, either included; with every copy of them, in their order."""
+    within = {prompt.row for prompt in prompts if low <= prompt.mean <= high}
+    keys = {_key(row) for place, row in rows if place in within}
+    return [row for _, row in rows if _key(row) in keys]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _key(row: Row) -> str:
+    return json.dumps(item(row), sort_keys=True)
