@@ -4,6 +4,7 @@
     connection  the SDK: addresses, keys, retries, and its errors in plain words
     rules       what a spec must keep to, known before anything is sent
     graders     the grader as the platform takes it, its headers from the environment
+    templates   what the grader reads, held against the rows
     uploads     files, each uploaded once
     reports     what comes back: statuses, events, metrics, checkpoints
     shutdown    until when this lasts

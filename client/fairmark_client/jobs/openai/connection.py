@@ -14,8 +14,8 @@ from openai._legacy_response import LegacyAPIResponse
 
 from ...errors import JobError, JobRefused
 
-RETRIES = 4
-"""About 8 seconds in all, with the SDK's pauses."""
+RETRIES = 3
+"""About 4 seconds in all, with the SDK's pauses, or what the service asks for."""
 SECONDS = 60.0
 UPLOAD_SECONDS = 600.0
 PAUSES = (0.5, 2.0, 8.0)

@@ -100,6 +100,7 @@ def _checked_multi(grader: Configuration, field: str, near: bool) -> Configurati
     parts = grader.get("graders")
     if not isinstance(parts, dict) or not parts:
         raise JobRefused(f"{field}.graders: expected an object from a name to its grader, got {type(parts).__name__}")
+    checked = {name: _checked(part, f"{field}.graders.{name}", AS_PART, near) for name, part in parts.items()}
     try:
         names = Formula.parse(str(grader.get("calculate_output", ""))).names
     except FormulaError as error:
@@ -108,7 +109,6 @@ def _checked_multi(grader: Configuration, field: str, near: bool) -> Configurati
         raise JobRefused(
             f"{field}.calculate_output: names {unknown[0]!r}, which is no part; the parts are {', '.join(parts)}"
         )
-    checked = {name: _checked(part, f"{field}.graders.{name}", AS_PART, near) for name, part in parts.items()}
     return {"name": "multi", **grader, "graders": checked}
 
 

@@ -15,7 +15,7 @@ from ...data.prepared import Prepared
 from ...errors import JobRefused
 from ..job import FINAL, Checkpoint, Event, Job, Spec, Status
 from ..provider import Look
-from . import graders, reports, rules, shutdown
+from . import graders, reports, rules, shutdown, templates
 from .connection import PAGE, Connection, Refusal, Reply
 from .uploads import uploaded
 
@@ -42,7 +42,7 @@ class OpenAI:
     def check(self, spec: Spec) -> None:
         rules.check(spec)
         if spec.method == "rft":
-            graders.secrets(self._grader(spec))
+            self._check_grader(spec)
         self._connection(spec)
         for warning in self._warnings(spec):
             log.warning("%s. The same data trains here with: %s", warning, rules.local_command(spec))
@@ -137,6 +137,11 @@ class OpenAI:
         if (response_format := Prepared.open(spec.data).manifest.response_format) is not None:
             settings["response_format"] = response_format
         return {"type": "reinforcement", "reinforcement": settings}
+
+    def _check_grader(self, spec: Spec) -> None:
+        grader = self._grader(spec)
+        graders.secrets(grader)
+        templates.check(grader, spec)
 
     def _grader(self, spec: Spec) -> graders.Configuration:
         return graders.to_send(spec, near=self._address(spec).local)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...data.format import PLATFORM_SIDES as SIDES
+from ...data.format import RESPONSE_FORMAT
 from ...data.prepared import Prepared, Side
 from ...data.validate import problems
 from ...errors import DataError, JobRefused
@@ -43,7 +45,7 @@ def _whole(least: int, most: int | None = None) -> Range:
 def _above(least: float, most: float | None = None) -> Range:
     words = f" and up to {most:g}" if most else ""
     return Range(
-        f'"auto" or a number above {least:.7g}{words}',
+        f'"auto" or a number above {least:.5f}{words}'.replace("0.00000", "0"),
         lambda value: value == "auto" or (type(value) in (int, float) and least < value <= (most or float("inf"))),
     )
 
@@ -72,8 +74,7 @@ def check(spec: Spec) -> None:
         )
     _check_options(spec.options)
     _check_hyperparameters(spec)
-    for side in ("train", "validation"):
-        _check_file(spec, side)
+    _check_files(spec)
 
 
 def _check_options(options: dict[str, Any]) -> None:
@@ -113,17 +114,12 @@ def _check_hyperparameters(spec: Spec) -> None:
             raise JobRefused(f"hyperparameters.{name}: expected {known[name].words}, got {value!r}")
 
 
-def _check_file(spec: Spec, side: Side) -> None:
-    path = file(spec, side)
-    if path is None:
-        return
+def _check_files(spec: Spec) -> None:
+    sent = {path for side in SIDES if (path := file(spec, side))}
     prepared = Prepared.open(spec.data)
-    name = path.relative_to(prepared.folder).as_posix()
     for problem in problems(prepared):
-        if problem.fatal and problem.file == name:
-            line = f":{problem.line}" if problem.line else ""
-            field = f"{problem.field}: " if problem.field else ""
-            raise JobRefused(f"{path}{line}: {field}{problem.message}")
+        if problem.fatal and (prepared.folder / problem.file in sent or problem.file == RESPONSE_FORMAT):
+            raise JobRefused(f"{prepared.folder}/{problem}")
 
 
 def file(spec: Spec, side: Side) -> Path | None:

@@ -36,14 +36,21 @@ RESPONSE_FORMAT = {
 }
 
 
+@pytest.fixture(scope="session")
+def platform() -> Iterator[StandIn]:
+    """One server for all tests."""
+    with StandIn() as running:
+        yield running
+
+
 @pytest.fixture
-def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    """A platform of the test's own, and its key in the environment."""
+def standin(platform: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """An empty account of the test's own, and its key in the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     for name in ("OPENAI_BASE_URL", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with StandIn() as running:
-        yield running
+    yield platform
+    platform.reset()
 
 
 @pytest.fixture
@@ -77,6 +84,14 @@ def prepare(folder: Path, train: range, validation: range, **manifest: Any) -> P
     )
     (folder / MANIFEST).write_text(described.model_dump_json())
     return Prepared.open(folder)
+
+
+def rewrite(prepared: Prepared, name: str, lines: list[str]) -> None:
+    """Other lines in one file of a folder, whose manifest says so."""
+    path = prepared.folder / name
+    path.write_text("".join(f"{line}\n" for line in lines))
+    prepared.manifest.files[name] = described_file(path, len(lines))
+    (prepared.folder / MANIFEST).write_text(prepared.manifest.model_dump_json())
 
 
 def row(number: int, answered: bool = False) -> dict[str, Any]:

@@ -61,13 +61,22 @@ class StandIn:
     """
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.endpoint = Endpoint()
+        self.reset()
+        self._server = uvicorn.Server(
+            uvicorn.Config(_app(self), host="127.0.0.1", port=0, log_level="error", lifespan="off")
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def reset(self) -> None:
+        """Another account, in which nothing has happened yet."""
         self.wound_down = False
         self.hangs_at: int | None = None
         self.hold = False
         self.policy: Policy = learning
         self.slow_files = 0
         self.metadata_filter: Literal["honoured", "ignored", "refused"] = "honoured"
-        self.endpoint = Endpoint()
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, bytes] = {}
@@ -77,11 +86,6 @@ class StandIn:
         """What jobs were created with, secrets and all."""
         self._faults: list[Fault] = []
         self._gates: list[Gate] = []
-        self.lock = threading.RLock()
-        self._server = uvicorn.Server(
-            uvicorn.Config(_app(self), host="127.0.0.1", port=0, log_level="error", lifespan="off")
-        )
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -53,7 +53,6 @@ class Endpoint:
     def __init__(self) -> None:
         self._http = httpx.Client(timeout=600, trust_env=False)
         self._next = 0.0
-        self.statuses: Counter[int] = Counter()
 
     def score(self, grader: dict[str, Any], body: dict[str, Any]) -> tuple[float | None, int]:
         for tries in range(1, TRIES + 1):
@@ -62,7 +61,6 @@ class Endpoint:
                 reply = self._http.post(grader["url"], json=body, headers=grader.get("headers"))
             except httpx.TransportError:
                 continue
-            self.statuses[reply.status_code] += 1
             if reply.is_success:
                 return float(reply.json()["score"]), tries
         return None, TRIES
