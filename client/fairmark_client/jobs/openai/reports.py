@@ -46,8 +46,16 @@ def event(event: dict[str, Any]) -> Event:
         at=event["created_at"],
         level=level if level in ("info", "warn", "error") else "info",
         message=event.get("message") or "",
-        metrics=metrics(data) if isinstance(data, dict) and "step" in data else None,
+        metrics=_metrics_in(data) if isinstance(data, dict) and "step" in data else None,
     )
+
+
+def _metrics_in(data: dict[str, Any]) -> Metrics | None:
+    """None for what has another shape than is documented: its message is worth having, and the next may be well."""
+    try:
+        return metrics(data)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def metrics(data: dict[str, Any]) -> Metrics:
