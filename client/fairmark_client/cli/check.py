@@ -178,3 +178,44 @@ def learnability(
     decoding = Decoding(temperature=temperature, top_p=top_p, max_tokens=max_tokens)
     asked = (model, model_name, key_env, adapter, decoding, k, rows, seed, samples)
     learnability(Options(data, side, grader, url, right, *asked, keep, out))
+
+
+@app.command()
+def endpoint(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Of the endpoint grader, as a job would have it.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            metavar="ROWS|DIR", help="A JSONL file of dataset rows, or a prepared folder.", show_default=False
+        ),
+    ],
+    side: Annotated[
+        Literal["train", "validation", "test"], typer.Option(help="Which rows of a prepared folder.")
+    ] = "train",
+    reference: Annotated[
+        str, typer.Option(metavar="FIELD", help="The field with the right answer, in rows that aren't prepared.")
+    ] = "reference_answer",
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'NAME: env:VARIABLE'", help="Sent along; the value is in the variable.", show_default=False
+        ),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Rollouts a second.")] = 50,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long rollouts are sent.")] = 10,
+    requests: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000, help="So many rollouts, instead.", show_default=False)
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Seconds for one try; Azure waits 600, and bills them.")
+    ] = 60,
+) -> None:
+    """Send an endpoint grader what OpenAI's and Azure's platform sends, and look at what comes back.
+
+    Right answers of the rows at a steady rate, tried again up to three times; odd and large bodies; the same one twice.
+
+    Exit codes: 0 all is well, 1 something is wrong with the endpoint, 2 bad usage.
+    """
+    from ..commands.check_endpoint import Options, check
+
+    check(Options(url, data, side, reference, header or [], rate, seconds, requests, timeout))

@@ -49,6 +49,8 @@ class ProviderPrices(BaseModel):
     """Where the provider itself pauses a job, once."""
     hosting_dollars_per_hour: float | None = Field(None, ge=0)
     """Of keeping the finished model deployed."""
+    note: str = ""
+    """What else one should know before paying."""
 
 
 class Prices(BaseModel):
