@@ -81,8 +81,8 @@ def _compared(options: Options) -> Comparison:
     graders = [load(name) for name in options.graders]
     rows = prompts(options.data, options.side)[: options.limit]
     settings = _manifest(options.data)
-    read = reader(graders, rows, options.label or settings.get("label"))
-    rare = options.rare or (settings.get("rare") if read else None)
+    rare = options.rare or settings.get("rare")
+    read = reader(graders, rows, options.label or settings.get("label"), rare)
     sources = _sources(options, named)
     with streams.progress() as progress:
         comparison = compared(

@@ -41,20 +41,25 @@ class Reader(NamedTuple):
         return verdict.cells[0]
 
 
-def reader(graders: Iterable[AnyGrader], rows: Sequence[tuple[int, Row]], label: str | None) -> Reader | None:
+def reader(
+    graders: Iterable[AnyGrader], rows: Sequence[tuple[int, Row]], label: str | None, rare: str | None = None
+) -> Reader | None:
     """The first classification among the graders or their parts, else a plain match of the values of `label`.
 
-    None where neither is there: answers are no classes then. Raises `DataError` when the column can't hold classes.
+    None where neither is there: answers are no classes then. Raises `DataError` when the column can't hold classes, of
+    which `rare` is one, be it in the rows or not.
     """
     for grader in graders:
         for leaf in grader.leaves():
             if isinstance(leaf, Classification):
                 return Reader(leaf, None, f"the {leaf.name or 'classification'} grader")
-    return None if label is None else Reader(_matching(rows, label), label, f"a plain match of the values of {label}")
+    if label is None:
+        return None
+    return Reader(_matching(rows, label, rare), label, f"a plain match of the values of {label}")
 
 
-def _matching(rows: Sequence[tuple[int, Row]], label: str) -> Classification:
-    found = sorted({_label(place, row, label) for place, row in rows})
+def _matching(rows: Sequence[tuple[int, Row]], label: str, rare: str | None) -> Classification:
+    found = sorted({_label(place, row, label) for place, row in rows} | ({rare} if rare else set()))
     if not 2 <= len(found) <= MOST_CLASSES:
         raise DataError(f"{label}: expected 2 to {MOST_CLASSES} different labels, got {len(found)}")
     configuration = {
