@@ -67,7 +67,7 @@ def _live(looks: Iterator[Seen]) -> Seen:
     with Live(view(seen), console=out, auto_refresh=False) as live:
         for seen in looks:
             live.update(view(seen), refresh=True)
-    out.print(end_of(seen))
+    out.print(end_of(seen), soft_wrap=True)
     return seen
 
 
@@ -84,7 +84,7 @@ def _lines(looks: Iterator[Seen]) -> Seen:
         if seen.job.status != status:
             print_line(f"{seen.job.id} {state(seen.job)}")
         events, decisions, status, trouble = len(seen.events), len(seen.decisions), seen.job.status, seen.trouble
-    out.print(end_of(seen))
+    out.print(end_of(seen), soft_wrap=True)
     return seen
 
 

@@ -95,7 +95,7 @@ def _secrets(value: Any, where: str) -> Iterator[str]:
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             yield from _secrets(inner, f"{where}.{place}")
-    elif isinstance(value, str) and (SECRET_VALUE.search(value) or _has_password(value)):
+    elif isinstance(value, str) and "${" not in value and (SECRET_VALUE.search(value) or _has_password(value)):
         yield where
 
 

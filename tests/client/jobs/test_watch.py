@@ -1,0 +1,286 @@
+"""Watching over a real process: what it reports, what it costs, and when it is stopped."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairmark_client import jobs
+from fairmark_client.errors import JobError, JobRefused
+from fairmark_client.jobs import control
+from fairmark_client.jobs.job import Budget, Job
+from fairmark_client.jobs.ledger import Decision, Ledger
+from fairmark_client.jobs.providers import provider
+from fairmark_client.jobs.watching import Rules, Seen, _until_next, watch
+
+QUICK = 0.02
+DEAR = 36_000.0
+"""Dollars an hour: ten a second, so that a cap is reached within a test."""
+FOREVER = {"steps": 100_000, "seconds": 0.01}
+
+Create = Callable[..., Job]
+
+
+@pytest.fixture
+def create(ledger: Ledger, prepared: Path) -> Create:
+    """A job that walks, with these hyperparameters."""
+
+    def make(budget: Budget | None = None, **hyperparameters: Any) -> Job:
+        return jobs.create(prepared, "trl", "sft", "tiny", hyperparameters=hyperparameters, budget=budget)
+
+    return make
+
+
+def capped(cap: float, warn_share: float = 0.5) -> Budget:
+    return Budget(dollars_per_hour=DEAR, cap_dollars=cap, warn_share=warn_share)
+
+
+def end(job: Job, rules: Rules = Rules()) -> Seen:  # noqa: B008
+    """The last that a watch sees."""
+    *_, last = watch(job.id, rules=rules, every_seconds=QUICK)
+    return last
+
+
+def rules_said(seen: Seen) -> list[str]:
+    return [decision.rule for decision in seen.decisions]
+
+
+def reported(job: Job) -> list[str]:
+    """The steps as the job itself wrote them."""
+    assert job.place
+    return [json.loads(line)["key"] for line in Path(job.place, "events.jsonl").read_text().splitlines()]
+
+
+def test_a_job_is_followed_to_its_end(create: Create, ledger: Ledger) -> None:
+    job = create(steps=8)
+    last = end(job)
+    assert (last.job.status, last.trouble, last.decisions) == ("succeeded", None, [])
+    assert [metrics.step for metrics in last.metrics] == list(range(1, 9))
+    assert [checkpoint.step for checkpoint in ledger.checkpoints(job.id)] == [8]
+    assert last.job.model_made == f"{job.place}/model"
+
+
+def test_a_job_costs_the_time_that_it_ran(create: Create) -> None:
+    last = end(create(Budget(dollars_per_hour=DEAR), steps=8))
+    ((began, ended),) = last.job.runs
+    assert ended
+    assert ended - began >= 8 * 0.02
+    assert last.spent.dollars == pytest.approx((ended - began) * 10)
+
+
+def test_a_failed_job_has_its_error(create: Create) -> None:
+    last = end(create(steps=1, fails=True))
+    assert (last.job.status, last.job.error) == ("failed", "it fell")
+
+
+def test_a_job_is_paused_at_its_cap(create: Create) -> None:
+    last = end(create(capped(2), **FOREVER))
+    assert last.job.status == "paused"
+    assert "budget 2" in rules_said(last)
+    assert 2 <= last.spent.upper_dollars < 20
+
+
+def test_a_job_is_warned_about_once_at_a_share_of_its_cap(create: Create) -> None:
+    last = end(create(capped(1e6, warn_share=1e-6), steps=10, seconds=0.05))
+    assert last.job.status == "succeeded"
+    assert rules_said(last).count("budget 1e+06 near") == 1
+
+
+def test_a_cap_holds_when_nothing_is_reported(create: Create) -> None:
+    last = end(create(capped(2), steps=100_000, seconds=0.01, silent_from=1))
+    assert (last.job.status, last.events) == ("paused", [])
+
+
+def test_a_job_that_can_not_be_paused_is_cancelled_at_its_cap(create: Create) -> None:
+    last = end(create(capped(2), unpausable=True, **FOREVER))
+    assert last.job.status == "cancelled"
+    why = "it can't be paused (walks can't be paused): cancelled"
+    assert (last.decisions[-1].why, last.decisions[-1].action) == (why, "cancel")
+
+
+def test_a_decision_is_carried_out_by_the_next_watch_and_not_taken_again(create: Create, ledger: Ledger) -> None:
+    job = create(steps=100_000, seconds=0.01, silent_from=1)
+    decided = Decision(rule="budget 2", why="the cap is reached", action="pause", at=time.time())
+    ledger.decide(job.id, decided)
+    last = end(job)
+    assert last.job.status == "paused"
+    assert [decision.model_copy(update={"asked_at": None}) for decision in last.decisions] == [decided]
+    assert last.decisions[0].asked_at
+
+
+def test_a_decision_to_cancel_is_carried_out_by_the_next_watch(create: Create, ledger: Ledger) -> None:
+    job = create(unpausable=True, **FOREVER)
+    for rule, action in (("budget 2", "pause"), ("budget 2, unpausable", "cancel")):
+        ledger.decide(job.id, Decision.model_validate({"rule": rule, "why": "", "action": action, "at": 1}))
+    assert end(job).job.status == "cancelled"
+
+
+def test_a_capped_job_is_resumed_under_a_higher_cap_only(create: Create, ledger: Ledger) -> None:
+    job = end(create(capped(2), **FOREVER)).job
+    with pytest.raises(JobRefused, match=r"has cost up to \$\S+ of \$2\.00: name a higher cap"):
+        control.resume(ledger, provider("trl"), job)
+    resumed = control.resume(ledger, provider("trl"), job, cap_dollars=20)
+    assert (resumed.status, resumed.budget.cap_dollars) == ("running", 20)
+    last = end(resumed)
+    assert last.job.status == "paused"
+    assert last.spent.upper_dollars >= 20
+    assert [metrics.step for metrics in last.metrics] == list(range(1, len(last.metrics) + 1))
+
+
+def test_the_time_of_a_pause_costs_nothing(create: Create, ledger: Ledger, wait_until: Callable[..., None]) -> None:
+    job = create(Budget(dollars_per_hour=DEAR), **FOREVER)
+    paused = control.pause(ledger, provider("trl"), job)
+    cost = control.cost(ledger, paused).dollars
+    wait_until(lambda: time.time() > (paused.runs[-1][1] or 0) + 0.3)
+    assert control.cost(ledger, paused).dollars == cost
+    resumed = control.resume(ledger, provider("trl"), paused)
+    assert control.cost(ledger, resumed).dollars < cost + 10 * (time.time() - resumed.runs[-1][0]) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("do", "problem"),
+    [
+        (control.pause, "can't be paused: it has succeeded"),
+        (control.resume, "can't be resumed: it has succeeded"),
+        (control.cancel, "can't be cancelled: it has succeeded"),
+    ],
+)
+def test_a_job_that_is_over_is_left_alone(create: Create, ledger: Ledger, do: Any, problem: str) -> None:
+    job = end(create(steps=1)).job
+    with pytest.raises(JobRefused, match=problem):
+        do(ledger, provider("trl"), job)
+
+
+def test_a_paused_job_can_be_cancelled(create: Create, ledger: Ledger) -> None:
+    job = control.pause(ledger, provider("trl"), create(**FOREVER))
+    with pytest.raises(JobRefused, match="can't be paused: it is paused"):
+        control.pause(ledger, provider("trl"), job)
+
+
+def test_a_provider_that_is_away_ends_no_watch(create: Create) -> None:
+    job = create(steps=30)
+    assert job.place
+    away = Path(job.place, "away")
+    away.touch()
+    seen = watch(job.id, every_seconds=QUICK)
+    assert [next(seen).trouble, next(seen).trouble] == ["nobody answers"] * 2
+    away.unlink()
+    *_, last = seen
+    assert (last.job.status, last.trouble, len(last.metrics)) == ("succeeded", None, 30)
+
+
+def test_a_cap_holds_when_the_provider_tells_no_more(create: Create) -> None:
+    job = create(capped(3), **FOREVER)
+    assert job.place
+    seen = watch(job.id, every_seconds=QUICK)
+    while next(seen).job.status != "running":
+        pass
+    Path(job.place, "away").touch()
+    while "budget 3" not in rules_said(next(seen)):
+        pass
+    Path(job.place, "away").unlink()
+    *_, last = seen
+    assert last.job.status == "paused"
+
+
+def test_a_silent_job_is_named_once_and_paused_where_that_is_asked_for(create: Create) -> None:
+    job = create(steps=100_000, seconds=0.01, silent_from=5)
+    patient = Rules(stuck_floor_seconds=0.3)
+    seen = watch(job.id, rules=patient, every_seconds=QUICK)
+    while not (named := next(seen).decisions):
+        pass
+    assert [decision.action for decision in named] == ["say"]
+    assert next(seen).decisions == named
+    last = end(job, patient._replace(pause_when_stuck=True))
+    assert last.job.status == "paused"
+
+
+def test_a_job_that_learns_by_heart_is_paused_where_that_is_asked_for(create: Create) -> None:
+    """The walk's validation reward is half its train reward: too far apart from about step 25 on."""
+    job = create(**FOREVER)
+    last = end(job, Rules(pause_when_overfitting=True))
+    assert last.job.status == "paused"
+    assert rules_said(last)[-1] == "overfitting: gap beyond 0.10"
+    assert len(last.metrics) >= 20
+
+
+def test_a_resumed_job_is_not_paused_for_the_same_again(create: Create, ledger: Ledger) -> None:
+    rules = Rules(pause_when_overfitting=True)
+    job = end(create(steps=300, seconds=0.01), rules).job
+    assert job.status == "paused"
+    control.resume(ledger, provider("trl"), job)
+    assert end(job, rules).job.status == "succeeded"
+
+
+def test_a_job_that_was_not_taken_is_created_by_its_watch(create: Create, ledger: Ledger) -> None:
+    with pytest.raises(JobError, match="isn't created yet: the line is busy; fairmark jobs watch trl-"):
+        create(steps=2, refused="once")
+    (job,) = ledger.jobs()
+    assert (job.status, job.place) == ("creating", None)
+    assert end(job).job.status == "succeeded"
+
+
+def test_a_job_that_is_refused_for_good_has_failed(create: Create, ledger: Ledger) -> None:
+    with pytest.raises(JobRefused, match="no more training"):
+        create(refused="for good")
+    (job,) = ledger.jobs()
+    assert job.status == "failed"
+    assert job.error
+    assert "training_not_available" in job.error
+
+
+def test_two_watches_see_the_same_and_double_nothing(create: Create, ledger: Ledger) -> None:
+    job = create(steps=20)
+    one, other = (watch(job.id, every_seconds=QUICK) for _ in range(2))
+    for _ in zip(one, other, strict=False):
+        pass
+    assert [event.key for event in ledger.events(job.id)] == reported(job) == [str(step) for step in range(1, 21)]
+
+
+def test_a_watch_waits_longer_after_each_failure_and_a_minute_at_most() -> None:
+    assert _until_next(5, 0) == 5
+    assert all(5 <= _until_next(5, 1) <= 10 for _ in range(50))
+    assert all(30 <= _until_next(5, failures) <= 60 for failures in (9, 100, 10_000))
+
+
+SECRETS = [
+    ({"options": {"api_key": "x"}}, "options.api_key"),
+    ({"options": {"hub_token": "x"}}, "options.hub_token"),
+    ({"options": {"base_url": "https://me:word@example.com"}}, "options.base_url"),
+    ({"options": {"base_url": "https://example.com?code=1"}}, "options.base_url"),
+    ({"hyperparameters": {"run": "sk-example-made-up"}}, "hyperparameters.run"),
+]
+
+
+@pytest.mark.parametrize(("given", "where"), SECRETS, ids=[where for _, where in SECRETS])
+def test_a_secret_is_refused_and_not_kept(ledger: Ledger, prepared: Path, given: Any, where: str) -> None:
+    with pytest.raises(JobRefused, match=f"{where} holds a secret"):
+        jobs.create(prepared, "trl", "sft", "tiny", **given)
+    assert ledger.jobs() == []
+
+
+@pytest.mark.parametrize(("value", "refused"), [("Bearer x", True), ("x", True), ("Bearer ${GRADER_KEY}", False)])
+def test_a_header_names_the_variable_of_its_secret(ledger: Ledger, prepared: Path, value: str, refused: bool) -> None:
+    endpoint = {"type": "endpoint", "url": "https://example.com", "headers": {"Authorization": value}}
+    multi = {"type": "multi", "graders": {"mine": endpoint}, "calculate_output": "mine"}
+    try:
+        end(jobs.create(prepared, "trl", "rft", "tiny", grader=multi, hyperparameters={"steps": 1}))
+        told = ""
+    except JobRefused as error:
+        told = str(error)
+    assert ("grader.graders.mine.headers.Authorization holds a secret" in told) == refused
+
+
+def test_names_that_only_sound_like_secrets_are_taken(create: Create, prepared: Path) -> None:
+    job = jobs.create(prepared, "trl", "sft", "tiny", hyperparameters={"steps": 1}, options={"key_env": "MY_KEY"})
+    assert end(job).job.status == "succeeded"
+
+
+def test_data_that_changed_since_it_was_prepared_is_refused(ledger: Ledger, prepared: Path) -> None:
+    (prepared / "train.jsonl").write_text("{}\n")
+    with pytest.raises(JobRefused, match=r"train\.jsonl changed after it was prepared"):
+        jobs.create(prepared, "trl", "sft", "tiny")
+    assert ledger.jobs() == []
