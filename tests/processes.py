@@ -1,5 +1,6 @@
 """The processes that a test has started, told from those of the fixtures that outlive it."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,9 +17,12 @@ def others() -> None:
 
 
 def children(pid: int) -> list[int]:
-    """The children of all its threads."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    """The children of all its threads; one that ends while it is looked at has none any more."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 def descendants(pid: int) -> list[int]:

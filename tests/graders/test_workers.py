@@ -216,6 +216,17 @@ async def test_a_killed_zygote_fails_no_task_that_comes_after(workers: Workers) 
         assert await workers.run(abs, -3, cpu_seconds=5) == 3
 
 
+async def test_a_task_whose_zygote_is_killed_is_begun_anew(worker: Workers) -> None:
+    await worker.start()
+    (zygote,) = started()
+    task = asyncio.ensure_future(worker.run(eval, "[sum(range(10**6)) for _ in range(30)][0]", cpu_seconds=20))
+    pids = children(zygote)
+    begun = {pid: cpu(pid) for pid in pids}
+    await wait_until(lambda: any(cpu(pid) > begun[pid] + 0.03 for pid in pids))
+    os.kill(zygote, signal.SIGKILL)
+    assert await task == 499999500000
+
+
 @pytest.mark.slow
 async def test_kills_and_hang_ups_at_any_moment_cost_no_place_and_blame_nobody(workers: Workers) -> None:
     chance = random.Random(7)

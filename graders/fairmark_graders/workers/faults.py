@@ -9,8 +9,8 @@ class WorkerLost(Exception):
     """The task isn't to blame: its worker is gone, could not start, or got no processor."""
 
 
-class NotBegun(WorkerLost):
-    """The worker was lost before it called the function, so that another may be tried."""
+class Interrupted(WorkerLost):
+    """The worker was lost before it called the function, or with what it was forked from: another may be tried."""
 
 
 class Crashed(WorkerLost):

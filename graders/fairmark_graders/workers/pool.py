@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
 from .clock import Limit
-from .faults import NotBegun, OverLimit, WorkerLost
+from .faults import Interrupted, OverLimit, WorkerLost
 from .worker import Worker
 from .zygote import Zygote
 
@@ -91,7 +91,7 @@ class Workers:
             place.callback(self._leave)
             try:
                 answer = await self._try(message, cpu_seconds, place)
-            except NotBegun:  # a kill of an idle worker, or of what they are forked from, fails no task
+            except Interrupted:  # a kill of an idle worker, or of what all are forked from, fails no task
                 answer = await self._try(message, cpu_seconds, place)
         return self._opened(answer)
 

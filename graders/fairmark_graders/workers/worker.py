@@ -9,7 +9,7 @@ from typing import Self
 
 from .child import LENGTH, STARTED
 from .clock import gone, resident
-from .faults import Crashed, NotBegun, WorkerLost
+from .faults import Crashed, Interrupted, WorkerLost
 from .zygote import Zygote
 
 _IMPORT_SECONDS = 60.0
@@ -105,8 +105,10 @@ class Worker:
         """Bury one that has gone; what its task fails with."""
         code = await self.bury()
         if not self._begun:
-            return NotBegun(f"a worker was lost before it began: {_told(code)}")
-        if code is None or -code in _SENT:
+            return Interrupted(f"a worker was lost before it began: {_told(code)}")
+        if code is None:
+            return Interrupted(f"a worker was lost: {_told(code)}")
+        if -code in _SENT:
             return WorkerLost(f"a worker was lost: {_told(code)}")
         return Crashed(_told(code))
 

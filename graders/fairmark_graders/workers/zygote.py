@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .child import BURY, FORK, LEARN, LENGTH
-from .faults import NotBegun
+from .faults import Interrupted
 
 _PATIENCE = 180.0
 """Wall time for one request: 5 ms for a fork on an idle core, seconds to learn a large library."""
@@ -38,13 +38,13 @@ class Zygote:
         return len(self._learned)
 
     async def fork(self, channel: socket.socket) -> int:
-        """The process id of a new worker at that end of a socket. Raises `NotBegun`."""
+        """The process id of a new worker at that end of a socket. Raises `Interrupted`."""
         try:
             pid: int | None = await self._ask(FORK, None, channel.fileno())
         except (OSError, EOFError) as error:
-            raise NotBegun("a worker could not start") from error
+            raise Interrupted("a worker could not start") from error
         if pid is None:
-            raise NotBegun("a worker could not start: the system has no room for one")
+            raise Interrupted("a worker could not start: the system has no room for one")
         return pid
 
     async def learn(self, modules: Iterable[str]) -> bool:

@@ -127,15 +127,32 @@ def test_a_ping_is_answered_with_pong(service: Running) -> None:
     assert (answer.status_code, answer.json()) == (200, "pong")
 
 
-@pytest.mark.parametrize("printed", [b"\0", b"\xff", b'"', "\U0001f600".encode()])
-def test_a_long_output_comes_whole_and_holds_nobody_up(service: Running, printed: bytes) -> None:
+LONG_OUTPUTS = pytest.mark.parametrize("printed", [b"\0", b"\xff", b'"', "\U0001f600".encode()])
+
+
+def printing(printed: bytes) -> tuple[str, int]:
+    """A program that prints 9 MB to each stream, and how often it repeats 25,001 times what it prints."""
     times = 9_000_000 // (25_001 * len(printed))
-    code = f"import os\nfor fd in (1, 2):\n    for _ in range({times}): os.write(fd, {printed!r} * 25_001)"
+    return f"import os\nfor fd in (1, 2):\n    for _ in range({times}): os.write(fd, {printed!r} * 25_001)", times
+
+
+@LONG_OUTPUTS
+def test_a_long_output_comes_whole(service: Running, printed: bytes) -> None:
+    code, times = printing(printed)
+    assert ran(service, code=code)["run_result"]["stdout"] == (printed * 25_001 * times).decode(errors="replace")
+
+
+@LONG_OUTPUTS
+def test_a_long_output_holds_nobody_up(service: Running, printed: bytes) -> None:
+    # 0.31 where all of it is encoded at once, 0.15 where piece by piece; a crowded machine adds to some tries only
+    assert any(longest_wait(service, printing(printed)[0]) < 0.25 for _ in range(4))
+
+
+def longest_wait(service: Running, code: str) -> float:
+    """Seconds that others waited at most while a program ran."""
     with ThreadPoolExecutor(1) as others:
         answer = others.submit(ran, service, code=code)
-        waits = [httpx.get(f"{service.url}/healthz").elapsed.total_seconds() for _ in iter(answer.done, True)]
-    assert answer.result()["run_result"]["stdout"] == (printed * 25_001 * times).decode(errors="replace")
-    assert max(waits) < 0.25  # 0.31 where all of it is encoded at once, 0.15 where piece by piece
+        return max(httpx.get(f"{service.url}/healthz").elapsed.total_seconds() for _ in iter(answer.done, True))
 
 
 @pytest.fixture
