@@ -179,8 +179,8 @@ def share(prompts: Sequence[Prompt], which: Callable[[Prompt], bool]) -> Estimat
 
 def mean(values: Sequence[float]) -> Estimate:
     """The mean of one value for each prompt, with the percentile bootstrap's interval."""
-    draw = random.Random(0)
-    means = sorted(statistics.fmean(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    draw, ordered = random.Random(0), sorted(values)  # so that the order of the outputs changes nothing
+    means = sorted(statistics.fmean(draw.choices(ordered, k=len(ordered))) for _ in range(RESAMPLES))
     edge = round(RESAMPLES * 0.025)
     return Estimate(statistics.fmean(values), means[edge], means[-edge - 1])
 

@@ -53,8 +53,8 @@ class Calls:
 
     def __init__(self, server: Server, http: httpx.AsyncClient) -> None:
         self._server, self._http = server, http
-        self.over = False
-        """Set once something has failed for good: what is on its way may finish, and nothing is tried again."""
+        self.failed: ModelError | None = None
+        """What has failed for good, if anything: what is on its way may finish, and nothing is tried again."""
 
     async def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
         """The first good answer. Raises `ModelError` with the status and the server's words when none comes."""
@@ -73,9 +73,9 @@ class Calls:
                 pause = max(pause, _retry_after(response))
                 if not _worth_retrying(response) or pause > LONGEST_PAUSE_SECONDS:
                     raise RefusedCall(f"{url} answers {failure}")
-            if attempt < TRIES - 1 and not self.over:
+            if attempt < TRIES - 1 and not self.failed:
                 await asyncio.sleep(pause * random.uniform(1.0, 1.5))
-            if self.over:
+            if self.failed:
                 break
         raise ModelError(f"{url}: no answer after {attempt + 1} {'try' if attempt == 0 else 'tries'}; last: {failure}")
 

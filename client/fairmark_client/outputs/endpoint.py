@@ -89,23 +89,21 @@ class Endpoint(Source):
         waiting = iter(draws)
         async with self._server.calls() as calls:
             workers = [self._work(calls, waiting, decoding, finish) for _ in range(min(REQUESTS, len(draws)))]
-            failures = await asyncio.gather(*workers)
-        if failed := next(filter(None, failures), None):
-            raise failed
+            await asyncio.gather(*workers)
+        if calls.failed:
+            raise calls.failed
 
     async def _work(
         self, calls: Calls, waiting: Iterator[Draw], decoding: Decoding, finish: Callable[[Output], None]
-    ) -> ModelError | None:
+    ) -> None:
         """Draws one after the other, until there are none or one has failed, here or beside."""
         for draw in waiting:
             try:
                 finish(await self._output(calls, draw, decoding))
             except ModelError as error:
-                calls.over = True
-                return ModelError(f"row {draw.place}, seed {draw.seed}: {error}")
-            if calls.over:
+                calls.failed = calls.failed or ModelError(f"row {draw.place}, seed {draw.seed}: {error}")
+            if calls.failed:
                 break
-        return None
 
     async def _output(self, calls: Calls, draw: Draw, decoding: Decoding) -> Output:
         began = time.perf_counter()

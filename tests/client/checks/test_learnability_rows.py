@@ -1,0 +1,46 @@
+"""Which rows are looked at, of which class they are, and which are kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fairmark_client.checks.learnability import Prompt
+from fairmark_client.checks.learnability_rows import chosen, classes, kept
+from fairmark_client.data.prepared import Row
+
+
+def row(n: int, **fields: Any) -> Row:
+    return {"prompt": [{"role": "user", "content": str(n)}], "reference_answer": str(n % 3), **fields}
+
+
+def test_a_row_that_was_repeated_is_looked_at_once() -> None:
+    rows = list(enumerate([row(0)] * 50 + [row(n) for n in range(1, 10)]))
+    picked = chosen(rows, 100)
+    assert sorted(own["prompt"][0]["content"] for _, own in picked) == [str(n) for n in range(10)]
+    assert all(rows[place][1] == own for place, own in picked)
+
+
+def test_the_rows_are_drawn_at_random_and_the_same_again() -> None:
+    rows = list(enumerate(map(row, range(100))))
+    assert chosen(rows, 10) == chosen(rows, 10) != chosen(rows, 10, seed=1)
+    assert [place for place, _ in chosen(rows, 10)] != list(range(10))
+
+
+def test_a_few_references_are_classes_and_many_are_answers(tmp_path: Path) -> None:
+    rows = list(enumerate(map(row, range(5))))
+    assert classes(tmp_path / "rows.jsonl", rows) == {0: "0", 1: "1", 2: "2", 3: "0", 4: "1"}
+    many = [(n, row(n, reference_answer=n)) for n in range(13)]
+    assert classes(tmp_path / "rows.jsonl", many) == {}
+
+
+def test_the_class_is_the_label_that_the_manifest_names(tmp_path: Path) -> None:
+    manifest = {"fairmark": "0", "source": {}, "settings": {"label": "kind"}, "files": {}, "targets": {}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert classes(tmp_path, [(0, row(0, kind="a")), (1, row(1, kind=True))]) == {0: "a", 1: "true"}
+
+
+def test_rows_are_kept_by_their_mean_reward_with_all_their_copies() -> None:
+    rows = [row(0), row(1), row(2), row(1), row(3, weight=2.0)]
+    rewards = {0: (1.0, 1.0), 1: (0.0, 0.2), 2: (0.9, 0.9), 4: (0.5, 0.5)}
+    prompts = [Prompt(place, None, own, 0) for place, own in rewards.items()]
+    assert kept(list(enumerate(rows)), prompts, 0.1, 0.9) == [rows[1], rows[2], rows[3], rows[4]]
