@@ -1,13 +1,12 @@
 """JSONL line by line, with errors that name file, line and field."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
+from ..data.line import parsed
 from ..errors import DataError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,17 +35,9 @@ def shaped(kind: type[Model], fields: dict[str, Any], path: Path, line: int) -> 
 
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        found = orjson.loads(line)
-    except json.JSONDecodeError as error:
-        _wrong(path, number, f"expected JSON, got {_excerpt(line)} ({error.msg})")
-    if not isinstance(found, dict):
-        _wrong(path, number, f"expected an object, got {_excerpt(line)}")
-    return found
-
-
-def _excerpt(line: bytes) -> str:
-    text = line.decode(errors="replace").strip()
-    return text if len(text) <= 40 else text[:40] + "…"
+        return parsed(line)
+    except ValueError as error:
+        _wrong(path, number, str(error))
 
 
 def _wrong(path: Path, line: int, problem: str) -> NoReturn:
