@@ -159,8 +159,7 @@ def _judge(options: Options, prices: Prices) -> Judge | None:
 
 
 def _show(folder: Path, rows: Rows, prices: Prices, quotes: list[Quote]) -> None:
-    title = f"{folder} · {rows.train:,} training rows, {rows.validation:,} for validation · prices of {prices.as_of}"
-    out.print(Text(title, "bold"), soft_wrap=True)
+    _say(f"{folder} · {rows.train:,} training rows, {rows.validation:,} for validation · prices of {prices.as_of}")
     out.print(_costs([quote.estimate for quote in quotes]))
     for quote in quotes:
         for unknown in quote.estimate.unknown:
@@ -169,8 +168,14 @@ def _show(folder: Path, rows: Rows, prices: Prices, quotes: list[Quote]) -> None
         out.print(Text(printable(note), "dim"), soft_wrap=True)
     dearest = max(quotes, key=lambda quote: quote.estimate.expected.dollars or 0)
     if dearest.savings:
-        out.print(_savings(dearest))
+        _say(f"What would save, of the {_dollars(dearest.estimate.expected)} expected for {_job(dearest.estimate)}")
+        out.print(_savings(dearest.savings))
+    _say("What it is made from; --set NAME=VALUE says otherwise")
     out.print(_assumptions([quote.estimate for quote in quotes]))
+
+
+def _say(title: str) -> None:
+    out.print(Text(printable(title), "bold"), soft_wrap=True)
 
 
 def _notes(quotes: list[Quote]) -> list[str]:
@@ -179,13 +184,13 @@ def _notes(quotes: list[Quote]) -> list[str]:
     )
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=box.ROUNDED, border_style="dim", header_style="bold")
+def _table() -> Table:
+    return Table(box=box.ROUNDED, border_style="dim", header_style="bold")
 
 
 def _costs(estimates: list[Estimate]) -> Table:
     """Counts and hours as expected; a column that no job fills is left out."""
-    table = _table("what it costs")
+    table = _table()
     table.add_column("job", no_wrap=True)
     columns = {name: [count(each) for each in estimates] for name, count in _COUNTS.items()}
     shown = {name: counts for name, counts in columns.items() if any(count != "–" for count in counts)}
@@ -222,30 +227,39 @@ _COUNTS: dict[str, Callable[[Estimate], str]] = {
 }
 
 
-def _savings(quote: Quote) -> Table:
-    table = _table(f"what would save, of the {_dollars(quote.estimate.expected)} expected for {_job(quote.estimate)}")
+def _savings(savings: list[Saving]) -> Table:
+    table = _table()
     table.add_column("change")
     table.add_column("hours", justify="right", no_wrap=True)
     table.add_column("dollars", justify="right", no_wrap=True)
-    for saving in quote.savings:
+    for saving in savings:
         table.add_row(saving.change, f"{saving.seconds / 3600:,.2f}", f"${saving.dollars:,.2f}")
     return table
 
 
 def _assumptions(estimates: list[Estimate]) -> Table:
-    table = _table("what it is made from; --set NAME=VALUE says otherwise")
+    """What jobs have in common stands once, under their names."""
+    table = _table()
     table.add_column("name", no_wrap=True)
-    table.add_column("jobs")
     table.add_column("cheap, expected, dear", justify="right", no_wrap=True)
-    table.add_column("from", ratio=1)
+    table.add_column("from")
+    for jobs, assumptions in _shared(estimates).items():
+        table.add_row(Text(", ".join(jobs), "cyan"))
+        for each in assumptions:
+            table.add_row(each.name, _range(each.range), Text(each.source, "green" if each.source == GIVEN else ""))
+        table.add_section()
+    return table
+
+
+def _shared(estimates: list[Estimate]) -> dict[tuple[str, ...], list[Assumption]]:
     jobs: dict[Assumption, list[str]] = {}
     for each in estimates:
         for assumption in each.assumptions:
             jobs.setdefault(assumption, []).append(_job(each))
-    for assumption in sorted(jobs, key=lambda assumption: list(NAMES).index(assumption.name)):
-        source = Text(assumption.source, "green" if assumption.source == GIVEN else "")
-        table.add_row(assumption.name, ", ".join(jobs[assumption]), _range(assumption.range), source)
-    return table
+    shared: dict[tuple[str, ...], list[Assumption]] = {}
+    for assumption, names in jobs.items():
+        shared.setdefault(tuple(names), []).append(assumption)
+    return shared
 
 
 def _job(estimate: Estimate) -> str:

@@ -222,7 +222,7 @@ def _changes(plan: Plan, now: Point) -> Iterator[tuple[str, Plan]]:
     if (now.evaluations or 0) > 1:
         yield "half as many evaluations", plan.having("eval_interval", 2 * values["eval_interval"])
     if min(values.get("eval_samples", 0), rows.validation) > _FEW:
-        change = f"{_FEW} rows an evaluation, which tell a share to about ± 14 points"
+        change = f"{_FEW} rows an evaluation, good for ± 14 points"
         yield change, plan.having("eval_samples", _FEW)
 
 

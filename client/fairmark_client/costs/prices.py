@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .. import environment
 from ..data.prepared import Method
 from ..errors import DataError
 
@@ -70,8 +71,11 @@ class Prices(BaseModel):
 
     @classmethod
     def read(cls, path: str | Path | None = None) -> Self:
-        """The shipped table, with what a TOML file of the same shape says instead. Raises `DataError`."""
-        shipped = cls.shipped()
+        """The shipped table, with what a TOML file of the same shape says instead; by default that at FAIRMARK_PRICES.
+
+        Raises `DataError` naming file and field.
+        """
+        shipped, path = cls.shipped(), path or environment.text("FAIRMARK_PRICES")
         if path is None:
             return shipped
         try:

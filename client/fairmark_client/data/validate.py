@@ -132,12 +132,13 @@ class _Target:
                 yield Problem(path, number, str(variable), "missing; the grader reads it")
 
     def _mixed(self, path: str, number: int, line: Row) -> Iterator[Problem]:
-        """TRL's rows become an Arrow table, whose columns hold one type each; null goes with any."""
+        """Most read TRL's rows into an Arrow table, whose columns hold one type each; null goes with any."""
         for name, value in line.items():
             if value is not None:
                 first, where = self._types.setdefault(name, (kind(value), f"{path}:{number}"))
                 if kind(value) != first:
-                    yield Problem(path, number, name, f"expected {first} as in {where}, got {kind(value)}")
+                    message = f"{kind(value)}, and {first} in {where}: an Arrow table refuses it, fairmark's jobs don't"
+                    yield Problem(path, number, name, message, fatal=False)
 
     def _never_sampled(self) -> Iterator[Problem]:
         """Fields of the model's answer as JSON, which OpenAI fills under a response format only."""
@@ -166,7 +167,7 @@ def _response_format(response_format: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _left_out(prepared: Prepared) -> Iterator[Problem]:
-    """Columns that a platform's files don't have since it gives their names another meaning, each said once."""
+    """Columns that a platform's files don't have, each said once."""
     told = set[tuple[str, str]]()
     for side in PLATFORM_SIDES:
         for number, row in enumerate(prepared.rows(side), 1):
@@ -174,5 +175,10 @@ def _left_out(prepared: Prepared) -> Iterator[Problem]:
                 for name in sorted(row.keys() & LEFT_OUT[platform] - {"messages"}):
                     if (platform, name) not in told:
                         told.add((platform, name))
-                        message = f"left out of the files for {platform}, where it means something else"
-                        yield Problem(f"{side}.jsonl", number, name, message, fatal=False)
+                        yield Problem(f"{side}.jsonl", number, name, _why(platform, name), fatal=False)
+
+
+def _why(platform: str, name: str) -> str:
+    if name == "weight":
+        return f"left out of the files for {platform}, which knows no weights: there every row counts the same"
+    return f"left out of the files for {platform}, where it means something else"

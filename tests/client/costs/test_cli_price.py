@@ -51,7 +51,7 @@ def test_all_jobs_stand_in_one_table_with_what_would_save_and_what_is_assumed(fo
     done = fairmark("check", "price", folder, *known(), "--dollars-per-hour", "2.5")
     assert done.returncode == 0, done.stderr
     assert "640 training rows, 100 for validation · prices of 2026-11-22" in done.stdout
-    lines = {line.split("│")[1].strip(): line for line in done.stdout.splitlines() if line.startswith("│")}
+    lines = {line.split("│")[1].strip(): line for line in reversed(done.stdout.splitlines()) if line[0] == "│"}
     assert "$344" in lines["openai rft"]
     assert "$344" in lines["azure rft"]
     assert "$8.61" in lines["trl rft"]

@@ -1,5 +1,7 @@
 """Estimates worked out by hand, and what is assumed where nothing is given."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,7 +136,7 @@ def test_savings_are_the_difference_to_the_changed_job() -> None:
         "half of the training rows": 20 * 600 + 4 * 100,
         "one epoch": 20 * 600 + 4 * 100,
         "half as many evaluations": 4 * 100,
-        "50 rows an evaluation, which tell a share to about ± 14 points": 8 * 50,
+        "50 rows an evaluation, good for ± 14 points": 8 * 50,
     }
     assert found["one epoch"].dollars == pytest.approx((6.89 - 3.44) * 100)
 
@@ -187,3 +189,8 @@ def test_a_job_that_evaluates_at_every_step_has_it_in_its_steps() -> None:
 
 def test_a_job_that_tells_no_times_measures_nothing() -> None:
     assert measured([Metrics(step=1)], 40) == {}
+
+
+def test_the_docs_name_every_quantity() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "costs.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(NAMES)

@@ -57,3 +57,11 @@ def test_a_broken_file_is_refused_by_field(tmp_path: Path, text: str, complaint:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
         Prices.read(tmp_path / "none.toml")
+
+
+def test_the_file_that_the_environment_names_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text("[providers.openai]\nrft_dollars_per_hour = 7\n")
+    monkeypatch.setenv("FAIRMARK_PRICES", str(file))
+    assert Prices.read().per_hour("openai", "rft") == 7.0
+    assert Prices.shipped().per_hour("openai", "rft") == 100.0

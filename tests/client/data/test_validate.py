@@ -188,7 +188,8 @@ def test_a_line_that_supervised_fine_tuning_refuses(tmp_path: Path, messages: li
         (
             "rft",
             {"reference_answer": 1},
-            "reference_answer: expected a string as in trl/rft/train.jsonl:1, got a number",
+            "reference_answer: a number, and a string in trl/rft/train.jsonl:1: an Arrow table refuses it, fairmark's "
+            "jobs don't",
         ),
         ("sft", {"completion": []}, "completion: expected a list of messages, got an empty list"),
         ("sft", {"completion": said("", "assistant")}, "completion: expected the answer to learn, got an empty text"),
@@ -273,10 +274,17 @@ def test_both_files_are_required(tmp_path: Path) -> None:
     assert found(data) == ["manifest.json: no validation file of rft; both are required"]
 
 
-@pytest.mark.parametrize("name", ["tools", "parallel_tool_calls", "weight"])
-def test_a_column_that_openais_files_leave_out_is_a_warning_said_once(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("tools", "where it means something else"),
+        ("parallel_tool_calls", "where it means something else"),
+        ("weight", "which knows no weights: there every row counts the same"),
+    ],
+)
+def test_a_column_that_openais_files_leave_out_is_a_warning_said_once(tmp_path: Path, name: str, why: str) -> None:
     data = prepared(tmp_path, *rows("more", 2, **{name: 1}))
-    message = "left out of the files for openai, where it means something else"
+    message = f"left out of the files for openai, {why}"
     assert list(problems(data)) == [Problem("train.jsonl", 13, name, message, fatal=False)]
 
 
