@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import JobError
+from ..errors import DataError, JobError
 from ..jobs.ledger import Ledger
 from ..jobs.watching import Seen, known
 from .console import fail, out, printable
@@ -20,6 +20,8 @@ class Cost(NamedTuple):
 
     job: str
     status: str
+    estimate: float | None
+    """As expected before it was created."""
     spent: float
     at_most: float
     at_the_end: float | None
@@ -36,7 +38,7 @@ def costs(as_json: bool) -> None:
     try:
         ledger = Ledger()
         seen = [known(ledger, job) for job in ledger.jobs()]
-    except JobError as error:
+    except (DataError, JobError) as error:
         fail(error)
     found = [_cost(one) for one in seen]
     if as_json:
@@ -56,6 +58,7 @@ def _cost(seen: Seen) -> Cost:
     return Cost(
         job=job.id,
         status=job.status,
+        estimate=job.estimate_dollars[1] if job.estimate_dollars else None,
         spent=spent.dollars,
         at_most=spent.upper_dollars,
         at_the_end=spent.projected_dollars,
@@ -73,6 +76,7 @@ def _table(costs: list[Cost]) -> Table:
     table.add_column("status")
     table.add_column("ran", duration(sum(cost.running_seconds for cost in costs)), justify="right")
     for name, total in {
+        "estimate": sum(cost.estimate or 0 for cost in costs),
         "spent": sum(cost.spent for cost in costs),
         "at most": sum(cost.at_most for cost in costs),
         "at the end": None,
@@ -82,7 +86,7 @@ def _table(costs: list[Cost]) -> Table:
     }.items():
         table.add_column(name, _dollars(total), justify="right", no_wrap=True)
     for cost in costs:
-        money = [cost.spent, cost.at_most, cost.at_the_end, cost.billed, cost.judges, cost.cap]
+        money = [cost.estimate, cost.spent, cost.at_most, cost.at_the_end, cost.billed, cost.judges, cost.cap]
         status = Text(cost.status, STATUS_STYLES[cost.status])  # type: ignore[index]
         table.add_row(Text(cost.job, "bold"), status, duration(cost.running_seconds), *map(_dollars, money))
     return table

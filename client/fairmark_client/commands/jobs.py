@@ -57,9 +57,21 @@ def create(
         with err.status("checking and creating the job"):
             job = create_job(spec, budget, Ledger())
     out.print(title(job))
+    if job.estimate_dollars:
+        out.print(_estimated(*job.estimate_dollars, cap))
     out.print(job.id)
     if and_watch:
         follow(job.id, Rules(), 5.0, once=False)
+
+
+def _estimated(low: float, expected: float, high: float, cap: float | None) -> Text:
+    """What it will cost; in colour where the cap is likely to end it."""
+    over = cap is not None and expected > cap
+    words = f"expected to cost ${expected:,.2f} (${low:,.2f} to ${high:,.2f})"
+    return Text(
+        f"{words}: more than the cap of ${cap:,.2f}, where it will be paused" if over else words,
+        "yellow" if over else "",
+    )
 
 
 def _spec(wanted: Wanted) -> Spec:
@@ -157,7 +169,7 @@ def _table(seen: Sequence[Seen]) -> Table:
             _latest(one, "train_reward"),
             _latest(one, "valid_reward"),
             f"${one.spent.dollars:,.2f}",
-            clock(job.created_at),
+            clock(job.created_at)[5:16],
         )
     return table
 
@@ -212,6 +224,7 @@ def _facts(seen: Seen) -> Table:
         "created": clock(job.created_at),
         "finished": clock(job.finished_at) if job.finished_at else "",
         "ran": ", ".join(f"{clock(began)} for {duration((ended or seen.at) - began)}" for began, ended in job.runs),
+        "estimate": "${1:,.2f} (${0:,.2f} to ${2:,.2f})".format(*job.estimate_dollars) if job.estimate_dollars else "",
         "cost": money(seen),
         "model made": job.model_made or "",
         "error": job.error or "",

@@ -29,6 +29,17 @@ STATUS_STYLES: dict[Status, str] = {
     "failed": "red",
     "cancelled": "red",
 }
+_MEASURES = {
+    "train_reward": ("reward", "{:.3f}"),
+    "valid_reward": ("validation", "{:.3f}"),
+    "reward_std": ("spread", "{:.3f}"),
+    "zero_variance": ("groups of one reward", "{:.0%}"),
+    "loss": ("loss", "{:.4f}"),
+    "valid_loss": ("validation loss", "{:.4f}"),
+    "completion_tokens": ("tokens", "{:,.0f}"),
+    "step_seconds": ("seconds", "{:,.1f}"),
+}
+"""What a step may report, in the order and the words in which it is shown."""
 _POINTS = 32
 """Of a curve, in a terminal of 80 columns."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -109,17 +120,7 @@ def steps(metrics: Metrics) -> str:
 
 def measured(metrics: Metrics) -> Iterator[tuple[str, str]]:
     """What a step reported, in words."""
-    formats = {
-        "train_reward": ("reward", "{:.3f}"),
-        "valid_reward": ("validation", "{:.3f}"),
-        "reward_std": ("spread", "{:.3f}"),
-        "zero_variance": ("groups of one reward", "{:.0%}"),
-        "loss": ("loss", "{:.4f}"),
-        "valid_loss": ("validation loss", "{:.4f}"),
-        "completion_tokens": ("tokens", "{:,.0f}"),
-        "step_seconds": ("seconds", "{:,.1f}"),
-    }
-    for field, (name, form) in formats.items():
+    for field, (name, form) in _MEASURES.items():
         value = getattr(metrics, field)
         if value is not None:
             yield name, form.format(value)
@@ -185,23 +186,15 @@ def _times(seen: Seen) -> str:
 
 
 def _curves(metrics: Sequence[Metrics]) -> Table:
-    """Each measure's latest value and its way there."""
+    """Each measure's latest value and its way there; the errors that there are now."""
     grid = _grid()
-    latest = {name: value for step in metrics for name, value in measured(step)}
-    fields = {
-        "reward": "train_reward",
-        "validation": "valid_reward",
-        "spread": "reward_std",
-        "groups of one reward": "zero_variance",
-        "loss": "loss",
-        "validation loss": "valid_loss",
-        "tokens": "completion_tokens",
-        "seconds": "step_seconds",
-    }
-    for name, value in latest.items():
-        values = [getattr(step, fields[name]) for step in metrics] if name in fields else []
-        style = "bold" if name in fields else "yellow"
-        grid.add_row(name, Text(value, style), Text(sparkline([v for v in values if v is not None]), "cyan"))
+    for field, (name, form) in _MEASURES.items():
+        if values := [value for step in metrics if (value := getattr(step, field)) is not None]:
+            grid.add_row(name, Text(form.format(values[-1]), "bold"), Text(sparkline(values), "cyan"))
+    errors = {kind: share for step in metrics for kind, share in step.errors.items()}
+    for kind, share in errors.items():
+        if share:
+            grid.add_row(printable(kind), Text(f"{share:.1%}", "yellow"), "")
     return grid
 
 
@@ -235,7 +228,7 @@ def _said(seen: Seen) -> Iterator[RenderableType]:
     for decision in seen.decisions:
         if decision.action != "say" and not decision.overruled:
             yield Text(decided(decision), "bold yellow")
-    last = next((event for event in reversed(seen.events) if event.message), None)
+    last = next((event for event in reversed(seen.events) if event.message and not event.metrics), None)
     if last:
         yield Text(f"{clock(last.at)} {printable(last.message)}", "dim", overflow="ellipsis", no_wrap=True)
     if seen.job.error:

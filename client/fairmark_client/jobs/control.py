@@ -60,8 +60,8 @@ def cancel(ledger: Ledger, provider: Provider, job: Job) -> Job:
 
 
 def cost(ledger: Ledger, job: Job) -> Spent:
-    """What a job has cost by now, by the shipped prices and what its budget says."""
-    return spent(job, ledger.metrics(job.id), Prices.shipped(), time.time())
+    """What a job has cost by now, by the table of prices and what its budget says."""
+    return spent(job, ledger.metrics(job.id), Prices.read(), time.time())
 
 
 def _state(job: Job) -> str:

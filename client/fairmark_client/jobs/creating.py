@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from ..costs.assumptions import NAMES, Range, Rows
+from ..costs.estimate import Plan, estimate
+from ..costs.prices import Prices
 from ..data.prepared import Prepared
-from ..errors import JobError, JobRefused
+from ..errors import DataError, JobError, JobRefused
 from .job import Budget, Job, Spec
 from .ledger import Ledger
 from .provider import Look, Provider
@@ -58,9 +61,30 @@ def create(spec: Spec, budget: Budget, ledger: Ledger) -> Job:
     then, and is created by whoever watches it.
     """
     found = check(spec)
-    job = Job(id=f"{spec.provider}-{secrets.token_hex(3)}", spec=spec, budget=budget, created_at=time.time())
+    job = Job(
+        id=f"{spec.provider}-{secrets.token_hex(3)}",
+        spec=spec,
+        budget=budget,
+        estimate_dollars=estimated(spec, budget),
+        created_at=time.time(),
+    )
     ledger.add(job)
     return start(ledger, found, job)
+
+
+def estimated(spec: Spec, budget: Budget) -> tuple[float, float, float] | None:
+    """Dollars that a job will cost at least, as expected and at most; None where too little is known."""
+    known = {name: value for name, value in spec.hyperparameters.items() if name in NAMES}
+    given = {name: Range.exactly(value) for name, value in known.items() if isinstance(value, int | float)}
+    if budget.dollars_per_hour is not None:
+        given["dollars_per_hour"] = Range.exactly(budget.dollars_per_hour)
+    try:
+        rows = Rows.of(Prepared.open(spec.data))
+        found = estimate(Plan(rows, spec.provider, spec.method, Prices.read(), given))
+    except DataError:  # that the job can't work is for its provider to say
+        return None
+    low, expected, high = (point.dollars for point in (found.low, found.expected, found.high))
+    return None if low is None or expected is None or high is None else (low, expected, high)
 
 
 def start(ledger: Ledger, provider: Provider, job: Job) -> Job:

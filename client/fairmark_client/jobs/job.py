@@ -55,6 +55,8 @@ class Job(BaseModel):
     """Ours, such as `trl-3f9c2a`: unique in a ledger, and a word on a command line."""
     spec: Spec
     budget: Budget = Budget()
+    estimate_dollars: tuple[float, float, float] | None = None
+    """What it was estimated to cost before it was created: at least, as expected, at most; None where nobody knew."""
     status: Status = "creating"
     said: str = ""
     """The provider's own word for the status; unknown words count as running."""

@@ -112,7 +112,7 @@ def known(ledger: Ledger, job: Job, rules: Rules = Rules()) -> Seen:  # noqa: B0
     """A job as the ledger knows it; nobody is asked."""
     now, events = time.time(), ledger.events(job.id)
     metrics = [event.metrics for event in events if event.metrics]
-    cost = spent(job, metrics, Prices.shipped(), now)
+    cost = spent(job, metrics, Prices.read(), now)
     return Seen(
         job, events, cost, list(_remarks(job, events, metrics, cost, rules, now)), ledger.decisions(job.id), now
     )

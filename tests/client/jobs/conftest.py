@@ -27,9 +27,14 @@ def prepared(tmp_path: Path) -> Path:
     folder = tmp_path / "prepared"
     folder.mkdir()
     row = b'{"prompt": [{"role": "user", "content": "6 * 7"}], "reference_answer": "42"}\n'
-    (folder / "train.jsonl").write_bytes(row)
-    train = File(rows=1, bytes=len(row), sha256=hashlib.sha256(row).hexdigest())
-    manifest = Manifest(fairmark="0.1.0", source={}, settings={}, files={"train.jsonl": train}, targets={})
+    sides = {"train.jsonl": 100, "validation.jsonl": 50}
+    for name, rows in sides.items():
+        (folder / name).write_bytes(row * rows)
+    files = {
+        name: File(rows=rows, bytes=len(row * rows), sha256=hashlib.sha256(row * rows).hexdigest())
+        for name, rows in sides.items()
+    }
+    manifest = Manifest(fairmark="0.1.0", source={}, settings={}, files=files, targets={})
     (folder / "manifest.json").write_text(manifest.model_dump_json())
     return folder
 

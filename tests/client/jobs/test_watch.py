@@ -11,6 +11,7 @@ import pytest
 from fairmark_client import jobs
 from fairmark_client.errors import JobError, JobRefused
 from fairmark_client.jobs import control
+from fairmark_client.jobs.creating import estimated, make_spec
 from fairmark_client.jobs.job import Budget, Job
 from fairmark_client.jobs.ledger import Decision, Ledger
 from fairmark_client.jobs.providers import provider
@@ -284,3 +285,21 @@ def test_data_that_changed_since_it_was_prepared_is_refused(ledger: Ledger, prep
     with pytest.raises(JobRefused, match=r"train\.jsonl changed after it was prepared"):
         jobs.create(prepared, "trl", "sft", "tiny")
     assert ledger.jobs() == []
+
+
+def estimate(prepared: Path, method: str = "rft", price: float | None = None, **known: Any) -> Any:
+    spec = make_spec(prepared, "openai", method, "o4-mini", grader="exact" if method == "rft" else None)
+    budget = Budget(dollars_per_hour=price, cap_dollars=None, warn_share=0.8)
+    return estimated(spec.model_copy(update={"hyperparameters": known}), budget)
+
+
+def test_an_estimate_goes_by_what_the_job_sets(prepared: Path) -> None:
+    low, expected, high = estimate(prepared)
+    assert 0 < low < expected < high
+    assert estimate(prepared, n_epochs=1)[1] < expected
+    assert estimate(prepared, n_epochs="auto") == (low, expected, high)
+    assert estimate(prepared, price=50)[1] == pytest.approx(expected / 2)
+
+
+def test_without_a_price_there_is_no_estimate(prepared: Path) -> None:
+    assert estimate(prepared, method="sft") is None
