@@ -1,11 +1,10 @@
 """Outputs that were sampled before, from a file."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-
-import orjson
 
 from ..data.prepared import Row, item
 from ..errors import DataError
@@ -56,7 +55,7 @@ class File(Source):
                 self._wrong(line, f"seed: row {output.row} has an output under seed {output.seed} already")
         return list(found.values())
 
-    def _output(self, line: int, fields: dict[str, Any], places: dict[bytes, int], seeds: Counter[int]) -> Output:
+    def _output(self, line: int, fields: dict[str, Any], places: dict[str, int], seeds: Counter[int]) -> Output:
         place = fields.get("row", places.get(_key(fields.get("item"))))
         if place is None:
             self._wrong(line, "item: expected that of one of the rows")
@@ -70,5 +69,5 @@ class File(Source):
         raise DataError(f"{self.path}: line {line}: {problem}")
 
 
-def _key(item: Any) -> bytes:
-    return orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+def _key(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)

@@ -8,6 +8,7 @@ import pytest
 
 from fairmark_client.data.prepared import Row, item
 from fairmark_client.errors import DataError
+from fairmark_client.outputs.file import File
 from fairmark_client.outputs.output import Decoding
 from fairmark_client.outputs.source import open_source
 
@@ -45,6 +46,12 @@ def test_lines_as_grade_takes_them_answer_the_row_with_their_item(tmp_path: Path
     assert sampled(rows(tmp_path / "o.jsonl", *lines), 2) == [
         (place, seed, f"{place}-{seed}") for place in range(3) for seed in range(2)
     ]
+
+
+def test_numbers_of_any_size_are_compared(tmp_path: Path) -> None:
+    row = {**DATA[0][1], "id": 10**30}
+    path = rows(tmp_path / "o.jsonl", {"sample": "x", "item": item(row)})
+    assert [output.row for output in File(path).answering([(0, DATA[0][1]), (1, row)])] == [1]
 
 
 def test_what_was_not_asked_for_is_left_alone(tmp_path: Path) -> None:
