@@ -63,12 +63,13 @@ class Trl:
     def look(self, job: Job) -> Look:
         folder = _folder(job)
         state = folder.state()
+        run = state.runs[-1] if state.runs else None
         return Look(
             status=state.status,
             said=state.said,
             error=state.error,
-            started_at=state.runs[-1].started_at if state.runs else None,
-            finished_at=state.runs[-1].ended_at if state.runs and state.status in FINAL else None,
+            started_at=run.started_at if run else None,
+            finished_at=run.ended_at if run else None,
             billed_seconds=state.seconds() if state.status in FINAL else None,
             model_made=str(folder.model) if state.status == "succeeded" else None,
         )
@@ -96,6 +97,7 @@ class Trl:
         """Also a job that failed: the next run goes on from its last checkpoint."""
         folder = _folder(job)
         state = folder.state()
+        # One that has just settled is about to let go of the job; the next supervisor waits for that.
         works = state.status not in ("paused", "failed") and folder.holds("supervisor")
         if works or state.status in ("succeeded", "cancelled"):
             raise JobRefused(f"job {job.id} is {state.status}; only what is paused or has failed can go on")

@@ -104,6 +104,13 @@ def rows_wanted(config: Any, rows: int) -> int:
     return batches * int(config.per_device_train_batch_size)
 
 
+def lay_out(config: Any, rows: int) -> int:
+    """How many rows to lay out for a run that goes through them once; its epochs are in there."""
+    wanted = rows_wanted(config, rows)
+    config.num_train_epochs = 1
+    return wanted
+
+
 def _enough(config: Any, rows: int) -> None:
     if not isinstance(config, GRPOConfig):
         return

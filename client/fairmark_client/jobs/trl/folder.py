@@ -117,6 +117,7 @@ class Folder:
         status: Status
         if outcome:
             status, error = outcome.status, outcome.error
+            error = f"{error}; {self.resumption()}" if status == "paused" and error else error
         elif code is None or code < 0:
             # Nothing is wrong with the job, so it isn't over.
             status, error = "paused", f"{_killed(code)}; {self.resumption()}"

@@ -9,21 +9,14 @@ from transformers import TrainerCallback
 
 from ..job import Event, Metrics
 from .folder import Folder
+from .rewards import Rewards
 
 
 class Reports(TrainerCallback):  # type: ignore[misc]
     """One event for each step that is logged, its validation included, and one for each checkpoint."""
 
-    def __init__(
-        self,
-        folder: Folder,
-        run: int,
-        stop: Callable[[], bool],
-        reward: str | None,
-        validated: Callable[[], float | None],
-    ) -> None:
-        self._folder, self._run, self._stop = folder, run, stop
-        self._reward, self._validated = reward, validated
+    def __init__(self, folder: Folder, run: int, stop: Callable[[], bool], rewards: Rewards | None) -> None:
+        self._folder, self._run, self._stop, self._rewards = folder, run, stop, rewards
         self._fields: dict[str, Any] = {}
         self._seconds: list[float] = []
         self._began = 0.0
@@ -60,27 +53,27 @@ class Reports(TrainerCallback):  # type: ignore[misc]
     def _training(self, logs: Mapping[str, float]) -> None:
         self._fields["step_seconds"] = sum(self._seconds) / max(1, len(self._seconds))
         self._seconds.clear()
-        if self._reward is None:
+        if self._rewards is None:
             self._fields["loss"] = logs.get("loss")
             return
         names = {
             "train_reward": "reward",
-            "reward_std": "reward_std",
             "zero_variance": "frac_reward_zero_std",
             "completion_tokens": "completions/mean_length",
         }
         self._fields |= {field: logs.get(name) for field, name in names.items()}
+        self._fields["reward_std"] = self._rewards.spread()
         self._graders("train", _parts(logs, "parts/") | _parts(logs, "rewards/", "/mean"))
-        if (share := logs.get(f"{self._reward}/ungradable")) is not None:
+        if (share := logs.get(f"{self._rewards.name}/ungradable")) is not None:
             self._fields["errors"] = {"ungradable": share}
 
     def _validation(self, logs: Mapping[str, float]) -> None:
-        if self._reward is None:
+        if self._rewards is None:
             self._fields["valid_loss"] = logs.get("eval_loss")
             return
-        reward = self._validated()
+        reward = self._rewards.validated()
         self._fields["valid_reward"] = reward
-        self._graders("valid", _parts(logs, "eval_parts/") | ({} if reward is None else {self._reward: reward}))
+        self._graders("valid", _parts(logs, "eval_parts/") | ({} if reward is None else {self._rewards.name: reward}))
 
     def _graders(self, side: str, means: Mapping[str, float]) -> None:
         graders = self._fields.setdefault("graders", {})

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 from ...data.prepared import Row, item
@@ -24,6 +24,7 @@ class Rewards:
         self.name = self._grade.__name__
         self._rows, self._validation_from = rows, validation_from
         self._validated: list[float] = []
+        self._spreads: list[float] = []
 
     @property
     def function(self) -> Callable[..., list[float | None]]:
@@ -37,9 +38,11 @@ class Rewards:
 
     def validated(self) -> float | None:
         """The mean reward of the validation rows since it was last asked for; TRL's is a mean of batches' means."""
-        mean = fmean(self._validated) if self._validated else None
-        self._validated.clear()
-        return mean
+        return _mean_of(self._validated)
+
+    def spread(self) -> float | None:
+        """The standard deviation inside a group, averaged since it was last asked for; TRL's is that of the batch."""
+        return _mean_of(self._spreads)
 
     def _reward(self, completions: Any, places: Sequence[int], rest: dict[str, Any]) -> list[float | None]:
         rows = [item(self._rows[place]) for place in places]
@@ -57,7 +60,24 @@ class Rewards:
         )
         if places[0] >= self._validation_from:
             self._validated += [score for score in scores if score is not None]
+        else:
+            self._spreads += _spreads(places, scores)
         return scores
+
+
+def _mean_of(numbers: list[float]) -> float | None:
+    """The mean of what was collected; the list is empty afterwards."""
+    mean = fmean(numbers) if numbers else None
+    numbers.clear()
+    return mean
+
+
+def _spreads(places: Sequence[int], scores: Sequence[float | None]) -> list[float]:
+    by_place: dict[int, list[float]] = defaultdict(list)
+    for place, score in zip(places, scores, strict=True):
+        if score is not None:
+            by_place[place].append(score)
+    return [stdev(group) for group in by_place.values() if len(group) > 1]
 
 
 def _with_parts(log_extra: Callable[..., None], log_metric: Callable[..., None]) -> Callable[..., None]:

@@ -25,7 +25,7 @@ def weights(prepared: Prepared) -> list[float] | None:
 
 
 def order(count: int, weights: Sequence[float] | None, wanted: int, seed: int) -> list[int]:
-    """Places of rows, pass after pass, each pass shuffled; `wanted` or some more.
+    """Places of rows, pass after pass, each pass shuffled, as many as are wanted.
 
     TRL has no weights, so a row is drawn as often as it weighs: in each pass the whole part of `count` × its share of
     all weight, and once more with the chance of the rest (systematic sampling).
@@ -36,7 +36,7 @@ def order(count: int, weights: Sequence[float] | None, wanted: int, seed: int) -
         drawn = _drawn(weights, chance) if weights else list(range(count))
         chance.shuffle(drawn)
         places += drawn
-    return places
+    return places[:wanted]
 
 
 def _drawn(weights: Sequence[float], chance: random.Random) -> list[int]:

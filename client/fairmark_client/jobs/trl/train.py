@@ -11,11 +11,12 @@ import signal
 import sys
 import time
 import traceback
-from typing import Any
+from typing import Any, Literal
 
 from fairmark_graders import FairmarkError
 
 from ...data.prepared import Prepared
+from ...errors import Unreachable
 from ..job import Spec
 from .folder import Folder, Outcome
 
@@ -30,6 +31,9 @@ class Stop:
 
     def __init__(self) -> None:
         self._supervisor, self._told = os.getppid(), False
+
+    def listen(self) -> None:
+        """From now on. Until then SIGTERM ends the process at once, which has nothing to save before its first step."""
         signal.signal(signal.SIGTERM, self._tell)
 
     def __call__(self) -> bool:
@@ -50,11 +54,11 @@ def train(folder: Folder, run: int, stop: Stop) -> bool:
     trainer, rewards = (
         _reinforced(job.spec, folder) if job.spec.method == "rft" else (_supervised(job.spec, folder), None)
     )
-    name, validated = (rewards.name, rewards.validated) if rewards else (None, lambda: None)
-    reports = Reports(folder, run, stop, name, validated)
+    reports = Reports(folder, run, stop, rewards)
     trainer.add_callback(reports)
     whole = folder.checkpoints()
     _remove_half(folder)
+    stop.listen()
     trainer.train(resume_from_checkpoint=str(whole[-1][1]) if whole else None)
     if reports.stopped:
         return False
@@ -76,8 +80,7 @@ def _reinforced(spec: Spec, folder: Folder) -> tuple[Any, Any]:
     config = configured.configured(spec, folder.saved, len(training), len(validation))
     assert spec.grader is not None
     rewards = Rewards(spec.grader, [*training, *validation], len(training), bool(spec.options.get("unsloth")))
-    wanted = configured.rows_wanted(config, len(training))
-    places = rows.order(len(training), rows.weights(prepared), wanted, spec.seed)
+    places = rows.order(len(training), rows.weights(prepared), configured.lay_out(config, len(training)), spec.seed)
     trainer = GRPOTrainer(
         reward_funcs=rewards.function,
         args=config,
@@ -97,8 +100,7 @@ def _supervised(spec: Spec, folder: Folder) -> Any:
     prepared = Prepared.open(spec.data)
     training, validation = rows.read(prepared, "sft", "train"), rows.read(prepared, "sft", "validation")
     config = configured.configured(spec, folder.saved, len(training), len(validation))
-    wanted = configured.rows_wanted(config, len(training))
-    places = rows.order(len(training), rows.weights(prepared), wanted, spec.seed)
+    places = rows.order(len(training), rows.weights(prepared), configured.lay_out(config, len(training)), spec.seed)
     return SFTTrainer(
         args=config,
         train_dataset=Dataset.from_list(training).select(places),
@@ -165,7 +167,9 @@ def main(path: str, number: str) -> int:
     except BaseException as error:
         traceback.print_exc()
         reason = f"{_reason(error)}; the trainer's log is {folder.log}"
-        outcome = Outcome(run=run, status="failed", at=time.time(), error=reason)
+        # With the service back, the job can go on; any other error would come again.
+        status: Literal["paused", "failed"] = "paused" if isinstance(error, Unreachable) else "failed"
+        outcome = Outcome(run=run, status=status, at=time.time(), error=reason)
     folder.write("outcome.json", outcome)
     return 1 if outcome.error else 0
 
