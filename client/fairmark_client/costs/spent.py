@@ -61,6 +61,10 @@ def spent(job: Job, metrics: Sequence[Metrics], prices: Prices, now: float) -> S
     whole = (rate or 0.0, job.spec.provider)
     dollars = _billed(loop, *whole) + judges
     upper = _billed(most, *whole, up=True) + judges * _unreported(job, loop, most)
+    if job.status == "failed" and most > loop and job.spec.provider != "trl":
+        notes.append(
+            "a failure of the provider's is billed up to the last checkpoint, one of yours may be billed whole"
+        )
     ahead = _ahead(job, steps, loop)
     projected = None
     if ahead is not None:

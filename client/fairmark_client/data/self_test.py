@@ -105,10 +105,18 @@ class _Test:
             forms = self._forms(case.row, case.reference)
         except DataError as error:
             return _Found(case.line, [str(error)], None)
-        verdicts = {form: await agrade(self._grader, text, item(case.row)) for form, text in forms.items()}
-        best = max(verdicts, key=lambda form: _rank(verdicts[form]))
-        problems = [*await self._refused(forms), *self._short(case.reference, verdicts[best])]
-        return _Found(case.line, problems, None if problems else await self._fooled(case, best))
+        form, verdict = await self._best(forms, case.row)
+        problems = [*await self._refused(forms), *self._short(case.reference, verdict)]
+        return _Found(case.line, problems, None if problems else await self._fooled(case, form))
+
+    async def _best(self, forms: dict[Form, str], row: Row) -> tuple[Form, Verdict]:
+        """The first form that scores full, or else the one that scores best."""
+        graded: dict[Form, Verdict] = {}
+        for form, text in forms.items():
+            graded[form] = await agrade(self._grader, text, item(row))
+            if self._answers.scores_full(graded[form]):
+                return form, graded[form]
+        return max(graded.items(), key=lambda found: _rank(found[1]))
 
     def _forms(self, row: Row, reference: Any) -> dict[Form, str]:
         if self._response_format is not None:

@@ -48,6 +48,7 @@ def test_an_hour_lost_after_a_checkpoint_at_two_hours_is_not_billed() -> None:
     failed = job(ran=3 * HOUR, status="failed")
     found = at(3, failed, steps(HOUR, HOUR, HOUR, validated=(2,)))
     assert (found.dollars, found.upper_dollars) == (200.0, 300.0)
+    assert "a failure of the provider's is billed up to the last checkpoint" in found.note
 
 
 def test_a_job_that_fails_before_its_first_checkpoint_is_expected_to_cost_nothing() -> None:
