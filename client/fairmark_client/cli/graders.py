@@ -48,6 +48,36 @@ def new(
     new(name, into)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A fine-tuning job (ftjob-…), or a JSON file: a job, a grader, an eval's testing criteria.",
+            show_default=False,
+        ),
+    ],
+    into: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to.")] = Path("."),
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the grader is to be called.", show_default="its own name")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Of a service that speaks OpenAI's API.", show_default="OpenAI's")
+    ] = None,
+    key_env: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="The environment variable with the service's key.")
+    ] = "OPENAI_API_KEY",
+) -> None:
+    """Write the graders of an OpenAI or Azure job as files of a catalog, and say what will differ.
+
+    Exit codes: 0 each can be served, 1 one can't yet (it is kept as NAME….unsupported), 2 bad usage or no such job.
+    """
+    from ..commands.graders_import import import_
+
+    import_(source, into, name, base_url, key_env)
+
+
 @app.command()
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="JSON, YAML or Python.")],
