@@ -36,8 +36,8 @@ class OpenAI:
 
     def __init__(self) -> None:
         self._connections: dict[str, Connection] = {}
-        self._read_to: dict[str, float] = {}
-        """By job: when the newest event happened that was handed over."""
+        self._handed: dict[str, dict[str, float]] = {}
+        """By job: the events that were handed over, and when they happened."""
 
     def check(self, spec: Spec) -> None:
         rules.check(spec)
@@ -56,7 +56,8 @@ class OpenAI:
         return self._connection(job.spec).read(reports.look, self._ask(job, "retrieve"))
 
     def events(self, job: Job, known: int) -> Iterator[Event]:
-        since = self._read_to.get(job.id, 0.0) if known else 0.0
+        handed = self._handed.setdefault(job.id, {})
+        since = max(handed.values(), default=0.0) if known >= len(handed) else 0.0
         connection = self._connection(job.spec)
         list_events = connection.client.fine_tuning.jobs.with_raw_response.list_events
         newest_first = connection.pages(lambda after: partial(list_events, _place(job), limit=PAGE, after=after))
@@ -64,9 +65,8 @@ class OpenAI:
             connection.read(reports.event, reply)
             for reply in takewhile(lambda reply: reply.get("created_at", 0) >= since, newest_first)
         ]
+        handed.update((event.key, event.at) for event in fresh)
         yield from reversed(fresh)
-        if fresh:
-            self._read_to[job.id] = fresh[0].at
 
     def checkpoints(self, job: Job) -> list[Checkpoint]:
         connection = self._connection(job.spec)

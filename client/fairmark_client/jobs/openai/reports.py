@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ..job import Checkpoint, Event, Metrics, Status
+from ..job import FINAL, Checkpoint, Event, Metrics, Status
 from ..provider import Look
 
 _STATUSES: dict[str, Status] = {
@@ -22,12 +22,14 @@ _STATUSES: dict[str, Status] = {
 def look(job: dict[str, Any]) -> Look:
     """A job as the service shows it."""
     said = str(job.get("status") or "")
+    status = _STATUSES.get(said, "running")
+    usage = job.get("usage_metrics") or {} if status in FINAL else {}  # of a paused job it is only so far
     return Look(
-        status=_STATUSES.get(said, "running"),
+        status=status,
         said=said,
         error=_error(job.get("error") or {}),
         finished_at=job.get("finished_at"),
-        billed_seconds=(job.get("usage_metrics") or {}).get("training_time_seconds"),
+        billed_seconds=usage.get("training_time_seconds"),
         model_made=job.get("fine_tuned_model"),
     )
 

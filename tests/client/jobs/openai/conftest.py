@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.running import Running
 
 from fairmark_client.data.prepared import MANIFEST, File, Manifest, Prepared, digest
 from fairmark_client.jobs.job import Job, Spec
 
 from .standin import KEY, MODEL, StandIn
 
+GRADER_KEY = "example-grader-key"
 MakeSpec = Callable[..., Spec]
 EXACT = {
     "type": "string_check",
@@ -51,6 +53,14 @@ def standin(platform: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stan
         monkeypatch.delenv(name, raising=False)
     yield platform
     platform.reset()
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Running]:
+    """A fairmark service that wants a key."""
+    running = Running(FAIRMARK_KEY=GRADER_KEY)
+    yield running
+    running.stop()
 
 
 @pytest.fixture

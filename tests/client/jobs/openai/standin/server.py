@@ -77,6 +77,7 @@ class StandIn:
         self.policy: Policy = learning
         self.slow_files = 0
         self.metadata_filter: Literal["honoured", "ignored", "refused"] = "honoured"
+        self.endpoint.loses_every = 0
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, bytes] = {}
