@@ -119,7 +119,7 @@ def answer(row: Row, response_format: Mapping[str, Any] | None = None) -> str:
     """
     reference = row.get("reference_answer")
     if reference is None:
-        raise DataError("reference_answer: missing; expected the right answer")
+        raise DataError("no reference_answer; expected the right answer")
     if response_format is None:
         return reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False)
     return json.dumps(_object(row, reference, response_format), ensure_ascii=False)
@@ -145,7 +145,7 @@ def _object(row: Row, reference: Any, response_format: Mapping[str, Any]) -> Any
         found = {name: row[name] for name in names if name in row}
         found |= dict.fromkeys([name for name in names if name in required - found.keys()][:1], reference)
     if missing := sorted(required - found.keys()):
-        raise DataError(f"reference_answer: the response format requires {missing[0]!r}, which no column holds")
+        raise DataError(f"the response format requires {missing[0]!r}, which neither the reference nor a column holds")
     return {name: found[name] for name in names if name in found}
 
 

@@ -193,7 +193,7 @@ def test_the_response_format_is_written_as_it_was_given(tmp_path: Path) -> None:
 
 def test_a_row_without_an_answer_is_named_by_file_and_line(tmp_path: Path) -> None:
     without = {name: value for name, value in ROW.items() if name != "reference_answer"}
-    with pytest.raises(DataError, match=r"train.jsonl: line 2: reference_answer: missing"):
+    with pytest.raises(DataError, match=r"train.jsonl: line 2: no reference_answer; expected the right answer"):
         targets(sides(tmp_path, ROW, without), ["trl"], ["sft"])
 
 

@@ -325,6 +325,19 @@ def test_an_answer_that_the_response_format_doesnt_allow(tmp_path: Path) -> None
     )
 
 
+def test_a_row_that_lacks_a_property_is_named_and_the_others_are_tested(tmp_path: Path) -> None:
+    both = response_format(label={"type": "string"}, reason={"type": "string"})
+    data = prepared(tmp_path)
+    lacking, *others = rows("train", 12, reason="load")
+    del lacking["reason"]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (lacking, *others)))
+    data.manifest.files["train.jsonl"].sha256 = str(digest(tmp_path / "train.jsonl"))
+    data.manifest.response_format = both
+    told = [str(one) for one in problems(data, parse_grader(AS_JSON)) if one.file == "train.jsonl"]
+    missing = "the response format requires 'reason', which neither the reference nor a column holds"
+    assert told == [f"train.jsonl:1: item.reference_answer: {missing}"]
+
+
 # The grader
 
 
