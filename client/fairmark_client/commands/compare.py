@@ -65,6 +65,9 @@ class Options(NamedTuple):
 
 def compare(options: Options) -> None:
     """Compare, print, and write what is asked for."""
+    for path in filter(None, (options.report, options.json)):
+        if not path.parent.is_dir():  # to be known before anything is sampled and paid
+            fail(f"{path}: there is no folder {path.parent}")
     try:
         comparison = _compared(options)
         _show(comparison)

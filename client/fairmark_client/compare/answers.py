@@ -56,8 +56,9 @@ class Answers:
         """What the outputs say they come from."""
         return self.all[0].output.model
 
-    @property
+    @cached_property
     def seeds(self) -> int:
+        """The most outputs that a row has."""
         return max(map(len, self.by_row))
 
     @property
