@@ -8,8 +8,9 @@ arXiv:2503.14476, section 3.2), TRL logs their share as `frac_reward_zero_std`.
     right       a reward of at least what the grader gives a right answer
     pass@k      the chance that one of k outputs is right: 1 - C(n-c, k) / C(n, k) for c right of n, averaged over the
                 prompts; unbiased where 1 - (1 - c/n)^k is not (Chen et al. 2021, arXiv:2107.03374, equation 1)
-    intervals   95 %. What is sampled is the prompt, since outputs to one resemble each other: shares of prompts have
-                Wilson's interval (1927), means over prompts the percentile bootstrap over prompts
+    intervals   95 %. What is sampled is the prompt, since outputs to one resemble each other: means over prompts have
+                the percentile bootstrap over prompts; shares of prompts have Wilson's interval (1927), and so have means
+                of equal values, which a bootstrap would call certain
 """
 
 import math
@@ -169,20 +170,25 @@ def measure(
 
 
 def share(prompts: Sequence[Prompt], which: Callable[[Prompt], bool]) -> Estimate:
-    """The share of prompts of which something is true, with Wilson's interval."""
-    count = len(prompts)
-    value = sum(map(which, prompts)) / count
-    middle = (value + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    reach = _Z / (1 + _Z**2 / count) * math.sqrt(value * (1 - value) / count + (_Z / (2 * count)) ** 2)
-    return Estimate(value, max(0.0, middle - reach), min(1.0, middle + reach))
+    """The share of prompts of which something is true."""
+    return _wilson(sum(map(which, prompts)) / len(prompts), len(prompts))
 
 
 def mean(values: Sequence[float]) -> Estimate:
-    """The mean of one value for each prompt, with the percentile bootstrap's interval."""
-    draw, ordered = random.Random(0), sorted(values)  # so that the order of the outputs changes nothing
+    """The mean of one value for each prompt."""
+    value, ordered = statistics.fmean(values), sorted(values)  # so that the order of the outputs changes nothing
+    if ordered[0] == ordered[-1] and 0 <= value <= 1:
+        return _wilson(value, len(values))
+    draw = random.Random(0)
     means = sorted(statistics.fmean(draw.choices(ordered, k=len(ordered))) for _ in range(RESAMPLES))
     edge = round(RESAMPLES * 0.025)
-    return Estimate(statistics.fmean(values), means[edge], means[-edge - 1])
+    return Estimate(value, means[edge], means[-edge - 1])
+
+
+def _wilson(value: float, count: int) -> Estimate:
+    middle = (value + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    reach = _Z / (1 + _Z**2 / count) * math.sqrt(value * (1 - value) / count + (_Z / (2 * count)) ** 2)
+    return Estimate(value, max(0.0, middle - reach), min(1.0, middle + reach))
 
 
 def _prompt(row: int, label: str | None, rewards: Sequence[float], right: float) -> Prompt:

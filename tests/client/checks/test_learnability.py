@@ -103,7 +103,12 @@ def test_a_mean_has_the_bootstraps_interval() -> None:
     values = [n % 7 / 7 for n in range(200)]
     expected = stats.bootstrap((values,), lambda v, axis: v.mean(axis=axis), method="percentile", rng=0)
     assert mean(values) == pytest.approx((math.fsum(values) / 200, *expected.confidence_interval), abs=0.005)
-    assert mean([0.5] * 9) == Estimate(0.5, 0.5, 0.5)
+
+
+def test_a_mean_of_equal_values_is_not_taken_for_certain() -> None:
+    expected = stats.binomtest(9, 9).proportion_ci(method="wilson")
+    assert mean([1.0] * 9) == pytest.approx((1, *expected))
+    assert mean([2.0] * 9) == Estimate(2, 2, 2)
 
 
 def test_length_is_held_against_reward_among_outputs_to_one_prompt() -> None:
