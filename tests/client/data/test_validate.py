@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.json
 import pytest
 
 from fairmark_client.data import rules
@@ -199,6 +201,16 @@ def test_a_line_that_trl_cant_use(tmp_path: Path, name: str, fields: Row, proble
     assert changed(prepared(tmp_path), f"trl/{name}/train.jsonl", last(**fields)) == [
         f"trl/{name}/train.jsonl:12: {problem}"
     ]
+
+
+def test_an_arrow_table_takes_trls_files_and_refuses_columns_of_two_types(tmp_path: Path) -> None:
+    prepared(tmp_path, *rows("more", 1, host=None))
+    for name in ("rft", "sft"):
+        assert pyarrow.json.read_json(tmp_path / f"trl/{name}/train.jsonl").num_rows == 13
+    data = prepared(tmp_path, *rows("more", 1, host="db1"), *rows("odd", 1, host=7))
+    assert [(one.line, one.field) for one in problems(data)] == [(14, "host")]
+    with pytest.raises(pyarrow.ArrowInvalid, match="host"):
+        pyarrow.json.read_json(tmp_path / "trl/rft/train.jsonl")
 
 
 def test_a_missing_value_goes_with_any_type_of_trls_columns(tmp_path: Path) -> None:
