@@ -9,8 +9,8 @@ arXiv:2503.14476, section 3.2), TRL logs their share as `frac_reward_zero_std`.
     pass@k      the chance that one of k outputs is right: 1 - C(n-c, k) / C(n, k) for c right of n, averaged over the
                 prompts; unbiased where 1 - (1 - c/n)^k is not (Chen et al. 2021, arXiv:2107.03374, equation 1)
     intervals   95 %. What is sampled is the prompt, since outputs to one resemble each other: means over prompts have
-                the percentile bootstrap over prompts; shares of prompts have Wilson's interval (1927), and so have means
-                of equal values, which a bootstrap would call certain
+                the percentile bootstrap over prompts; shares of prompts have Wilson's interval (1927), and so have
+                means of equal values, which a bootstrap would call certain
 """
 
 import math
