@@ -5,6 +5,7 @@ at $100 an hour) goes through `once`, since the answer to a request that was hea
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -38,8 +39,9 @@ class Connection:
         self._name, self._secrets = name, {key}
 
     def hide(self, *secrets: str) -> None:
-        """Let these stand in no message: services quote what they were sent."""
+        """Let these stand in no message and no log: services quote what they were sent, the SDK logs it on demand."""
         self._secrets.update(secrets)
+        logging.getLogger("openai._base_client").setLevel(logging.INFO)
 
     def ask(self, call: Call) -> Reply:
         """The answer to one call of the SDK's `with_raw_response`."""
@@ -59,9 +61,13 @@ class Connection:
             reply = self.ask(page(after))
             found: list[Reply] = reply.get("data") or []
             yield from found
-            if not reply.get("has_more") or not found:
+            if not reply.get("has_more") or not found or "id" not in found[-1]:
                 return
             after = found[-1]["id"]
+
+    def made(self, call: Call) -> str:
+        """The id of what a call makes."""
+        return self.read(lambda reply: str(reply["id"]), self.ask(call))
 
     def once(self, make: Callable[[], str], find: Callable[[], str | None]) -> str:
         """What `make` makes, exactly once: what it may have made before its answer was lost is found."""

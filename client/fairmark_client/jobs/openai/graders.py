@@ -21,12 +21,14 @@ Configuration = dict[str, Any]
 
 IN_BOTH = ("string_check", "text_similarity", "python")
 """What fairmark and the platforms run; read by fairmark's own rules, which name the field."""
-ALONE = (*IN_BOTH, "score_model", "multi", "endpoint")
+ALONE = (*IN_BOTH, "score_model", "multi", "endpoint", "lambda")
+"""`lambda` is Bedrock's, whose API is OpenAI's else."""
 AS_PART = (*IN_BOTH, "score_model", "label_model", "endpoint")
 NEEDED = {
     "score_model": ("model", "input"),
     "label_model": ("model", "input", "labels", "passing_labels"),
     "endpoint": ("url",),
+    "lambda": ("lambda",),
 }
 ENDPOINT_FIELDS = ("type", "url", "name", "headers", "rate_limit", "pass_threshold")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")

@@ -58,15 +58,21 @@ class OpenAI:
     def events(self, job: Job, known: int) -> Iterator[Event]:
         handed = self._handed.setdefault(job.id, {})
         since = max(handed.values(), default=0.0) if known >= len(handed) else 0.0
-        connection = self._connection(job.spec)
-        list_events = connection.client.fine_tuning.jobs.with_raw_response.list_events
-        newest_first = connection.pages(lambda after: partial(list_events, _place(job), limit=PAGE, after=after))
-        fresh = [
-            connection.read(reports.event, reply)
-            for reply in takewhile(lambda reply: reply.get("created_at", 0) >= since, newest_first)
-        ]
+        fresh = self._newest_events(job, since)
         handed.update((event.key, event.at) for event in fresh)
-        yield from reversed(fresh)
+        yield from fresh
+
+    def _newest_events(self, job: Job, since: float) -> list[Event]:
+        """Those that aren't older, oldest first; the newest are listed first, or else all must be read."""
+        connection = self._connection(job.spec)
+        call = connection.client.fine_tuning.jobs.with_raw_response.list_events
+
+        def listed() -> Iterator[Event]:
+            replies = connection.pages(lambda after: partial(call, _place(job), limit=PAGE, after=after))
+            return (connection.read(reports.event, reply) for reply in replies)
+
+        found = list(takewhile(lambda event: event.at >= since, listed())) or list(listed())
+        return sorted(found[::-1], key=lambda event: event.at)
 
     def checkpoints(self, job: Job) -> list[Checkpoint]:
         connection = self._connection(job.spec)
@@ -103,7 +109,7 @@ class OpenAI:
     def _create(self, connection: Connection, spec: Spec, body: dict[str, Any]) -> str:
         create = connection.unrepeated.fine_tuning.jobs.with_raw_response.create
         try:
-            return str(connection.ask(partial(create, **body))["id"])
+            return connection.made(partial(create, **body))
         except Refusal as refusal:
             if refusal.code != WOUND_DOWN:
                 raise
@@ -157,6 +163,8 @@ class OpenAI:
         key = os.environ.get(variable, "").strip()
         if not key:
             raise JobRefused(f"{self.name} wants a key: set the environment variable {variable}")
+        if not (key.isascii() and key.isprintable()):
+            raise JobRefused(f"{variable}: expected printable ASCII characters")
         return key
 
     def _address(self, spec: Spec) -> Address:
@@ -222,7 +230,7 @@ def _find(connection: Connection, job: Job) -> str | None:
 def _is(reply: Reply, job: Job) -> bool:
     """Ids are unique in a ledger, and a project may be used by several: the time tells their jobs apart."""
     marked = (reply.get("metadata") or {}).get(rules.MARK) == job.id
-    return bool(marked and reply["created_at"] >= job.created_at - CLOCKS_SECONDS)
+    return bool(marked and reply.get("created_at", job.created_at) >= job.created_at - CLOCKS_SECONDS)
 
 
 def _validate(connection: Connection, grader: graders.Configuration) -> None:

@@ -21,7 +21,7 @@ def openai(model: str, today: date) -> Iterator[str]:
     if today >= OPENAI_ENDS:
         yield f"OpenAI takes no fine-tuning jobs from anybody since {OPENAI_ENDS}"
     else:
-        yield f"OpenAI takes no new fine-tuning jobs from {OPENAI_ENDS} on, in {(OPENAI_ENDS - today).days} days"
+        yield f"OpenAI takes no new fine-tuning jobs from {OPENAI_ENDS} on; days left: {(OPENAI_ENDS - today).days}"
 
 
 def azure(model: str, today: date) -> Iterator[str]:

@@ -33,14 +33,13 @@ def _find(connection: Connection, name: str) -> str | None:
     files = connection.client.files.with_raw_response
     pages = connection.pages(lambda after: partial(files.list, purpose=PURPOSE, limit=PAGE, after=after))
     usable = (file for file in pages if file.get("filename") == name and file.get("status") not in UNUSABLE)
-    return next((str(file["id"]) for file in usable), None)
+    return next((str(file["id"]) for file in usable if "id" in file), None)
 
 
 def _upload(connection: Connection, path: Path, name: str) -> str:
     create = connection.unrepeated.files.with_raw_response.create
     with path.open("rb") as content:
-        reply = connection.ask(partial(create, file=(name, content), purpose=PURPOSE, timeout=UPLOAD_SECONDS))
-    return str(reply["id"])
+        return connection.made(partial(create, file=(name, content), purpose=PURPOSE, timeout=UPLOAD_SECONDS))
 
 
 def _processed(file: Reply, path: Path) -> bool:

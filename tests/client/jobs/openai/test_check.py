@@ -245,9 +245,9 @@ def test_a_service_that_is_only_compatible_has_no_dates(make_spec: MakeSpec, cap
 @pytest.mark.parametrize(
     ("model", "day", "said"),
     [
-        (MODEL, date(2026, 10, 22), ["takes no new fine-tuning jobs from 2027-01-06 on, in 76 days"]),
+        (MODEL, date(2026, 10, 22), ["takes no new fine-tuning jobs from 2027-01-06 on; days left: 76"]),
         (MODEL, date(2026, 10, 23), ["was shut down on 2026-10-23", "takes no new fine-tuning jobs from 2027-01-06"]),
-        ("gpt-5", date(2027, 1, 5), ["from 2027-01-06 on, in 1 days"]),
+        ("gpt-5", date(2027, 1, 5), ["from 2027-01-06 on; days left: 1"]),
         ("gpt-5", date(2027, 1, 6), ["takes no fine-tuning jobs from anybody since 2027-01-06"]),
     ],
 )

@@ -136,6 +136,18 @@ def test_events_are_read_over_pages_and_afterwards_only_the_new_ones(standin: St
     assert standin.calls["GET /fine_tuning/jobs/*/events"] == 4
 
 
+def test_a_service_that_lists_the_oldest_first_is_followed_too(standin: StandIn, start: Start) -> None:
+    standin.oldest_first = True
+    provider, begun = OpenAI(), start(moves=2)
+    remote = next(iter(standin.jobs.values()))
+    for place, event in enumerate(remote.events):
+        event["created_at"] = place
+    assert [event.at for event in provider.events(begun, 0)] == [0, 1, 2]
+    remote.say("one more")
+    *_, last = provider.events(begun, 3)
+    assert last.message == "one more"
+
+
 def test_events_that_the_ledger_lost_are_read_again(start: Start) -> None:
     provider, begun = OpenAI(), start(moves=2)
     assert len(list(provider.events(begun, 0))) == len(list(provider.events(begun, 0))) == 3

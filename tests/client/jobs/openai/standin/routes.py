@@ -162,7 +162,7 @@ def retrieve_job(standin: "StandIn", call: Call, id: str) -> Answer:
 
 
 def list_events(standin: "StandIn", call: Call, id: str) -> Answer:
-    return page(job_of(standin, id).events[::-1], call)
+    return page(job_of(standin, id).events[:: 1 if standin.oldest_first else -1], call)
 
 
 def list_checkpoints(standin: "StandIn", call: Call, id: str) -> Answer:

@@ -57,6 +57,7 @@ class StandIn:
     hold             jobs move on by `advance` only
     policy           what the model says: (row, step, rollout) -> text
     slow_files       how often a file must be looked at until it is processed
+    oldest_first     events are listed so, against the documentation
     metadata_filter  what becomes of the filter of a list
     """
 
@@ -76,6 +77,7 @@ class StandIn:
         self.hold = False
         self.policy: Policy = learning
         self.slow_files = 0
+        self.oldest_first = False
         self.metadata_filter: Literal["honoured", "ignored", "refused"] = "honoured"
         self.endpoint.loses_every = 0
         self.jobs: dict[str, Job] = {}
