@@ -72,7 +72,8 @@ class OpenAI:
             return (connection.read(reports.event, reply) for reply in replies)
 
         found = list(takewhile(lambda event: event.at >= since, listed())) or list(listed())
-        return sorted(found[::-1], key=lambda event: event.at)
+        found.reverse()
+        return sorted(found, key=lambda event: event.at)
 
     def checkpoints(self, job: Job) -> list[Checkpoint]:
         connection = self._connection(job.spec)
