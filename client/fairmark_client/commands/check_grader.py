@@ -19,6 +19,7 @@ from ..checks.answers import quantile, said, shown
 from ..checks.exploits import EXPLOITS
 from ..checks.grader import ALIKE, CHECKS, GraderCheck, Looked
 from ..checks.trials import Constant, Tried
+from ..data import format
 from ..data.prepared import Prepared, Side, item
 from ..errors import DataError
 from . import streams
@@ -79,8 +80,8 @@ def _source(options: Options) -> Source:
         manifest = Prepared.open(options.data).manifest
     except DataError as error:
         fail(error)
-    schema = (manifest.response_format or {}).get("json_schema", {}).get("schema")
-    return Source(str(Path(options.data) / f"{options.side}.jsonl"), True, schema)
+    path = Path(options.data) / f"{options.side}.jsonl"
+    return Source(str(path), True, format.schema(manifest.response_format))
 
 
 class Run:
@@ -103,7 +104,7 @@ class Run:
         self._sink = streams.sink(self._options.out, self._source.path, files)
         try:
             await self._look(source)
-            if self.check_rows.forms:
+            if self.check_rows.made["other"]:
                 await self._try()
         finally:
             await self._tools.close()
@@ -166,7 +167,7 @@ class Run:
         if checked.failed["other"] and not checked.fails("other"):
             yield f"up to {ALIKE:.0%} of references may say the same as another row's in other words"
         if checked.made["full"] and not checked.made["other"]:
-            yield "the references are all the same, so none could be swapped"
+            yield "the references are all the same: none could be swapped, and no exploit be told from a right answer"
 
     def _show_exploits(self) -> None:
         self._console.print()
