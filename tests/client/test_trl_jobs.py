@@ -188,7 +188,7 @@ def test_the_order_of_rows_goes_through_all_of_them_in_each_pass(finished: Finis
 
 
 class Resumed:
-    """The job of `Finished` once more, from Python, paused on the way and resumed."""
+    """The job of `Finished` once more, from Python, graded by a private service, paused on the way and resumed."""
 
     def __init__(self, one: Job) -> None:
         self.job, self.folder = one, folder(one)
@@ -204,9 +204,10 @@ class Resumed:
 
 
 @pytest.fixture(scope="module")
-def resumed(model: Path, data: Path, service: Running, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
-    place = tmp_path_factory.mktemp("resumed") / "job"
-    return Resumed(job(model, data, place, hyperparameters=LONG, options={"service_url": service.url}))
+def resumed(model: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resumed]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield Resumed(job(model, data, tmp_path_factory.mktemp("resumed") / "job", hyperparameters=LONG))
 
 
 @pytest.mark.slow

@@ -119,6 +119,16 @@ def test_a_model_whose_tokenizer_can_not_chat_is_refused(data: Path, tmp_path: P
         check(wanted)
 
 
+def test_a_column_with_a_name_of_trls_is_refused(tmp_path: Path) -> None:
+    from fairmark_client.jobs.trl.check import check
+
+    data = prepared(tmp_path / "data", [row | {"completions": "x"} for row in rows(3)], rows(2))
+    with pytest.raises(
+        JobRefused, match="data: the column 'completions' has a name that TRL gives its reward functions"
+    ):
+        check(spec(data))
+
+
 def test_a_folder_that_holds_no_model_is_refused(data: Path, tmp_path: Path) -> None:
     from fairmark_client.jobs.trl.check import check
 

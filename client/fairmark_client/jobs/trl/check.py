@@ -14,6 +14,9 @@ from ...data.prepared import Prepared
 from ...errors import JobRefused
 from ..job import Spec
 
+RESERVED = {"prompts", "completions", "completion_ids", "environments", "log_extra", "log_metric", "trainer_state"}
+"""What TRL hands its reward functions besides the columns."""
+
 
 def check(spec: Spec) -> None:
     """Raises `JobRefused` naming the field."""
@@ -22,10 +25,12 @@ def check(spec: Spec) -> None:
     if spec.options.get("unsloth"):
         configured.check_unsloth()
     prepared = Prepared.open(spec.data)
-    training, validation = (len(rows.read(prepared, spec.method, side)) for side in ("train", "validation"))
+    training, validation = (rows.read(prepared, spec.method, side) for side in ("train", "validation"))
     if not training:
         raise JobRefused("data: there is no row to train on")
-    config = configured.configured(spec, Path("checkpoints"), training, validation)
+    if taken := sorted(RESERVED & set().union(*training, *validation)):
+        raise JobRefused(f"data: the column {taken[0]!r} has a name that TRL gives its reward functions; rename it")
+    config = configured.configured(spec, Path("checkpoints"), len(training), len(validation))
     configured.lora(spec)
     _check_model(spec.model, bool(getattr(config, "chat_template_path", None)))
 

@@ -59,6 +59,8 @@ def train(folder: Folder, run: int, stop: Stop) -> bool:
     whole = folder.checkpoints()
     _remove_half(folder)
     stop.listen()
+    if stop():  # its supervisor was killed while it loaded
+        return False
     trainer.train(resume_from_checkpoint=str(whole[-1][1]) if whole else None)
     if reports.stopped:
         return False
