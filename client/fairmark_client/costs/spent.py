@@ -12,12 +12,15 @@ On one's own machine all the time that the job ran counts, at the price of its b
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
 from ..jobs.job import FINAL, Job, Metrics
 from .prices import Prices
+
+_STILL = FINAL | {"paused"}
+"""Where what the provider says it bills stays true; of a job that was resumed it is old."""
 
 
 class Spent(NamedTuple):
@@ -49,31 +52,17 @@ class Tokens(NamedTuple):
 
 def spent(job: Job, metrics: Sequence[Metrics], prices: Prices, now: float) -> Spent:
     """What a job has spent by `now` (seconds since 1970), from what its steps reported, in any order."""
-    steps = {report.step: report for report in sorted(metrics, key=lambda report: report.step)}
-    rate, notes = _rate(job, prices), list[str]()
-    if rate is None:
-        notes.append(
-            f"no price by the hour is known for {job.spec.method} on {job.spec.provider}, so time counts as $0"
-        )
+    steps, rate = _by_step(metrics), _rate(job, prices)
     loop, most = _seconds(job, steps, now)
-    judges, unknown = _judges(judge_tokens(metrics), prices)
-    notes += unknown
-    whole = (rate or 0.0, job.spec.provider)
-    dollars = _billed(loop, *whole) + judges
-    upper = _billed(most, *whole, up=True) + judges * _unreported(job, loop, most)
-    if job.status == "failed" and most > loop and job.spec.provider != "trl":
-        notes.append(
-            "a failure of the provider's is billed up to the last checkpoint, one of yours may be billed whole"
-        )
-    ahead = _ahead(job, steps, loop)
-    projected = None
+    judges, unpriced = _judges(judge_tokens(metrics), prices)
+    dollars = _billed(job, loop, rate) + judges
+    upper = _billed(job, most, rate, up=most > loop) + judges * _unreported(job, loop, most)
+    ahead, projected = _ahead(job, steps, loop), None
     if ahead is not None:
-        last = max(steps)
-        at_end = judges * (steps[last].total_steps or last) / last if last else judges
-        projected = max(_billed(loop + ahead, *whole) + at_end, dollars)
-        notes += _pauses(job, prices, projected)
-    seconds_at_end = None if ahead is None else loop + ahead
-    return Spent(dollars, max(upper, dollars), loop, judges, projected, seconds_at_end, "; ".join(notes))
+        projected = max(_billed(job, loop + ahead, rate) + judges * _times_over(steps), dollars)
+    notes = [*_notes(job, prices, rate, projected), *unpriced]
+    at_end = None if ahead is None else loop + ahead
+    return Spent(dollars, max(upper, dollars), loop, judges, projected, at_end, "; ".join(notes))
 
 
 def billed_dollars(seconds: float, dollars_per_hour: float) -> float:
@@ -83,9 +72,8 @@ def billed_dollars(seconds: float, dollars_per_hour: float) -> float:
 
 def judge_tokens(metrics: Sequence[Metrics]) -> dict[str, Tokens]:
     """Tokens by judge model: the latest count where a trainer reports them so far, else the sum over steps."""
-    steps = {report.step: report for report in sorted(metrics, key=lambda report: report.step)}
     found: dict[str, Tokens] = {}
-    for report in steps.values():
+    for report in _by_step(metrics).values():
         for model, counts in report.grader_tokens.items():
             said = Tokens(**{name: counts.get(name, 0) for name in Tokens._fields})
             before = Tokens() if report.grader_tokens_so_far else found.get(model, Tokens())
@@ -93,33 +81,35 @@ def judge_tokens(metrics: Sequence[Metrics]) -> dict[str, Tokens]:
     return found
 
 
+def _by_step(metrics: Sequence[Metrics]) -> dict[int, Metrics]:
+    """The last report of each step, in the order of steps."""
+    return {report.step: report for report in sorted(metrics, key=lambda report: report.step)}
+
+
 def _rate(job: Job, prices: Prices) -> float | None:
     own = job.budget.dollars_per_hour
     return own if own is not None else prices.per_hour(job.spec.provider, job.spec.method)
 
 
-def _billed(seconds: float, rate: float, provider: str, up: bool = False) -> float:
-    if provider == "trl":
-        return seconds / 3600 * rate
+def _billed(job: Job, seconds: float, rate: float | None, up: bool = False) -> float:
+    if job.spec.provider == "trl" or rate is None:
+        return seconds / 3600 * (rate or 0)
     return math.ceil(round(seconds / 36, 6)) / 100 * rate if up else billed_dollars(seconds, rate)
 
 
 def _seconds(job: Job, steps: dict[int, Metrics], now: float) -> tuple[float, float]:
     """Seconds that are expected to be billed, and those that may be."""
-    if job.billed_seconds is not None:
+    if job.billed_seconds is not None and job.status in _STILL:
         return job.billed_seconds, job.billed_seconds
-    ran = job.running_seconds(now)
-    if job.spec.provider == "trl":
+    ran, loop = job.running_seconds(now), _loop(steps)
+    if job.spec.provider == "trl" or loop is None:
         return ran, ran
-    loop = _loop(steps)
-    if loop is None:  # steps without a time
-        return ran, ran
-    kept = _captured(steps) if job.status == "failed" else steps
-    return _loop(kept) or 0.0, max(ran, loop)
+    kept = _loop(_captured(steps)) if job.status == "failed" else loop
+    return kept or 0.0, max(ran, loop)
 
 
 def _loop(steps: dict[int, Metrics]) -> float | None:
-    """The time of all steps up to the last; one that wasn't reported counts as the median of those that were."""
+    """The time of all steps up to the last, None where none was timed; one that wasn't counts as the median."""
     if not steps:
         return 0.0
     times = [report.step_seconds for report in steps.values() if report.step_seconds is not None]
@@ -163,8 +153,17 @@ def _ahead(job: Job, steps: dict[int, Metrics], loop: float) -> float | None:
     return None if total is None or pace is None else max(total - last, 0) * pace
 
 
-def _pauses(job: Job, prices: Prices, projected: float) -> list[str]:
-    limit = prices.of(job.spec.provider).pause_at_dollars
-    if limit is None or projected <= limit:
-        return []
-    return [f"{job.spec.provider} pauses a job once by itself, at ${limit:,.0f}"]
+def _times_over(steps: dict[int, Metrics]) -> float:
+    """How many times what was done so far all steps together are."""
+    last = max(steps)
+    return (steps[last].total_steps or last) / last if last else 1.0
+
+
+def _notes(job: Job, prices: Prices, rate: float | None, projected: float | None) -> Iterator[str]:
+    provider, limit = job.spec.provider, prices.of(job.spec.provider).pause_at_dollars
+    if rate is None:
+        yield f"no price by the hour is known for {job.spec.method} on {provider}, so time counts as $0"
+    if job.status == "failed" and provider != "trl" and job.billed_seconds is None:
+        yield "a failure of the provider's is billed up to the last checkpoint, one of yours may be billed whole"
+    if limit is not None and projected is not None and projected > limit:
+        yield f"{provider} pauses a job once by itself, at ${limit:,.0f}"

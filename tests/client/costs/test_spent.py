@@ -44,6 +44,26 @@ def test_what_the_provider_bills_is_the_last_word_on_both_bounds() -> None:
     assert (found.dollars, found.upper_dollars, found.seconds) == (400.0, 400.0, 4 * HOUR)
 
 
+def test_what_is_billed_is_rounded_the_same_way_on_both_bounds() -> None:
+    found = at(9, job(ran=6 * HOUR, status="succeeded", billed_seconds=9190), [])
+    assert found.dollars == found.upper_dollars == pytest.approx(255.0)
+
+
+def test_an_upper_bound_rounds_hours_up() -> None:
+    assert at(1, job(ran=9190), []).upper_dollars == pytest.approx(256.0)
+
+
+def test_what_was_billed_before_a_job_was_resumed_holds_nothing_back() -> None:
+    resumed = job(runs=[(0.0, HOUR), (2 * HOUR, None)], billed_seconds=HOUR)
+    assert at(5, resumed, steps(HOUR)).upper_dollars == 400.0
+    assert at(5, job(ran=2 * HOUR, status="paused", billed_seconds=HOUR), steps(HOUR)).upper_dollars == 100.0
+
+
+def test_steps_without_a_time_leave_the_time_it_ran() -> None:
+    found = at(2, job(), steps(None, None, total=4))
+    assert (found.dollars, found.upper_dollars, found.projected_dollars) == (200.0, 200.0, 400.0)
+
+
 def test_an_hour_lost_after_a_checkpoint_at_two_hours_is_not_billed() -> None:
     failed = job(ran=3 * HOUR, status="failed")
     found = at(3, failed, steps(HOUR, HOUR, HOUR, validated=(2,)))
