@@ -219,8 +219,8 @@ def _of_job(named: str) -> Cost:
 
 def _show(comparison: Comparison) -> None:
     out.print(_table(comparison))
-    for sentence in verdict(comparison):
-        out.print(Padding(Text(printable(f"• {sentence}")), (0, 0, 0, 1)))
+    for place, sentence in enumerate(verdict(comparison)):
+        out.print(Padding(Text(printable(f"• {sentence}"), "" if place else "bold"), (0, 0, 0, 1)))
     for note in notes(comparison):
         out.print(Padding(Text(printable(f"! {note}"), "yellow"), (0, 0, 0, 1)))
 
