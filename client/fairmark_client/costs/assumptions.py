@@ -7,6 +7,8 @@ that a job with an endpoint grader took 22 minutes a step (a report on Microsoft
 from collections.abc import Iterator
 from typing import NamedTuple, Self
 
+from fairmark_graders.sample import content_text
+
 from ..data.prepared import Method, Prepared, Row
 from ..errors import DataError
 from .prices import Prices
@@ -57,7 +59,7 @@ class Rows(NamedTuple):
     train: int
     validation: int
     characters: int
-    """Of the training rows' prompts and answers."""
+    """Of the training rows' prompts and answers; images have none."""
 
     @classmethod
     def of(cls, prepared: Prepared) -> Self:
@@ -72,7 +74,8 @@ class Rows(NamedTuple):
 
 
 def _characters(row: Row) -> int:
-    return sum(len(str(message["content"])) for message in row["prompt"]) + len(str(row.get("reference_answer", "")))
+    asked = sum(len(content_text(message["content"]) or "") for message in row["prompt"])
+    return asked + len(str(row.get("reference_answer", "")))
 
 
 STEP_SECONDS, STEP_EVALUATION, DEAR_STEP = 629.8, 101.7, 1320.0

@@ -1,5 +1,6 @@
 """Estimates worked out by hand, and what is assumed where nothing is given."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from fairmark_client.costs.assumptions import NAMES, Range, Rows
 from fairmark_client.costs.estimate import GIVEN, Judge, Plan, estimate, measured, savings
 from fairmark_client.costs.prices import Prices, TokenPrice
+from fairmark_client.data.prepared import Manifest, Prepared
 from fairmark_client.errors import DataError
 from fairmark_client.jobs.job import Metrics
 
@@ -41,6 +43,21 @@ def test_the_documented_step_costs_20_dollars_and_32_cents() -> None:
     expected = estimate(every_step).expected
     assert expected.seconds == pytest.approx(100 * 731.5)
     assert (expected.dollars or 0) / 100 == pytest.approx(20.32, abs=0.005)
+
+
+def test_rows_and_their_text_are_counted_in_the_two_sides(tmp_path: Path) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    row = {
+        "prompt": [{"role": "user", "content": [{"type": "text", "text": "CPU"}, image]}],
+        "reference_answer": "high",
+    }
+    (tmp_path / "train.jsonl").write_text(f"{json.dumps(row)}\n" * 3)
+    (tmp_path / "validation.jsonl").write_text(f"{json.dumps(row)}\n" * 2)
+    assert Rows.of(Prepared(tmp_path, Manifest(fairmark="0", source={}, settings={}, files={}, targets={}))) == (
+        3,
+        2,
+        21,
+    )
 
 
 def test_when_all_is_given_cheap_and_dear_are_the_same() -> None:
