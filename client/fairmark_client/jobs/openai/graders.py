@@ -40,25 +40,24 @@ def to_send(spec: Spec, near: bool) -> Configuration:
     near  whether the platform runs on this machine, so that it reaches what listens here
     """
     if url := spec.options.get("endpoint_url"):
-        return _checked(_endpoint(url, spec.options.get("endpoint_key_env")), "options.endpoint_url", ALONE, near)
+        return _checked(_endpoint(spec, url), "options.endpoint_url", ALONE, near)
     if spec.grader is None:
         raise JobRefused("grader: an rft job needs one: a name of the shipped catalog, or a configuration")
     grader = _shipped(spec.grader) if isinstance(spec.grader, str) else spec.grader
     return _checked(grader, "grader", ALONE, near)
 
 
-def _endpoint(url: str, key_variable: str | None) -> Configuration:
-    headers = {"headers": {"Authorization": f"Bearer ${{{key_variable}}}"}} if key_variable else {}
-    return {"type": "endpoint", "name": "fairmark", "url": url, **headers}
+def _endpoint(spec: Spec, url: str) -> Configuration:
+    name = spec.grader if isinstance(spec.grader, str) else "fairmark"
+    variable = spec.options.get("endpoint_key_env")
+    headers = {"headers": {"Authorization": f"Bearer ${{{variable}}}"}} if variable else {}
+    return {"type": "endpoint", "name": name, "url": url, **headers}
 
 
 def _shipped(name: str) -> Configuration:
     path = next((path for path in grader_files(shipped_catalog()) if path.stem == name), None)
     if path is None:
-        raise JobRefused(
-            f"grader: the shipped catalog has no {name!r}. A grader of your own catalog is called where it is served: "
-            f"give its address as the option endpoint_url, such as https://grader.example.com/endpoint/{name}"
-        )
+        raise JobRefused(f"grader: the shipped catalog has no {name!r}. {_way_out(name)}")
     return {"name": name, **read_grader(path).model_dump(mode="json", exclude_none=True)}
 
 
@@ -82,10 +81,13 @@ def _unknown(kind: Any, field: str, types: tuple[str, ...]) -> str:
     if kind in (*ALONE, *AS_PART):
         where = "inside a multi" if kind in ALONE else "alone, only inside a multi"
         return f"{field}.type: {kind} can't stand {where}"
+    return f"{field}.type: the platform runs no {kind!r}, only {', '.join(types)}. {_way_out('NAME')}"
+
+
+def _way_out(name: str) -> str:
     return (
-        f"{field}.type: the platform runs no {kind!r}; it knows {', '.join(types)}. What is fairmark's own is called "
-        "there as an endpoint grader: serve it under a public name (docs/endpoint_grader.md), give its address as the "
-        "option endpoint_url, such as https://grader.example.com/endpoint/math, its key's variable as endpoint_key_env"
+        "A fairmark service can grade with it while the platform trains (docs/endpoint_grader.md): "
+        f"--option endpoint_url=https://grader.example.com/endpoint/{name} --option endpoint_key_env=VARIABLE"
     )
 
 

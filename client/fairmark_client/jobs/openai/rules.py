@@ -134,6 +134,7 @@ def file(spec: Spec, side: Side) -> Path | None:
 
 def local_command(spec: Spec) -> str:
     """The same data on one's own machine, where nobody can end it."""
-    grader = ["--grader", spec.grader] if isinstance(spec.grader, str) else []
+    named = spec.grader if isinstance(spec.grader, str) else "FILE"
+    grader = ["--grader", named] if spec.method == "rft" else []
     options = ["--provider", "trl", "--method", spec.method, "--model", "HUB_NAME", *grader]
     return f"fairmark jobs create {shlex.join([spec.data, *options])}"

@@ -24,7 +24,7 @@ def multi(**graders: Any) -> dict[str, Any]:
 
 GRADERS = {
     "no such type": ({"type": "magic"}, "grader.type: the platform runs no 'magic'"),
-    "our own type": ({"type": "math_equivalence"}, "give its address as the option endpoint_url"),
+    "our own type": ({"type": "math_equivalence"}, "--option endpoint_url=https://grader.example.com/endpoint/NAME"),
     "our own type in a multi": (
         multi(a=EXACT, b={"type": "numeric"}),
         "grader.graders.b.type: the platform runs no 'numeric'",

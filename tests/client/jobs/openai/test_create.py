@@ -92,7 +92,7 @@ def test_a_grader_of_ours_is_called_by_its_address(
     OpenAI().create(job(make_spec(grader="math", options=options)))
     assert standin.bodies[0]["method"]["reinforcement"]["grader"] == {
         "type": "endpoint",
-        "name": "fairmark",
+        "name": "math",
         "url": "http://127.0.0.1:9/endpoint/math",
         "headers": {"Authorization": "Bearer example-grader-key"},
     }

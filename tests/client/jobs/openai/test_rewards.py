@@ -99,7 +99,7 @@ def test_what_cant_be_graded_is_dropped_after_three_retries_and_never_trained_on
     first = next(
         event.metrics for event in OpenAI().events(begun.model_copy(update={"place": remote.id}), 0) if event.metrics
     )
-    assert first.errors["fairmark/endpoint_grader_server_error"] == 0.25
+    assert first.errors["exact_or_similar/endpoint_grader_server_error"] == 0.25
     kept = [rollout.score for rollout in remote.rollouts if (rollout.step, rollout.side) == (1, "train")]
     assert first.train_reward == pytest.approx(fmean(score for score in kept if score is not None))
 
