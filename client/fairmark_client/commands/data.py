@@ -17,7 +17,8 @@ from rich.text import Text
 
 from fairmark_graders import AnyGrader
 
-from ..data.prepared import SIDES, Prepared, Step
+from ..data.prepared import MANIFEST, SIDES, Prepared, Step
+from ..data.settings import Settings
 from ..errors import DataError
 from . import streams
 from .catalog import load
@@ -26,6 +27,8 @@ from .console import bad, complain, fail, out, printable
 _COLUMNS = 40
 """Columns that are shown; what a file of embeddings has is counted."""
 _WARNING = "warning: "
+_OPTIONS = {"near_duplicates": "near-duplicates", "targets": "target", "methods": "method"}
+"""Settings whose option is called otherwise."""
 _SHOWN = 600
 """Characters of the example."""
 
@@ -40,22 +43,29 @@ def prepare(
     grader: str | None,
 ) -> None:
     """Run the five steps; exits with 1 when a platform or the grader would refuse something."""
-    try:
-        from ..data.prepare import prepare as prepare_
-        from ..data.settings import Settings
-    except ModuleNotFoundError as error:
-        fail(f"preparing data takes {error.name}: pip install 'fairmark[data]'")
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     read = {
         "columns": dict(map(_renamed, renamed)),
         "template": prompt and _text(prompt),
         "response_format": response_format and _json(response_format),
     }
-    chosen = _settings(Settings, settings | read)
-    judge: AnyGrader | None = load(grader) if grader else None
+    chosen = _settings(settings | read)
+    made = _prepared(rows, chosen, folder, load(grader) if grader else None)
+    files = ", ".join([*(f"{side}.jsonl" for side in SIDES), MANIFEST])
+    out.print(Text.assemble(("✓ ", "bold green"), f"{folder}: {files}"), soft_wrap=True)
+    if made.manifest.steps[-1].counts["fatal"]:
+        raise typer.Exit(1)
+
+
+def _prepared(rows: Path, settings: Settings, folder: Path, grader: AnyGrader | None) -> Prepared:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
     try:
+        from ..data.prepare import prepare
+
         with streams.progress() as progress:
-            made = prepare_(rows, chosen, folder, judge, _say, Bar(progress).advance)
+            bar = Bar(progress)
+            return prepare(rows, settings, folder, grader, bar.tell, bar.advance)
+    except ModuleNotFoundError as error:
+        fail(f"preparing data takes {error.name}: pip install 'fairmark[data]'")
     except DataError as error:
         fail(error)
     except OSError as error:
@@ -63,11 +73,6 @@ def prepare(
     except KeyboardInterrupt:
         complain("stopped; nothing was written")
         raise typer.Exit(130) from None
-    out.print(
-        Text.assemble(("✓ ", "bold green"), f"{folder}: {', '.join(_files(made))}, manifest.json"), soft_wrap=True
-    )
-    if made.manifest.steps[-1].counts["fatal"]:
-        raise typer.Exit(1)
 
 
 def show(folder: Path) -> None:
@@ -96,15 +101,20 @@ class Bar:
         """Show how far it is."""
         self._progress.update(self._task, description=what, completed=done, total=total)
 
+    def tell(self, step: Step) -> None:
+        """Print a step. While there is a bar on stderr, rich would send stdout there too, even one that is a file."""
+        self._progress.stop()
+        _say(step)
+        self._progress.start()
 
-def _settings(kind: Any, settings: dict[str, Any]) -> Any:
+
+def _settings(given: dict[str, Any]) -> Settings:
     try:
-        return kind(**settings)
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        option = str(first["loc"][0]).replace("_", "-")
-        given = f", got {first['input']!r}" if len(first["loc"]) > 1 or "expected" not in first["msg"] else ""
-        fail(f"--{option.removesuffix('s') if option in ('targets', 'methods') else option}: {first['msg']}{given}")
+        name = str(first["loc"][0])
+        fail(f"--{_OPTIONS.get(name, name)}: {first['msg'].removeprefix('Value error, ')}, got {first['input']!r}")
 
 
 def _renamed(pair: str) -> tuple[str, str]:
@@ -132,10 +142,6 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         fail(f'--response-format: {path}: expected an object, such as {{"type": "json_schema", …}}')
     return found
-
-
-def _files(made: Prepared) -> Iterable[str]:
-    return (f"{side}.jsonl" for side in SIDES)
 
 
 def _say(step: Step) -> None:

@@ -42,7 +42,7 @@ class Sketch:
     def signature(self, row: Mapping[str, Any]) -> bytes:
         """The row's words in 128 bytes."""
         self._minhash.clear()
-        found = sorted(_shingles(row))
+        found = list(_shingles(row))
         for start in range(0, len(found), _AT_ONCE):
             self._minhash.update_batch(found[start : start + _AT_ONCE])
         return bytes(self._minhash.hashvalues.astype(np.uint8))

@@ -48,8 +48,8 @@ def _drawn(rare: NDArray[np.bool_], share: float, settings: Settings, weights: N
 def _buys(rare: NDArray[np.bool_], settings: Settings, weights: NDArray[np.float64] | None) -> str:
     worth = len(rare) if weights is None else effective(weights)
     weighted = "" if weights is None else f" (weighted, they are worth {worth:,.0f})"
-    points = f"{100 * half_width(worth):.0f} points"
-    recall = f", recall of {settings.rare!r} to about ± {100 * half_width(rare.sum()):.0f}" if rare.any() else ""
+    points = f"{100 * half_width(worth):.2g} points"
+    recall = f", recall of {settings.rare!r} to about ± {100 * half_width(rare.sum()):.2g}" if rare.any() else ""
     return (
         f"{len(rare):,} rows{weighted} measure a share to about ± {points}{recall} (95 %, normal approximation at one "
         "half, 1.96·√(0.25/n)); half of that takes 4 times the rows, and 4 times as long at every evaluation"

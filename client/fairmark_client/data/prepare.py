@@ -146,8 +146,7 @@ class _Preparation:
         files = {}
         for side in SIDES:
             path = folder / f"{side}.jsonl"
-            self._advance(f"writing {path.name}", 0, None)
-            rows.write(path, *dealt[side])
+            rows.write(path, *dealt[side], self._advance)
             files[path.name] = _file(path, len(dealt[side].rows), rows.counted(dealt[side].rows))
         return files
 
@@ -175,10 +174,13 @@ class _Preparation:
 
 def _said_of_groups(alike: NDArray[np.int64], entities: NDArray[np.uint64], settings: Settings) -> list[str]:
     sizes = np.bincount(alike)
-    said = [
-        f"{sizes[sizes > 1].sum():,} rows are near-duplicates of another, in {(sizes > 1).sum():,} groups, the largest "
-        f"of {sizes.max():,}; each group stays on one side, or a test asks what training told"
-    ]
+    said = ["no row is a near-duplicate of another"]
+    if (several := sizes[sizes > 1]).size:
+        said = [
+            f"{several.sum():,} rows are near-duplicates of another ({settings.near_duplicates:.0%} of their wording), "
+            f"in {several.size:,} groups, the largest of {several.max():,}; a group stays on one side, or the test "
+            "asks what training told"
+        ]
     if settings.group is not None:
         said.append(f"{len(np.unique(entities)):,} values of {settings.group!r}, each on one side")
     return said

@@ -9,7 +9,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +97,12 @@ class Rows:
         counts = np.bincount(self.labels[rows], minlength=len(self.names)).tolist()
         return dict(zip(self.names, counts, strict=True))
 
-    def write(self, path: Path, rows: NDArray[np.int64], weights: NDArray[np.float64] | None) -> None:
+    def write(self, path: Path, rows: NDArray[np.int64], weights: NDArray[np.float64] | None, advance: Advance) -> None:
         """A side: these rows in this order, with their weights where there are any."""
         with self._spool.open("rb") as spool, path.open("wb") as file:
             for place, row in enumerate(rows.tolist()):
+                if place % _EVERY == 0:
+                    advance(f"writing {path.name}", place, len(rows))
                 spool.seek(self._offsets[row])
                 line = spool.read(self._offsets[row + 1] - self._offsets[row])
                 file.write(
@@ -128,8 +130,7 @@ class Rows:
         """What the row says, to be compared with others, and its line in a side."""
         for name, value in row.items():
             self.columns.setdefault(name, Column()).add(value)
-        named = shape.named(row)
-        label = shape.label(named)
+        label, named = shape.label(row), shape.named(row)
         asked = {name: value for name, value in named.items() if name not in shape.answers}
         self._labels.append(self._number(label))
         self._asked.append(_hash(asked))
@@ -149,20 +150,27 @@ class Shape:
 
     def __init__(self, settings: Settings, prompt: Prompt) -> None:
         self._settings, self._prompt = settings, prompt
-        self._new = {old: new for new, old in settings.columns.items()}
-        self._stays = {settings.label, settings.group}
+        self._wanted = dict.fromkeys(settings.columns.values(), "--map") | {settings.label: "--label"}
+        if settings.group is not None:
+            self._wanted[settings.group] = "--group"
+        self._moves = set(settings.columns.values()) - {settings.label, settings.group}
         self.answers = {settings.label, "reference_answer"}
         """Columns that don't count when rows are held against each other."""
 
+    def label(self, row: Row) -> str:
+        """The class of a source's row, as text. Raises `DataError` for a row without one, or another column."""
+        for column, option in self._wanted.items():
+            if column not in row:
+                raise DataError(f"no column {column!r} for {option}{meant(column, row)}")
+        value = row[self._settings.label]
+        if value is None or value == "":
+            raise DataError(f"{self._settings.label}: missing; expected a label in every row")
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
     def named(self, row: Row) -> Row:
         """The row under its new names; the label and the group keep their own as well."""
-        for old in self._new:
-            _there(row, old, "--map")
-        for column, option in ((self._settings.label, "--label"), (self._settings.group, "--group")):
-            if column is not None:
-                _there(row, column, option)
-        named = {name: value for name, value in row.items() if name not in self._new or name in self._stays}
-        for old, new in self._new.items():
+        named = {name: value for name, value in row.items() if name not in self._moves}
+        for new, old in self._settings.columns.items():
             if new in named:
                 raise DataError(f"{new}: the source has a column of that name, and --map {new}={old} makes another")
             named[new] = row[old]
@@ -171,13 +179,6 @@ class Shape:
         if named.setdefault("reference_answer", row[self._settings.label]) in (None, ""):
             raise DataError("reference_answer: missing; expected the right answer")
         return named
-
-    def label(self, row: Row) -> str:
-        """The row's class as text."""
-        value = row[self._settings.label]
-        if value is None or value == "":
-            raise DataError(f"{self._settings.label}: missing; expected a label in every row")
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     def group(self, row: Row, number: int) -> int:
         """The row's entity; one that has none stands alone."""
@@ -190,15 +191,10 @@ class Shape:
         return json.dumps(made, ensure_ascii=False).encode() + b"\n"
 
 
-def _there(row: Mapping[str, Any], column: str, option: str) -> None:
-    if column not in row:
-        raise DataError(f"no column {column!r} for {option}{meant(column, row)}")
-
-
 def meant(name: str, there: Iterable[str]) -> str:
     """The end of a complaint about a name that isn't there."""
     names = list(there)
-    close = difflib.get_close_matches(name, names, 1, 0.5)
+    close = difflib.get_close_matches(name, names, 1, 0.8)
     more = ", …" if len(names) > 12 else ""
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(map(repr, names[:12]))}{more}"
 

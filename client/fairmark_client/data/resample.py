@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from imblearn.over_sampling import RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
 from numpy.typing import NDArray
 
 from ..errors import DataError
@@ -18,6 +16,8 @@ from .settings import Settings
 OFTEN = 4
 """Copies of a row from which on more teach it by heart: up to four passes over the same text are worth nearly as much
 as new text, later ones less and less (Muennighoff et al. 2023, Scaling Data-Constrained Language Models)."""
+MANY = 1_000
+"""Distinct rare rows from which on none is much of the class, so that repeating all of them is no cause for alarm."""
 FEW = 50
 """Distinct rare rows below which a class is hardly described, however often they are repeated."""
 
@@ -55,6 +55,10 @@ def resample(
 
 def _chosen(rare: NDArray[np.bool_], settings: Settings) -> NDArray[np.int64]:
     """Places in the train side, repeated ones more than once."""
+    # Four seconds to import, with scikit-learn: bad rows are named before that.
+    from imblearn.over_sampling import RandomOverSampler
+    from imblearn.under_sampling import RandomUnderSampler
+
     odds = settings.ratio / (1 - settings.ratio)
     if settings.sampling == "over":
         sampler = RandomOverSampler(sampling_strategy={1: round((~rare).sum() * odds)}, random_state=settings.seed)
@@ -89,8 +93,8 @@ def _said_of_copies(
         f"{len(places):,} {settings.rare!r} rows stand {copies.mean():.1f} times each on average, "
         f"{copies.min()} to {copies.max()} times, in every epoch"
     ]
-    if copies.mean() > OFTEN:
-        distinct = len(np.unique(groups[places]))
+    distinct = len(np.unique(groups[places]))
+    if copies.mean() > OFTEN and distinct < MANY:
         said.append(
             f"warning: {distinct:,} distinct {settings.rare!r} rows, {copies.mean():.0f} times each, will be learned "
             f"by heart; up to {OFTEN} is harmless: gather more, ask for {_harmless(rare):.1%}, or leave others out "

@@ -10,7 +10,7 @@ from .prepared import Method
 
 def _whole(shares: tuple[float, float, float]) -> tuple[float, float, float]:
     if not math.isclose(sum(shares), 1, abs_tol=1e-6):
-        raise ValueError(f"expected shares that make 1, got {sum(shares):g}")
+        raise ValueError(f"expected shares that make 1, not {sum(shares):g}")
     if min(shares) < 0 or min(shares[:2]) == 0:
         raise ValueError("expected shares of train and validation above 0, which every platform wants")
     return shares
@@ -43,6 +43,6 @@ class Settings(BaseModel):
     template: str | None = None
     """Of the prompt; None where a column holds it."""
     system: str | None = None
-    targets: tuple[str, ...] = ("openai", "trl")
+    targets: tuple[Literal["openai", "trl"], ...] = ("openai", "trl")
     methods: tuple[Method, ...] = ("rft", "sft")
     response_format: dict[str, Any] | None = None
