@@ -25,6 +25,9 @@ OUT_OF_MEMORY = (
     "an adapter (option lora)"
 )
 
+NO_MEMORY = ("out of memory", "can't allocate memory")
+"""What torch says of a GPU's memory and of a CPU's; the latter is a plain RuntimeError."""
+
 
 class Stop:
     """Whether this run is to stop after the step it is at."""
@@ -152,9 +155,9 @@ def _keep(trainer: Any, folder: Folder) -> None:
     half.rename(folder.model)
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """One line."""
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if isinstance(error, MemoryError) or any(said in str(error) for said in NO_MEMORY):
         return OUT_OF_MEMORY
     lines = str(error).strip().splitlines()
     text = lines[0] if lines else ""
@@ -168,10 +171,10 @@ def main(path: str, number: str) -> int:
         outcome = Outcome(run=run, status="succeeded" if done else "paused", at=time.time())
     except BaseException as error:
         traceback.print_exc()
-        reason = f"{_reason(error)}; the trainer's log is {folder.log}"
+        said = f"{reason(error)}; the trainer's log is {folder.log}"
         # With the service back, the job can go on; any other error would come again.
         status: Literal["paused", "failed"] = "paused" if isinstance(error, Unreachable) else "failed"
-        outcome = Outcome(run=run, status=status, at=time.time(), error=reason)
+        outcome = Outcome(run=run, status=status, at=time.time(), error=said)
     folder.write("outcome.json", outcome)
     return 1 if outcome.error else 0
 
