@@ -101,7 +101,7 @@ def estimate(plan: Plan) -> Estimate:
     low, expected, high = (
         _point(plan, {name: each.range[place] for name, each in made_of.items()}) for place in range(3)
     )
-    unknown, notes = tuple(_unknown(plan, made_of)), tuple(_notes(plan, high))
+    unknown, notes = tuple(_unknown(plan, made_of)), tuple(_notes(plan, made_of, high))
     return Estimate(plan.provider, plan.method, low, expected, high, tuple(made_of.values()), unknown, notes)
 
 
@@ -237,8 +237,10 @@ def _unknown(plan: Plan, made_of: Mapping[str, Assumption]) -> Iterator[str]:
         yield f"the price of {plan.judge.model}'s tokens, which are left out: --judge-price"
 
 
-def _notes(plan: Plan, high: Point) -> Iterator[str]:
-    table = plan.prices.of(plan.provider)
+def _notes(plan: Plan, made_of: Mapping[str, Assumption], high: Point) -> Iterator[str]:
+    table, rate = plan.prices.of(plan.provider), made_of.get("dollars_per_hour")
+    if rate is not None and rate.range.high == 0:
+        yield "an hour counts as $0; name the price of a rented machine with --dollars-per-hour"
     if table.note:
         yield table.note
     if table.pause_at_dollars is not None and (high.dollars or 0) >= table.pause_at_dollars:

@@ -139,7 +139,10 @@ def test_a_local_run_costs_the_price_of_its_hours_unrounded() -> None:
 
 
 def test_ones_own_machine_is_free() -> None:
-    assert estimate(plan("trl", step_seconds=6)).expected.dollars == 0
+    found = estimate(plan("trl", step_seconds=6))
+    assert found.expected.dollars == 0
+    assert found.notes == ("an hour counts as $0; name the price of a rented machine with --dollars-per-hour",)
+    assert estimate(plan("trl", step_seconds=6, dollars_per_hour=2)).notes == ()
 
 
 @pytest.mark.parametrize(("interval", "evaluations"), [(0.2, 5), (0.5, 2), (1, 20), (7, 3), (100, 1)])
