@@ -8,7 +8,7 @@ Why not scikit-learn's StratifiedGroupKFold: docs/decisions/0011.
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,25 +45,29 @@ def enrich(targets: Targets, rare: int) -> bool:
 
 
 def split(labels: NDArray[np.int64], groups: NDArray[np.int64], targets: Targets, seed: int) -> NDArray[np.int64]:
-    """The side of each row: 0 train, 1 validation, 2 test."""
-    members = [Counter[int]() for _ in range(groups.max() + 1)]
-    for label, group in zip(labels.tolist(), groups.tolist(), strict=True):
-        members[group][label] += 1
-    return np.asarray(_dealt(members, targets.tolist(), random.Random(seed)))[groups]
+    """The side of each row: 0 train, 1 validation, 2 test. Groups are numbers from 0.
+
+    Labels count alike: of one with a thousand rows, each row counts a thousandth.
+    """
+    worth = 1 / targets.sum(axis=0)
+    weights = np.bincount(groups, worth[labels])
+    order = np.random.default_rng(seed).permutation(len(weights))
+    order = order[np.argsort(-weights[order], kind="stable")]
+    lacking, per_row, chance = targets.tolist(), worth.tolist(), random.Random(seed)
+    sides = np.zeros(len(weights), np.int64)
+    for group, members in zip(order, _members(labels, groups, order), strict=True):
+        sides[group] = side = _side(members, lacking, per_row, chance)
+        for label, count in members.items():
+            lacking[side][label] -= count
+    return sides[groups]
 
 
-def _dealt(members: Sequence[Counter[int]], lacking: list[list[float]], chance: random.Random) -> list[int]:
-    """The side of each group. Labels count alike: of one with a thousand rows, each row counts a thousandth."""
-    worth = [1 / sum(rows) for rows in zip(*lacking, strict=True)]
-    order = list(range(len(members)))
-    chance.shuffle(order)
-    order.sort(key=lambda group: -sum(count * worth[label] for label, count in members[group].items()))
-    sides = [0] * len(members)
+def _members(labels: NDArray[np.int64], groups: NDArray[np.int64], order: NDArray[np.int64]) -> Iterator[Counter[int]]:
+    """The labels of each group, counted one group at a time: a Counter for each would outweigh all else in memory."""
+    grouped = labels[np.argsort(groups, kind="stable")]
+    ends = np.cumsum(np.bincount(groups))
     for group in order:
-        sides[group] = _side(members[group], lacking, worth, chance)
-        for label, count in members[group].items():
-            lacking[sides[group]][label] -= count
-    return sides
+        yield Counter(grouped[ends[group - 1] if group else 0 : ends[group]].tolist())
 
 
 def _side(
