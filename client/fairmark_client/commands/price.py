@@ -24,13 +24,8 @@ Pair = tuple[str, Method]
 
 _PROVIDERS = {"openai": "openai", "azure": "openai", "trl": "trl"}
 """Providers, and whose files they take."""
-_TRL = {
-    "num_train_epochs": "n_epochs",
-    "per_device_train_batch_size": "batch_size",
-    "num_generations": "rollouts",
-    "eval_steps": "eval_interval",
-}
-"""TRL's names for ours; its batch is of answers, ours of prompts."""
+_TRL = {"num_train_epochs": "n_epochs", "num_generations": "rollouts", "eval_steps": "eval_interval"}
+"""TRL's names for ours."""
 _METHODS: tuple[Method, ...] = ("rft", "sft")
 
 
@@ -121,8 +116,8 @@ def _value(said: str) -> tuple[str, Range]:
 def _like(named: str) -> tuple[Pair, dict[str, Range]]:
     ledger = Ledger()
     job = ledger.job(named)
-    rows = sum(1 for _ in Prepared.open(job.spec.data).rows("validation"))
-    found = measured(ledger.metrics(job.id), rows)
+    validation = Prepared.open(job.spec.data).manifest.files.get("validation.jsonl")
+    found = measured(ledger.metrics(job.id), (validation and validation.rows) or 0)
     if not found:
         raise DataError(f"--like {job.id}: none of its steps has said its time yet")
     if job.budget.dollars_per_hour is not None:
@@ -132,17 +127,20 @@ def _like(named: str) -> tuple[Pair, dict[str, Range]]:
 
 def _set(spec: Spec) -> dict[str, Range]:
     """The hyperparameters of a job that decide its price, where it sets them as numbers."""
-    theirs = spec.hyperparameters
+    numbers = {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
     if spec.provider == "trl":
-        theirs = {ours: theirs[name] for name, ours in _TRL.items() if name in theirs}
-        rollouts = theirs.get("rollouts", 1) if spec.method == "rft" else 1
-        if "batch_size" in theirs and (spec.method == "sft" or "rollouts" in theirs):
-            accumulated = spec.hyperparameters.get("gradient_accumulation_steps", 1)
-            theirs["batch_size"] = theirs["batch_size"] * accumulated / rollouts
-        else:
-            theirs.pop("batch_size", None)
-    numbers = {name: value for name, value in theirs.items() if isinstance(value, int | float)}
+        numbers = {ours: numbers[theirs] for theirs, ours in _TRL.items() if theirs in numbers} | _batch(spec, numbers)
     return {name: Range.exactly(value) for name, value in numbers.items() if name in NAMES and value > 0}
+
+
+def _batch(spec: Spec, numbers: dict[str, float]) -> dict[str, float]:
+    """Rows a step: TRL counts answers, and GRPO has several to a row."""
+    answers, to_a_row = numbers.get("per_device_train_batch_size"), numbers.get("num_generations")
+    if spec.method == "sft":
+        to_a_row = 1
+    if answers is None or not to_a_row:
+        return {}
+    return {"batch_size": answers * numbers.get("gradient_accumulation_steps", 1) / to_a_row}
 
 
 def _judge(options: Options, prices: Prices) -> Judge | None:

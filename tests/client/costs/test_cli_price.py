@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from fairmark_client.cli import app
 from fairmark_client.data.format import targets
-from fairmark_client.data.prepared import MANIFEST, Manifest
+from fairmark_client.data.prepared import MANIFEST, File, Manifest
 from fairmark_client.jobs.job import Budget, Event, Job, Metrics, Spec
 from fairmark_client.jobs.ledger import Ledger
 
@@ -26,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
         row = {"prompt": [{"role": "user", "content": "CPU 97 %"}], "reference_answer": "anomaly"}
         (tmp_path / f"{side}.jsonl").write_text((json.dumps(row) + "\n") * count)
     made, files = targets(tmp_path, ["openai", "trl"], ["rft", "sft"])
+    files["validation.jsonl"] = File(rows=100, bytes=0, sha256="")
     manifest = Manifest(fairmark="0", source={}, settings={}, files=files, targets=made)
     (tmp_path / MANIFEST).write_text(manifest.model_dump_json())
     return tmp_path
@@ -111,11 +112,23 @@ def test_a_job_of_the_ledger_gives_its_time_its_price_and_its_batch(folder: Path
     spec = Spec(provider="trl", method="rft", model="m", data=str(folder), hyperparameters=batch)
     ledger.add(Job(id="trl-1", spec=spec, budget=Budget(dollars_per_hour=2), created_at=0))
     reports = [Metrics(step=step, step_seconds=seconds) for step, seconds in enumerate([9, 4, 5], 1)]
+    reports.append(Metrics(step=4, step_seconds=30, valid_reward=0.5))
     ledger.add_events("trl-1", [Event(key=str(report.step), at=0, metrics=report) for report in reports])
     local = told(folder, "--like", "trl-1", FAIRMARK_LEDGER=str(ledger.path))["trl rft"]
     assert local["assumptions"]["step_seconds"] == {"low": 4, "expected": 5, "high": 9, "from": "given"}
+    assert local["assumptions"]["eval_seconds_per_row"]["expected"] == (30 - 5) / 100
     assert local["expected"]["steps"] == 640 / (32 * 2 / 8)
     assert local["assumptions"]["dollars_per_hour"]["expected"] == 2
+
+
+def test_a_supervised_jobs_batch_is_of_rows(folder: Path, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    batch = {"per_device_train_batch_size": 16, "num_train_epochs": 2, "eval_steps": 10}
+    spec = Spec(provider="trl", method="sft", model="m", data=str(folder), hyperparameters=batch)
+    ledger.add(Job(id="trl-2", spec=spec, created_at=0))
+    ledger.add_events("trl-2", [Event(key="1", at=0, metrics=Metrics(step=1, step_seconds=3))])
+    local = told(folder, "--like", "trl-2", FAIRMARK_LEDGER=str(ledger.path))["trl sft"]
+    assert (local["expected"]["steps"], local["expected"]["evaluations"]) == (2 * 640 / 16, 8)
 
 
 def test_a_job_without_a_timed_step_is_refused(folder: Path, tmp_path: Path) -> None:
