@@ -95,6 +95,12 @@ def test_validation_is_a_mean_over_rows_and_kept_apart_from_training() -> None:
     assert rewards.validated() == pytest.approx(2 / 3)
 
 
+def test_validation_rows_count_as_they_weigh() -> None:
+    rewards = Rewards(EXACT, ROWS, 0, unsloth=False)
+    Logged().ask(rewards, [0, 1], ["left", "wrong"])
+    assert rewards.validated() == pytest.approx(2 / 3)
+
+
 def test_what_memory_runs_out_with_says_what_to_lower() -> None:
     with pytest.raises(RuntimeError, match="can't allocate memory") as raised:
         torch.empty(1 << 50, dtype=torch.uint8)

@@ -23,7 +23,7 @@ class Rewards:
         self._grade = reward_func(grader, columns={})
         self.name = self._grade.__name__
         self._rows, self._validation_from = rows, validation_from
-        self._validated: list[float] = []
+        self._validated: list[tuple[float, float]] = []
         self._spreads: list[float] = []
 
     @property
@@ -37,12 +37,17 @@ class Rewards:
         return reward
 
     def validated(self) -> float | None:
-        """The mean reward of the validation rows since it was last asked for; TRL's is a mean of batches' means."""
-        return _mean_of(self._validated)
+        """The mean reward of the validation rows since it was last asked for, each counted as it weighs.
+
+        TRL's own is a mean of batches' means, the last and smaller one's included.
+        """
+        validated, self._validated = self._validated, []
+        return fmean(*zip(*validated, strict=True)) if validated else None
 
     def spread(self) -> float | None:
         """The standard deviation inside a group, averaged since it was last asked for; TRL's is that of the batch."""
-        return _mean_of(self._spreads)
+        spreads, self._spreads = self._spreads, []
+        return fmean(spreads) if spreads else None
 
     def _reward(self, completions: Any, places: Sequence[int], rest: dict[str, Any]) -> list[float | None]:
         rows = [item(self._rows[place]) for place in places]
@@ -59,17 +64,12 @@ class Rewards:
             **reported,
         )
         if places[0] >= self._validation_from:
-            self._validated += [score for score in scores if score is not None]
+            weights = [float(self._rows[place].get("weight", 1)) for place in places]
+            pairs = zip(scores, weights, strict=True)
+            self._validated += [(score, weight) for score, weight in pairs if score is not None]
         else:
             self._spreads += _spreads(places, scores)
         return scores
-
-
-def _mean_of(numbers: list[float]) -> float | None:
-    """The mean of what was collected; the list is empty afterwards."""
-    mean = fmean(numbers) if numbers else None
-    numbers.clear()
-    return mean
 
 
 def _spreads(places: Sequence[int], scores: Sequence[float | None]) -> list[float]:

@@ -73,7 +73,7 @@ class Supervisor:
         steps = [step for step, _ in self.folder.checkpoints()]
         number, from_step = len(runs) + 1, steps[-1] if steps else 0
         self.run = Run(number=number, started_at=now, seen_at=now, from_step=from_step)
-        self.state = State(status="running", said="starting", runs=[*runs, self.run])
+        self.state = State(status="running", runs=[*runs, self.run])
         self.folder.write("state.json", self.state)
         lock = self.folder.hold("trainer")
         assert lock, "a trainer that nobody started holds the lock"
