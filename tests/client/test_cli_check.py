@@ -2,16 +2,37 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from fairmark_client.commands.check_grader import Options, check
 from fairmark_client.data.prepared import Manifest
 
 from .cli import fairmark, rows
 
 NUMBERS = [{"reference_answer": str(number)} for number in range(200)]
+
+
+Checked = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def checked(capsys: pytest.CaptureFixture[str]) -> Checked:
+    """The exit code and what is printed, without a process of its own."""
+
+    def run(grader: str, source: Path, out: Path | None = None) -> tuple[int, str]:
+        code = 0
+        try:
+            check(Options(grader, str(source), "train", None, None if out is None else str(out), None))
+        except typer.Exit as end:
+            code = end.exit_code
+        return code, capsys.readouterr().out
+
+    return run
 
 
 def found(path: Path) -> list[tuple[int, str, str]]:
@@ -57,26 +78,28 @@ def test_references_that_are_read_and_told_apart_exit_with_0(tmp_path: Path) -> 
     ],
 )
 def test_a_row_that_fails_is_named_and_exits_with_1(
-    tmp_path: Path, grader: str, row: Any, problem: tuple[str, str]
+    checked: Checked, tmp_path: Path, grader: str, row: Any, problem: tuple[str, str]
 ) -> None:
     before = NUMBERS if grader != "label" else []
     source = rows(tmp_path / "rows.jsonl", *before, row)
-    checked = fairmark("check", "grader", grader, "--data", source, "--out", tmp_path / "out.jsonl")
-    assert checked.returncode == 1, checked.stderr
-    line, check, said = found(tmp_path / "out.jsonl")[-1]
-    assert (line, check) == (len(before) + 1, problem[0])
+    code, printed = checked(grader, source, tmp_path / "out.jsonl")
+    assert code == 1, printed
+    line, name, said = found(tmp_path / "out.jsonl")[-1]
+    assert (line, name) == (len(before) + 1, problem[0])
     assert said.startswith(problem[1])
-    assert f"✗ {source}:{len(before) + 1}: {problem[1]}" in checked.stdout
+    assert f"✗ {source}:{len(before) + 1}: {problem[1]}" in printed
 
 
 @pytest.mark.parametrize(("share", "code"), [(1, 0), (2, 0), (3, 1), (100, 1)])
-def test_one_row_in_a_hundred_may_say_the_same_as_another(tmp_path: Path, share: int, code: int) -> None:
+def test_one_row_in_a_hundred_may_say_the_same_as_another(
+    checked: Checked, tmp_path: Path, share: int, code: int
+) -> None:
     pairs = [{"reference_answer": answer} for _ in range(share) for answer in ("1/2", "0.5", "7")]
     source = rows(tmp_path / "rows.jsonl", *NUMBERS, *pairs)
-    checked = fairmark("check", "grader", "number", "--data", source)
-    assert f'✗ {source}:202: "1/2" of line 201 scores 1 for "0.5"' in checked.stdout
-    assert counts(checked.stdout)["another row's reference doesn't"][1] == str(share)
-    assert checked.returncode == code
+    found, printed = checked("number", source)
+    assert f'✗ {source}:202: "1/2" of line 201 scores 1 for "0.5"' in printed
+    assert counts(printed)["another row's reference doesn't"][1] == str(share)
+    assert found == code
 
 
 def test_a_random_grader_is_caught(tmp_path: Path) -> None:
@@ -94,7 +117,9 @@ def test_a_random_grader_is_caught(tmp_path: Path) -> None:
     assert unnamed.stderr.startswith("fairmark: --reference: name the item's field with the right answer")
 
 
-def test_rows_of_samples_give_their_items_and_several_right_answers_give_the_first(tmp_path: Path) -> None:
+def test_rows_of_samples_give_their_items_and_several_right_answers_give_the_first(
+    checked: Checked, tmp_path: Path
+) -> None:
     grader = {
         "type": "exact_match",
         "input": "{{ sample.output_text }}",
@@ -103,9 +128,9 @@ def test_rows_of_samples_give_their_items_and_several_right_answers_give_the_fir
     (tmp_path / "qa.json").write_text(json.dumps(grader))
     items = [{"sample": "x", "item": {"answers": ["Paris", "Paname"]}}, {"sample": "x", "item": {"answers": ["Rome"]}}]
     source = rows(tmp_path / "rows.jsonl", *items)
-    checked = fairmark("check", "grader", tmp_path / "qa.json", "--data", source)
-    assert checked.returncode == 0, checked.stdout
-    assert "the first of several 100.0%" in checked.stdout
+    code, printed = checked(str(tmp_path / "qa.json"), source)
+    assert code == 0, printed
+    assert "the first of several 100.0%" in printed
 
 
 def test_a_file_of_other_data_is_summed_up(tmp_path: Path) -> None:

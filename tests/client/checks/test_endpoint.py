@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from tests.running import Serve
 
 from fairmark_client.checks.endpoint import EndpointCheck, Load, Problem
 from fairmark_client.checks.rollouts import LARGEST, Rollout, large, of_prepared, of_row
+from fairmark_client.commands.check_endpoint import Options, check
 from fairmark_client.data.prepared import Manifest
 
 from ..cli import fairmark, rows
 
 KEY = "example-key-change-me"
-ROWS = [of_row(n, {"reference_answer": str(n), "question": f"{n} = ?"}, "reference_answer") for n in range(1, 21)]
+ROWS = [of_row(n, {"reference_answer": str(n), "question": f"{n} = ?"}, "reference_answer") for n in range(1, 7)]
 RESPONSE_FORMAT = {
     "type": "json_schema",
     "json_schema": {"name": "a", "schema": {"type": "object", "properties": {"label": {"type": "string"}}}},
@@ -91,7 +93,7 @@ def listen() -> Iterator[Listen]:
 
 
 def checked(
-    endpoint: Endpoint, rollouts: int = 30, rate: float = 200, timeout: float = 20, **headers: str
+    endpoint: Endpoint, rollouts: int = 12, rate: float = 200, timeout: float = 20, **headers: str
 ) -> tuple[EndpointCheck, list[Problem]]:
     check, problems = EndpointCheck(endpoint.url, ROWS, Load(rate, rollouts, timeout), headers), list[Problem]()
     asyncio.run(check.run(problems.append, lambda: None))
@@ -106,8 +108,8 @@ def test_an_endpoint_that_grades_passes_and_its_times_are_known(listen: Listen) 
     check, problems = checked(listen(scored))
     assert (failing(check), [problem for problem in problems if problem.check != "rate"]) == (set(), [])
     assert (check.right, check.wrong) == (1.0, 0.0)
-    assert len(check.seconds) == 30
-    assert check.statuses == {"200": 8 + 10 * 5 + 30}
+    assert len(check.seconds) == 12
+    assert check.statuses == {"200": 8 + 6 * 5 + 12}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_an_endpoint_that_always_fails_is_not_loaded(listen: Listen) -> None:
 
 def test_what_fails_now_and_then_comes_again_and_is_counted(listen: Listen) -> None:
     tries = itertools.count()
-    endpoint = listen(lambda body: (503, b"") if next(tries) > 60 and next(tries) % 5 == 0 else scored(body))
+    endpoint = listen(lambda body: (503, b"") if next(tries) in (40, 45) else scored(body))
     check, _ = checked(endpoint)
     assert failing(check) == {"first"}
     assert check.statuses["503"] > 0
@@ -150,14 +152,15 @@ def test_what_fails_now_and_then_comes_again_and_is_counted(listen: Listen) -> N
 
 
 def test_what_fails_four_times_is_lost_and_was_the_same_body_each_time(listen: Listen) -> None:
-    endpoint = listen(lambda body: (500, b"") if body["item"]["reference_answer"] == "20" else scored(body))
-    check, problems = checked(endpoint, rollouts=20)
+    endpoint = listen(lambda body: (500, b"") if body["item"]["reference_answer"] == "6" else scored(body))
+    check, problems = checked(endpoint, rollouts=6)
     assert failing(check) == {"first", "lost"}
     assert [(problem.line, problem.said) for problem in problems if problem.check == "lost"] == [
-        (20, 'lost: HTTP 500: ""')
+        (6, 'lost: HTTP 500: ""')
     ]
-    sent = [body["trace_id"] for body in endpoint.bodies if body["item"]["reference_answer"] == "20"]
-    assert (len(sent), len({*sent})) == (4, 1)
+    sent = [body["trace_id"] for body in endpoint.bodies if body["item"]["reference_answer"] == "6"]
+    assert len({*sent[-4:]}) == 1
+    assert len(sent) == 4 + 1 + 4  # in turns, with a wrong answer, and under load
 
 
 def test_another_score_for_the_same_body_is_named(listen: Listen) -> None:
@@ -177,7 +180,7 @@ def test_rollouts_leave_when_they_are_due_however_long_the_earlier_ones_take(lis
     all_there, before = threading.Barrier(20), itertools.count()
 
     def together(body: Body) -> tuple[int, bytes]:
-        if next(before) >= 58:  # eight shapes, and ten rows five times
+        if next(before) >= 38:  # eight shapes, and six rows five times
             all_there.wait(15)
         return scored(body)
 
@@ -194,7 +197,7 @@ def test_an_endpoint_that_is_too_slow_for_the_rate_is_named(listen: Listen) -> N
             never.wait(0.02)
         return scored(body)
 
-    check, problems = checked(listen(slow), rollouts=60, rate=200)
+    check, problems = checked(listen(slow), rollouts=30, rate=200)
     assert check.fails("rate")
     assert check.rate is not None
     assert check.rate < 50
@@ -292,24 +295,28 @@ def test_no_secret_is_printed_though_the_endpoint_repeats_it(listen: Listen, tmp
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("url", "changed", "said"),
     [
-        (("http://example.com/grade",), "expected https"),
-        (("https://a:b@example.com/",), "holds a user or a password"),
-        (("example.com/grade",), "expected https://host/path"),
-        (("http://127.0.0.1:1/", "--header", "X-Key: 123"), "--header X-Key: expected env:VARIABLE"),
-        (("http://127.0.0.1:1/", "--header", "X-Key: env:NOPE"), "the environment variable NOPE is not set"),
-        (("http://127.0.0.1:1/", "--header", "NOPE"), "expected 'NAME: env:VARIABLE'"),
-        (("http://127.0.0.1:1/", "--reference", "label"), "line 1: label: missing; expected the right answer"),
+        ("http://example.com/grade", {}, "expected https"),
+        ("https://a:b@example.com/", {}, "holds a user or a password"),
+        ("example.com/grade", {}, "expected https://host/path"),
+        ("http://127.0.0.1:1/", {"headers": ["X-Key: 123"]}, "--header X-Key: expected env:VARIABLE"),
+        ("http://127.0.0.1:1/", {"headers": ["X-Key: env:NO_SUCH"]}, "the environment variable NO_SUCH is not set"),
+        ("http://127.0.0.1:1/", {"headers": ["123"]}, "expected 'NAME: env:VARIABLE'"),
+        ("http://127.0.0.1:1/", {"reference": "label"}, "line 1: label: missing; expected the right answer"),
+        ("http://127.0.0.1:1/", {"data": "/no/such/file"}, "/no/such/file: No such file or directory"),
     ],
 )
 def test_what_can_not_be_sent_is_refused_before_anything_is(
-    tmp_path: Path, arguments: tuple[str, ...], said: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, url: str, changed: dict[str, Any], said: str
 ) -> None:
     source = rows(tmp_path / "rows.jsonl", {"reference_answer": "1"})
-    done = fairmark("check", "endpoint", *arguments, "--data", source)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr.replace("\n", " ")
+    options = Options(url, str(source), "train", "reference_answer", [], rate=50, seconds=1, requests=None, timeout=1)
+    with pytest.raises(typer.Exit) as end:
+        check(options._replace(**changed))
+    printed = capsys.readouterr()
+    assert (end.value.exit_code, printed.out) == (2, "")
+    assert said in printed.err
 
 
 def test_nobody_there_is_an_error_by_its_name(tmp_path: Path) -> None:
