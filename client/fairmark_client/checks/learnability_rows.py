@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..data.prepared import MANIFEST, Prepared, Row, item
@@ -13,12 +14,18 @@ MOST_CLASSES = 12
 """References of more kinds than this are answers, not classes."""
 
 
-def chosen(rows: Sequence[Placed], count: int, seed: int = 0) -> list[Placed]:
-    """So many rows at random, and each once: copies of a rare row make it likelier to be among them, not dearer."""
-    distinct: dict[str, Placed] = {}
+def chosen(rows: Sequence[Placed], count: int, labels: Mapping[int, str], seed: int = 0) -> list[Placed]:
+    """So many rows at random: each once, and of each class the share it has of all rows, with their copies."""
+    of_class: dict[str | None, dict[str, Placed]] = defaultdict(dict)
     for place, row in random.Random(seed).sample(rows, len(rows)):
-        distinct.setdefault(_key(row), (place, row))
-    return list(distinct.values())[:count]
+        of_class[labels.get(place)].setdefault(_key(row), (place, row))
+    sizes = Counter(labels.get(place) for place, _ in rows)
+    turns = [
+        ((turn + 0.5) / sizes[label], own)
+        for label, distinct in of_class.items()
+        for turn, own in enumerate(distinct.values())
+    ]
+    return [own for _, own in sorted(turns, key=lambda pair: pair[0])[:count]]
 
 
 def classes(data: Path, rows: Iterable[Placed]) -> dict[int, str]:

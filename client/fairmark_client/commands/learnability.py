@@ -87,6 +87,7 @@ class _Check:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._rows = prompts(options.data, options.side)
+        self._labels = classes(options.data, self._rows)
         self._grading, self._right = _grading(options)
         self._source = open_source(
             options.model, model=options.model_name, key_env=options.key_env, adapter=options.adapter
@@ -97,7 +98,7 @@ class _Check:
         outputs = self._read() if isinstance(self._source, File) else self._sampled()
         with streams.progress() as progress:
             results = self._grading.grade(outputs, _bar(progress, "grading", len(outputs)))
-        return measure(outputs, results, classes(self._options.data, self._rows), self._right)
+        return measure(outputs, results, self._labels, self._right)
 
     def title(self, found: Learnability) -> str:
         """What was looked at."""
@@ -119,7 +120,7 @@ class _Check:
         return outputs
 
     def _sampled(self) -> list[Output]:
-        rows = chosen(self._rows, self._options.rows, self._options.seed)
+        rows = chosen(self._rows, self._options.rows, self._labels, self._options.seed)
         decoding = self._decoding()
         samples = self._options.samples or self._beside(decoding)
         try:

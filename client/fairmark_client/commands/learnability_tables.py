@@ -17,17 +17,17 @@ _WORDS = {
     "no": ("✗ not worth running: ", "bold red"),
 }
 _BAR = 14
-"""Cells of the longest bar."""
+"""Cells of a bar from the least reward, or 0, to the highest, or 1."""
 
 
 def shown(title: str, found: Learnability, verdict: Verdict) -> RenderableType:
     """Everything, top to bottom; the verdict comes last, where it is read first."""
-    tables: list[RenderableType] = [Text(printable(title), "bold"), _numbers(found)]
+    parts: list[RenderableType] = [Text(printable(title), "bold"), _numbers(found)]
     if len(found.classes) > 1:
-        tables.append(_classes(found.classes))
+        parts += [Text("by class", "bold"), _classes(found.classes)]
     if found.lengths and len(found.lengths.quartiles) > 1:
-        tables.append(_lengths(found.lengths))
-    return Group(*tables, *_lines(verdict))
+        parts += [Text(_correlated(found.lengths), "bold"), _lengths(found.lengths)]
+    return Group(*parts, *_lines(verdict))
 
 
 def _lines(verdict: Verdict) -> Iterator[Text]:
@@ -37,8 +37,8 @@ def _lines(verdict: Verdict) -> Iterator[Text]:
         yield Text(f"  · {printable(remark)}", "yellow")
 
 
-def _table(title: str | None, *columns: str) -> Table:
-    table = Table(title=title and Text(title), title_justify="left", box=box.ROUNDED, border_style="dim")
+def _table(*columns: str) -> Table:
+    table = Table(box=box.ROUNDED, border_style="dim")
     table.add_column(columns[0], overflow="fold")
     for name in columns[1:]:
         table.add_column(name, justify="right", no_wrap=True)
@@ -46,7 +46,7 @@ def _table(title: str | None, *columns: str) -> Table:
 
 
 def _numbers(found: Learnability) -> Table:
-    table = _table(None, "", "", "95 %")
+    table = _table("", "", "95 %")
     for name, value, spread in _measures(found):
         table.add_row(name, value, Text(spread, "dim"))
     return table
@@ -80,7 +80,7 @@ def _span(estimate: Estimate) -> str:
 
 
 def _classes(classes: dict[str, list[Prompt]]) -> Table:
-    table = _table("by class", "class", "prompts", "reward", "95 %", "signal", "all right", "all wrong")
+    table = _table("class", "prompts", "reward", "95 %", "signal", "right", "wrong")
     for name, prompts in classes.items():
         reward = mean([prompt.mean for prompt in prompts])
         table.add_row(
@@ -96,16 +96,22 @@ def _classes(classes: dict[str, list[Prompt]]) -> Table:
 
 
 def _lengths(lengths: Lengths) -> Table:
-    r = "" if lengths.correlation is None else f": r = {lengths.correlation:.2f} among outputs to one prompt"
-    table = _table(f"by length{r}", lengths.unit, "outputs", "reward")
+    table = _table(lengths.unit, "outputs", "reward")
     table.add_column("", no_wrap=True, style="cyan", width=_BAR)
-    most = max(max(quartile.reward for quartile in lengths.quartiles), 1.0)
+    rewards = [quartile.reward for quartile in lengths.quartiles]
+    least, most = min(0.0, *rewards), max(1.0, *rewards)
     for quartile in lengths.quartiles:
-        bar = "█" * round(_BAR * max(quartile.reward, 0) / most)
+        bar = "█" * round(_BAR * (quartile.reward - least) / (most - least))
         table.add_row(
             _range(quartile.shortest, quartile.longest), f"{quartile.outputs:,}", f"{quartile.reward:.3f}", bar
         )
     return table
+
+
+def _correlated(lengths: Lengths) -> str:
+    if lengths.correlation is None:
+        return "by length"
+    return f"by length; among outputs to one prompt, r = {lengths.correlation:.2f}"
 
 
 def _range(shortest: int, longest: int) -> str:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fairmark_client.checks.learnability import Prompt
 from fairmark_client.checks.learnability_rows import chosen, classes, kept
 from fairmark_client.data.prepared import Row
@@ -15,15 +17,25 @@ def row(n: int, **fields: Any) -> Row:
 
 def test_a_row_that_was_repeated_is_looked_at_once() -> None:
     rows = list(enumerate([row(0)] * 50 + [row(n) for n in range(1, 10)]))
-    picked = chosen(rows, 100)
+    picked = chosen(rows, 100, {})
     assert sorted(own["prompt"][0]["content"] for _, own in picked) == [str(n) for n in range(10)]
     assert all(rows[place][1] == own for place, own in picked)
 
 
 def test_the_rows_are_drawn_at_random_and_the_same_again() -> None:
     rows = list(enumerate(map(row, range(100))))
-    assert chosen(rows, 10) == chosen(rows, 10) != chosen(rows, 10, seed=1)
-    assert [place for place, _ in chosen(rows, 10)] != list(range(10))
+    assert chosen(rows, 10, {}) == chosen(rows, 10, {}) != chosen(rows, 10, {}, seed=1)
+    assert [place for place, _ in chosen(rows, 10, {})] != list(range(10))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_has_the_share_of_the_rows_drawn_that_it_has_of_all(seed: int) -> None:
+    """A fifth of the rows are copies of ten that are rare: of 20 drawn four are such, of 80 all ten."""
+    rows = list(enumerate([row(n % 10) for n in range(100)] + [row(n) for n in range(10, 410)]))
+    labels = {place: "rare" if place < 100 else "common" for place, _ in rows}
+    for count, rare in [(20, 4), (80, 10)]:
+        drawn = [labels[place] for place, _ in chosen(rows, count, labels, seed)]
+        assert (drawn.count("rare"), len(drawn)) == (rare, count)
 
 
 def test_a_few_references_are_classes_and_many_are_answers(tmp_path: Path) -> None:
