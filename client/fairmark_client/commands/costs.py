@@ -9,17 +9,29 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import DataError, JobError
+from ..jobs.job import Status
 from ..jobs.ledger import Ledger
 from ..jobs.watching import Seen, known
 from .console import fail, out, printable
 from .watch import STATUS_STYLES, duration
+
+_DOLLARS = {
+    "estimate": "estimate",
+    "spent": "spent",
+    "at most": "at_most",
+    "end": "at_the_end",
+    "billed": "billed",
+    "judges": "judges",
+    "cap": "cap",
+}
+"""The columns of money, and where each is from."""
 
 
 class Cost(NamedTuple):
     """What one job costs, in dollars."""
 
     job: str
-    status: str
+    status: Status
     estimate: float | None
     """As expected before it was created."""
     spent: float
@@ -72,23 +84,17 @@ def _cost(seen: Seen) -> Cost:
 
 def _table(costs: list[Cost]) -> Table:
     table = Table(box=box.ROUNDED, border_style="dim", header_style="bold", footer_style="bold", show_footer=True)
-    table.add_column("job", "all")
+    table.add_column("job", "all", no_wrap=True, min_width=max(len(cost.job) for cost in costs))
     table.add_column("status")
     table.add_column("ran", duration(sum(cost.running_seconds for cost in costs)), justify="right")
-    for name, total in {
-        "estimate": sum(cost.estimate or 0 for cost in costs),
-        "spent": sum(cost.spent for cost in costs),
-        "at most": sum(cost.at_most for cost in costs),
-        "at the end": None,
-        "billed": sum(cost.billed or 0 for cost in costs),
-        "judges": sum(cost.judges for cost in costs),
-        "cap": None,
-    }.items():
+    for name, field in _DOLLARS.items():
+        amounts = [amount for cost in costs if (amount := getattr(cost, field)) is not None]
+        total = sum(amounts) if amounts and field != "cap" else None
         table.add_column(name, _dollars(total), justify="right", no_wrap=True)
     for cost in costs:
-        money = [cost.estimate, cost.spent, cost.at_most, cost.at_the_end, cost.billed, cost.judges, cost.cap]
-        status = Text(cost.status, STATUS_STYLES[cost.status])  # type: ignore[index]
-        table.add_row(Text(cost.job, "bold"), status, duration(cost.running_seconds), *map(_dollars, money))
+        status = Text(cost.status, STATUS_STYLES[cost.status])
+        money = (_dollars(getattr(cost, field)) for field in _DOLLARS.values())
+        table.add_row(Text(cost.job, "bold"), status, duration(cost.running_seconds), *money)
     return table
 
 

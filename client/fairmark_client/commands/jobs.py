@@ -131,7 +131,7 @@ def list_(as_json: bool) -> None:
     with _failing():
         ledger = Ledger()
         with err.status("asking the providers"):
-            seen = [known(ledger, _now(ledger, job)) for job in ledger.jobs()]
+            seen = [known(ledger, job if job.status in FINAL else _now(ledger, job)) for job in ledger.jobs()]
     if as_json:
         _print_json([{**job.job.model_dump(mode="json"), "spent": job.spent._asdict()} for job in seen])
     elif seen:
@@ -142,7 +142,7 @@ def list_(as_json: bool) -> None:
 
 def _now(ledger: Ledger, job: Job) -> Job:
     """The job as it is; as it was last seen where it can't be asked for, which is said."""
-    if job.status in FINAL or job.place is None:
+    if job.place is None:
         return job
     try:
         return control.refresh(ledger, provider(job.spec.provider), job)
@@ -153,7 +153,8 @@ def _now(ledger: Ledger, job: Job) -> Job:
 
 def _table(seen: Sequence[Seen]) -> Table:
     table = Table(box=box.ROUNDED, border_style="dim", header_style="bold")
-    for name in ("job", "what", "status"):
+    table.add_column("job", no_wrap=True, min_width=max(len(one.job.id) for one in seen))
+    for name in ("what", "status"):
         table.add_column(name, overflow="fold")
     for name in ("step", "reward", "validation", "cost"):
         table.add_column(name, justify="right", no_wrap=True)

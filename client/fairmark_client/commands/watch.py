@@ -52,12 +52,19 @@ def watch(named: str, rules: Rules, every_seconds: float, once: bool) -> None:
     except (JobError, DataError) as error:
         fail(error)
     except KeyboardInterrupt:
-        complain(f"the job goes on, without anybody who holds it to its budget: fairmark jobs watch {named}")
+        complain(_left(named))
         raise typer.Exit(130) from None
     if once and seen.trouble:
         fail(seen.trouble)
     if seen.stopped and seen.job.status != "succeeded":
         raise typer.Exit(1)
+
+
+def _left(named: str) -> str:
+    """What becomes of a job that nobody watches any more; on one's own machine its supervisor keeps the cap."""
+    job = Ledger().job(named)
+    unheld = job.budget.cap_dollars is not None and job.spec.provider != "trl"
+    return f"the job goes on{', and nobody holds it to its cap' if unheld else ''}: fairmark jobs watch {job.id}"
 
 
 def _once(named: str, rules: Rules) -> Seen:

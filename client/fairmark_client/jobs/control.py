@@ -20,8 +20,8 @@ def refresh(ledger: Ledger, provider: Provider, job: Job) -> Job:
     if job.place is None and job.status == "creating":
         job = start(ledger, provider, job)
     job = ledger.saw(job.id, provider.look(job), time.time())
-    known = len(ledger.events(job.id))
-    if ledger.add_events(job.id, provider.events(job, known)) or job.status in FINAL:
+    new = provider.events(job, known=ledger.count_events(job.id))
+    if ledger.add_events(job.id, new) or job.status in FINAL:
         ledger.keep_checkpoints(job.id, provider.checkpoints(job))
     return job
 

@@ -52,7 +52,7 @@ class Decision(BaseModel):
     action: Literal["say", "pause", "cancel"]
     at: float
     asked_at: float | None = None
-    """When the provider last agreed to pause."""
+    """When the provider agreed to pause."""
     overruled: bool = False
     """The job was resumed by hand: it isn't paused for this again."""
 
@@ -157,6 +157,11 @@ class Ledger:
         """What was reported, in the order in which it was."""
         return [Event.model_validate_json(text) for text in self._column("event", "events", id)]
 
+    def count_events(self, id: str) -> int:
+        """How many were reported."""
+        with self._reading() as database:
+            return int(database.execute("SELECT count(*) FROM events WHERE job = ?", (id,)).fetchone()[0])
+
     def metrics(self, id: str) -> list[Metrics]:
         """What was measured of each step, in the order in which it was reported."""
         return [event.metrics for event in self.events(id) if event.metrics]
@@ -184,21 +189,21 @@ class Ledger:
 
     def asked(self, id: str, now: float) -> None:
         """The provider has agreed to pause, as was decided."""
-        self._change_pauses(id, {"asked_at": now})
+        self._change_pauses(id, lambda pause: {} if pause.asked_at else {"asked_at": now})
 
     def overrule(self, id: str) -> None:
         """The job goes on although it was to be paused: those decisions have had their effect."""
-        self._change_pauses(id, {"overruled": True})
+        self._change_pauses(id, lambda pause: {"overruled": True})
 
-    def _change_pauses(self, id: str, update: dict[str, object]) -> None:
+    def _change_pauses(self, id: str, update: Callable[[Decision], dict[str, object]]) -> None:
+        """Change those decisions that pause the job and that nobody has overruled."""
         with self._writing() as database:
-            query = "SELECT decision FROM decisions WHERE job = ?"
-            for (text,) in database.execute(query, (id,)).fetchall():
-                decision = Decision.model_validate_json(text)
-                if decision.action == "pause":
-                    changed = decision.model_copy(update=update).model_dump_json()
-                    change = "UPDATE decisions SET decision = ? WHERE job = ? AND rule = ?"
-                    database.execute(change, (changed, id, decision.rule))
+            found = database.execute("SELECT decision FROM decisions WHERE job = ?", (id,)).fetchall()
+            for decision in [Decision.model_validate_json(text) for (text,) in found]:
+                if decision.action == "pause" and not decision.overruled:
+                    changed = decision.model_copy(update=update(decision)).model_dump_json()
+                    query = "UPDATE decisions SET decision = ? WHERE job = ? AND rule = ?"
+                    database.execute(query, (changed, id, decision.rule))
 
     def _column(self, column: str, table: str, id: str) -> list[str]:
         with self._reading() as database:

@@ -9,7 +9,7 @@ grows with the clock.
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..costs.prices import Prices
 from ..costs.spent import Spent, spent
@@ -30,6 +30,8 @@ LONGEST_SECONDS = 60.0
 """Between two looks at a provider that can't be reached; each failure doubles the time until then."""
 ASK_AGAIN_SECONDS = 60.0
 """A provider that has agreed to pause and hasn't paused by then is asked again."""
+GIVE_UP_SECONDS = 3600.0
+"""And one that hasn't by then won't: a step of a hosted job takes 12 to 22 minutes, and is ended first."""
 
 
 class Rules(NamedTuple):
@@ -138,32 +140,41 @@ def _decision(remark: Remark, rules: Rules, now: float) -> Decision:
 def _carry_out(ledger: Ledger, provider: Provider, job: Job) -> Job:
     """Pause the job where that was decided; cancel it where its cap is reached and it can't be paused."""
     due = [decision for decision in ledger.decisions(job.id) if decision.action != "say" and not decision.overruled]
-    now = time.time()
-    if job.status not in ("queued", "running") or not due or now - (due[0].asked_at or 0) < ASK_AGAIN_SECONDS:
+    if job.status not in ("queued", "running", "pausing") or not due:
         return job
-    if due[-1].action == "cancel":
-        provider.cancel(job)
-        return refresh(ledger, provider, job)
+    if any(decision.action == "cancel" for decision in due):
+        return _cancel(ledger, provider, job)
+    asked = min((decision.asked_at for decision in due if decision.asked_at is not None), default=None)
+    waited = 0.0 if asked is None else time.time() - asked
+    if waited >= GIVE_UP_SECONDS:
+        return _unpausable(ledger, provider, job, due, f"it was to pause {waited:,.0f} s ago")
+    if job.status == "pausing" or 0 < waited < ASK_AGAIN_SECONDS:
+        return job
+    return _pause(ledger, provider, job, due)
+
+
+def _pause(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision]) -> Job:
     try:
         provider.pause(job)
     except JobRefused as error:
-        return _unpausable(ledger, provider, job, due, error)
-    ledger.asked(job.id, now)
+        job = refresh(ledger, provider, job)  # which may have ended meanwhile, or be about to pause
+        if job.status not in ("queued", "running") or any(decision.asked_at for decision in due):
+            return job
+        return _unpausable(ledger, provider, job, due, f"it can't be paused ({error})")
+    ledger.asked(job.id, time.time())
     return refresh(ledger, provider, job)
 
 
-def _unpausable(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision], error: JobRefused) -> Job:
-    """A job that its provider won't pause: it may have stopped meanwhile, or be on its way."""
-    job = refresh(ledger, provider, job)
-    if job.status not in ("queued", "running") or due[0].asked_at:
-        return job
+def _unpausable(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision], why: str) -> Job:
+    """A job that won't pause is cancelled where its cap is reached, and only named for other reasons."""
     capped = next((decision for decision in due if decision.rule.startswith(BUDGET)), None)
-    rule, why = f"{(capped or due[0]).rule}, unpausable", f"it can't be paused ({error})"
-    decision = Decision(rule=rule, why=f"{why}: cancelled" if capped else why, action="say", at=time.time())
-    if not capped:
-        ledger.decide(job.id, decision)
-        return job
-    ledger.decide(job.id, decision.model_copy(update={"action": "cancel"}))
+    action: Literal["cancel", "say"] = "cancel" if capped else "say"
+    rule = f"{(capped or due[0]).rule}, unpausable"
+    ledger.decide(job.id, Decision(rule=rule, why=why, action=action, at=time.time()))
+    return _cancel(ledger, provider, job) if capped else job
+
+
+def _cancel(ledger: Ledger, provider: Provider, job: Job) -> Job:
     provider.cancel(job)
     return refresh(ledger, provider, job)
 

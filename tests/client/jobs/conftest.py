@@ -63,11 +63,12 @@ class Command:
         stdout, stderr = started.communicate(timeout=120)
         return subprocess.CompletedProcess([], started.returncode, stdout, stderr)
 
-    def start(self, *arguments: object) -> "subprocess.Popen[str]":
+    def start(self, *arguments: object, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str]":
         """One that the test may signal while it runs."""
         command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=self._environment, cwd=ROOT)
+        return subprocess.Popen(
+            command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=self._environment, cwd=ROOT
+        )
 
     def create(self, data: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
         """A job with these options."""

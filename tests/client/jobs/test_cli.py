@@ -1,11 +1,14 @@
 """`fairmark jobs` and `fairmark costs`, the commands."""
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +91,26 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_come_back(
     watch.send_signal(signal.SIGINT)
     _, stderr = watch.communicate(timeout=60)
     assert watch.returncode == 130
-    assert f"the job goes on, without anybody who holds it to its budget: fairmark jobs watch {job}" in stderr
+    assert f"the job goes on: fairmark jobs watch {job}" in stderr
     assert "running" in fairmark("jobs", "list").stdout
+
+
+def test_on_a_terminal_the_watch_draws_curves(fairmark: Command, create: Create) -> None:
+    job = create(steps=40)
+    ours, theirs = pty.openpty()
+    watch = fairmark.start("jobs", "watch", job, "--every", 0.05, stdout=theirs)
+    os.close(theirs)
+    drawn = b""
+    with suppress(OSError):  # the terminal is gone with the command
+        while part := os.read(ours, 65536):
+            drawn += part
+    os.close(ours)
+    watch.communicate(timeout=60)
+    assert watch.returncode == 0
+    screen = drawn.decode()
+    assert re.search(r"reward .*0\.400.*▁▁▂.*▇█", screen)
+    assert "40/40" in screen
+    assert "succeeded; $0.00; the model is" in screen
 
 
 def test_once_looks_once_and_holds_the_job_to_its_budget(fairmark: Command, create: Create, ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fairmark_client import jobs
 from fairmark_client.errors import JobError, JobRefused
-from fairmark_client.jobs import control
+from fairmark_client.jobs import control, watching
 from fairmark_client.jobs.creating import estimated, make_spec
 from fairmark_client.jobs.job import Budget, Job
 from fairmark_client.jobs.ledger import Decision, Ledger
@@ -98,8 +98,27 @@ def test_a_cap_holds_when_nothing_is_reported(create: Create) -> None:
 def test_a_job_that_can_not_be_paused_is_cancelled_at_its_cap(create: Create) -> None:
     last = end(create(capped(2), unpausable=True, **FOREVER))
     assert last.job.status == "cancelled"
-    why = "it can't be paused (walks can't be paused): cancelled"
-    assert (last.decisions[-1].why, last.decisions[-1].action) == (why, "cancel")
+    assert (last.decisions[-1].why, last.decisions[-1].action) == (
+        "it can't be paused (walks can't be paused)",
+        "cancel",
+    )
+
+
+def test_a_job_that_agrees_to_pause_and_never_does_is_cancelled(
+    create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "ASK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(watching, "GIVE_UP_SECONDS", 0.3)
+    last = end(create(capped(1), deaf=True, **FOREVER))
+    assert last.job.status == "cancelled"
+    assert "it was to pause 0 s ago" in last.decisions[-1].why
+
+
+def test_a_stuck_job_that_can_not_be_paused_is_only_named(create: Create) -> None:
+    job = create(steps=100, seconds=0.01, silent_from=5, unpausable=True)
+    last = end(job, Rules(pause_when_stuck=True, stuck_floor_seconds=0.2))
+    assert last.job.status == "succeeded"
+    assert [decision.action for decision in last.decisions] == ["pause", "say"]
 
 
 def test_a_decision_is_carried_out_by_the_next_watch_and_not_taken_again(create: Create, ledger: Ledger) -> None:

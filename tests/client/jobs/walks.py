@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__)
-PLAIN = {"steps": 5, "seconds": 0.02, "silent_from": 0, "unpausable": False, "fails": False, "refused": ""}
+PLAIN = {
+    "steps": 5,
+    "seconds": 0.02,
+    "silent_from": 0,
+    "unpausable": False,
+    "deaf": False,
+    "fails": False,
+    "refused": "",
+}
 
 
 class Walks:
@@ -74,6 +82,8 @@ class Walks:
 
         if (PLAIN | job.spec.hyperparameters)["unpausable"]:
             raise JobRefused("walks can't be paused")
+        if (PLAIN | job.spec.hyperparameters)["deaf"]:
+            return
         self._signal(job, signal.SIGTERM)
 
     def resume(self, job: Any) -> None:
