@@ -1,9 +1,11 @@
 """`fairmark compare`: outputs from wherever they are, the comparison as a table and a verdict, and the report."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import typer
 from pydantic import ValidationError
 from rich import box
 from rich.padding import Padding
@@ -24,7 +26,7 @@ from ..outputs.prompts import prompts
 from ..outputs.source import Source, open_source
 from . import streams
 from .catalog import label, load
-from .console import fail, out, printable
+from .console import complain, fail, out, printable
 
 try:
     from ..compare import wording
@@ -37,6 +39,7 @@ except ModuleNotFoundError as error:
 
 T = TypeVar("T")
 Rows = list[tuple[int, Row]]
+Outputs = dict[str, list[Output]]
 
 
 class Options(NamedTuple):
@@ -76,44 +79,38 @@ def compare(options: Options) -> None:
         fail(error)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
+    except KeyboardInterrupt:
+        complain("stopped" + "; what was sampled is kept" * (options.samples is not None))
+        raise typer.Exit(130) from None
 
 
 def _compared(options: Options) -> Comparison:
     named = _named("SOURCE", options.sources)
+    for name, text in named.items():
+        if not (_hosted(text) or Path(text).exists()):  # to be known before another model is sampled
+            fail(f"{name}: {text}: no such file or folder, and no http(s)://…/v1")
     costs = _costs(options, list(named))
     graders = [load(name) for name in options.graders]
     rows = prompts(options.data, options.side)[: options.limit]
     settings = _manifest(options.data)
     rare = options.rare or settings.get("rare")
     read = reader(graders, rows, options.label or settings.get("label"), rare)
-    sources = _sources(options, named)
+    elsewhere = prompts(options.ood)[: options.limit] if options.ood else []
     with streams.progress() as progress:
-        comparison = compared(
-            rows,
-            _outputs(options, sources, rows, "", progress),
-            _here(options.graders, graders),
-            read,
-            rare=rare,
-            cost=costs,
-            progress=_Bars(progress, "grading"),
-        )
+        outputs, others = _outputs(options, named, rows, elsewhere, progress)
+        found = _judged(rows, outputs, options.graders, graders, progress, reader=read, rare=rare, cost=costs)
         if options.ood:
-            comparison.elsewhere = _elsewhere(options, sources, progress)
-    return comparison
-
-
-def _elsewhere(options: Options, sources: Mapping[str, Source], progress: Progress) -> Comparison:
-    assert options.ood
-    rows = prompts(options.ood)[: options.limit]
-    grader = load(options.ood_grader)
-    outputs = _outputs(options, sources, rows, ".ood", progress)
-    found = compared(rows, outputs, _here([options.ood_grader], [grader]), progress=_Bars(progress, "grading"))
-    found.headline = f"reward by {found.graders[0]}"
+            found.elsewhere = _judged(elsewhere, others, [options.ood_grader], [load(options.ood_grader)], progress)
+            found.elsewhere.headline = f"reward by {found.elsewhere.graders[0]}"
     return found
 
 
-def _here(names: Sequence[str], graders: Sequence[AnyGrader]) -> list[InProcess]:
-    return [InProcess(grader, label(name, grader)) for name, grader in zip(names, graders, strict=True)]
+def _judged(
+    rows: Rows, outputs: Outputs, names: Sequence[str], graders: Sequence[AnyGrader], progress: Progress, **options: Any
+) -> Comparison:
+    here = [InProcess(grader, label(name, grader)) for name, grader in zip(names, graders, strict=True)]
+    bars = _Bars(progress, "grading", max(map(len, outputs.values())))
+    return compared(rows, outputs, here, progress=bars, **options)
 
 
 def _manifest(data: str) -> dict[str, Any]:
@@ -127,24 +124,32 @@ def _decoding(options: Options, source: Source) -> Decoding:
     return _checked(Decoding, {**options.decoding, "response_format": held if hosted else None}, "")
 
 
-def _sources(options: Options, named: Mapping[str, str]) -> dict[str, Source]:
-    models = _named("--model", options.models, list(named))
-    found = {}
-    for name, text in named.items():
-        key_env = options.key_env if text.startswith(("http://", "https://")) else None
-        found[name] = open_source(text, model=models.get(name), key_env=key_env)
-    return found
-
-
 def _outputs(
-    options: Options, sources: Mapping[str, Source], rows: Rows, kind: str, progress: Progress
-) -> dict[str, list[Output]]:
-    """Every model's outputs; `kind` is `.ood` for those out of the domain, whose files are named so."""
-    bars = _Bars(progress, "sampling")
-    return {name: _own(options, name, source, rows, kind, bars) for name, source in sources.items()}
+    options: Options, named: Mapping[str, str], rows: Rows, elsewhere: Rows, progress: Progress
+) -> tuple[Outputs, Outputs]:
+    """Every model's outputs, in the domain and out of it; one model is open at a time, since each may fill a GPU."""
+    models = _named("--model", options.models, list(named))
+    bars = _Bars(progress, "sampling", (len(rows) + len(elsewhere)) * options.seeds)
+    found: Outputs = {}
+    others: Outputs = {}
+    for name, text in named.items():
+        key_env = options.key_env if _hosted(text) else None
+        source = open_source(text, model=models.get(name), key_env=key_env)
+        found[name] = _own(options, name, source, rows, "", partial(bars, name))
+        if elsewhere:
+            more = partial(bars, name, before=len(found[name]))
+            others[name] = _own(options, name, source, elsewhere, ".ood", more)
+    return found, others
 
 
-def _own(options: Options, name: str, source: Source, rows: Rows, kind: str, bars: "_Bars") -> list[Output]:
+def _hosted(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
+
+
+def _own(
+    options: Options, name: str, source: Source, rows: Rows, kind: str, progress: Callable[[int], object]
+) -> list[Output]:
+    """The outputs of one model; `kind` is `.ood` for those out of the domain, whose files are named so."""
     if isinstance(source, File):
         beside = source.path.with_name(f"{source.path.stem}{kind}.jsonl")
         return (File(beside) if kind else source).answering(rows)
@@ -152,20 +157,20 @@ def _own(options: Options, name: str, source: Source, rows: Rows, kind: str, bar
         options.samples.mkdir(parents=True, exist_ok=True)
     samples = options.samples and options.samples / f"{name}{kind}.jsonl"
     decoding = _decoding(options, source)
-    return source.sample(rows, range(options.seeds), decoding, lambda done: bars(name, done), samples)
+    return source.sample(rows, range(options.seeds), decoding, progress, samples)
 
 
 class _Bars:
     """A bar for each model, from when something of it is first done."""
 
-    def __init__(self, progress: Progress, verb: str) -> None:
-        self._progress, self._verb = progress, verb
+    def __init__(self, progress: Progress, verb: str, total: int) -> None:
+        self._progress, self._verb, self._total = progress, verb, total
         self._tasks: dict[str, Any] = {}
 
-    def __call__(self, name: str, done: int) -> None:
+    def __call__(self, name: str, done: int, before: int = 0) -> None:
         if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task("", total=None)
-        self._progress.update(self._tasks[name], description=f"{self._verb} {name}: {done:,} outputs")
+            self._tasks[name] = self._progress.add_task(f"{self._verb} {name}", total=self._total)
+        self._progress.update(self._tasks[name], completed=before + done)
 
 
 def _named(option: str, given: Sequence[str], models: Sequence[str] | None = None) -> dict[str, str]:

@@ -94,6 +94,11 @@ class _Table:
         ]
         return _Values(float(of[0]), of[1], of[2])
 
+    def size(self, measure: Measure, place: int) -> float:
+        """How many of the rows a share is one of: for a recall, those of the class."""
+        sums = Sums(self.totals[place], self.layout)
+        return float(measure.of(sums).whole / sums.outputs * self.telling)
+
 
 class _Values(NamedTuple):
     """One measure of one model: as it is, over resamples, and without each prompt."""
@@ -141,8 +146,7 @@ def _estimate(measure: Measure, place: int, table: _Table) -> Estimate:
         return Estimate(value=None)
     ends = values.interval
     if measure.kind == "share" and values.error < 1e-9:
-        sums = Sums(table.totals[place], table.layout)
-        ends = statistics.bounds(values.value, float(measure.of(sums).whole / sums.outputs) * table.telling)
+        ends = statistics.bounds(values.value, table.size(measure, place))
     low, high = ends or (None, None)
     return Estimate(value=values.value, low=low, high=high)
 
@@ -190,8 +194,9 @@ def _difference(measure: Measure, first: int, second: int, table: _Table, swappe
     ends, error = apart.interval, apart.error
     if measure.kind == "share" and error < 1e-9:
         # They agree on every prompt: how often they may differ elsewhere is bounded, not known to be never.
-        most = statistics.bounds(0.0, table.telling).high
-        ends = statistics.Range(apart.value - most, apart.value + most)
+        size = min(table.size(measure, first), table.size(measure, second))
+        most = statistics.bounds(0.0, size).high
+        ends = statistics.Range(max(apart.value - most, -1.0), min(apart.value + most, 1.0))
     p, test = statistics.swap_p(apart.value, swapped), "swap"
     if measure.name == "accuracy" and _plain(table):
         right = [np.array(table.answers[place].right()) for place in (first, second)]

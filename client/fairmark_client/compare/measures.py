@@ -116,4 +116,4 @@ def _one(place: int) -> Callable[[ByClass], Callable[[Sums], Share]]:
 
 def _macro(measure: ByClass) -> Callable[[Sums], Share]:
     """The plain mean over classes; a class that nobody says counts as 0, as in scikit-learn."""
-    return lambda sums: Share(np.nan_to_num(measure(sums).value).mean(-1), np.ones_like(sums.outputs))
+    return lambda sums: Share(np.nan_to_num(measure(sums).value).mean(-1) * sums.outputs, sums.outputs)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -160,7 +161,10 @@ def _figure(wide: float, high: float) -> tuple[Figure, Axes]:
 def _svg(figure: Figure, title: str) -> str:
     """Inline SVG without matplotlib's head, identifiers and style, in the page's colours."""
     file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    with warnings.catch_warnings():
+        # The browser has the letters that matplotlib's own font lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)

@@ -117,10 +117,11 @@ def _differing(comparison: Comparison) -> tuple[list[Differing], int]:
 
 
 def _apart(row: Sequence[Sequence[Answer]]) -> float:
-    """How far apart the models are: in the share that is right, else in their mean rewards."""
+    """How far apart the models are: in the share that is right, else in their mean rewards, else in what they say."""
     right = [sum(answer.right for answer in own) / len(own) for own in row]
     scores = [sum(answer.scores[0] or 0.0 for answer in own) / len(own) for own in row]
-    return max(max(right) - min(right), min(1e-3, max(scores) - min(scores)))
+    labels = {frozenset(answer.found for answer in own) for own in row}
+    return max(max(right) - min(right), min(1e-3, max(scores) - min(scores)), 1e-6 * (len(labels) - 1))
 
 
 def _row(answers: list[Answers], row: Sequence[Sequence[Answer]]) -> Differing:

@@ -11,6 +11,8 @@ FEW = 10
 """Rows of the rare class below which their measures say little."""
 RIGID = 0.5
 """Of the untrained model's variety: what is below has gone rigid."""
+WORDS = 5
+"""Of an output on average, below which there is no wording to go rigid."""
 CONSTANT = 0.99
 
 
@@ -97,23 +99,32 @@ def _not_shown(comparison: Comparison, pair: Pair, apart: Difference) -> Sentenc
 
 def _rows_needed(comparison: Comparison, apart: Difference) -> str:
     """What it would take to show the difference seen, and what these rows can show."""
-    kind, said = comparison.measure.kind, ""
-    if apart.rows_needed and apart.rows_needed > comparison.rows:
-        said = f"; {apart.rows_needed:,} rows would be needed to show {wording.size(kind, apart.value or 0.0)}"
-    if apart.detectable:
-        said += f"; these show {wording.size(kind, apart.detectable)} four times in five"
-    return said
+    kind = comparison.measure.kind
+    if apart.value and (apart.rows_needed or 0) <= comparison.rows:
+        return "; so few rows bear on it that no test can tell"
+    said = (
+        f"; {apart.rows_needed:,} rows would be needed to show {wording.size(kind, apart.value)}" if apart.value else ""
+    )
+    return said + (
+        f"; these show {wording.size(kind, apart.detectable)} four times in five" if apart.detectable else ""
+    )
 
 
 def _only_the_grader(comparison: Comparison, pair: Pair) -> Iterator[Sentence]:
     """A reward that rises while nothing else does was perhaps earned by learning the grader."""
-    trained, headline = pair.differences[f"reward by {comparison.graders[0]}"], pair.differences[comparison.headline]
-    if trained.shown and (trained.value or 0) > 0 and not (headline.shown and (headline.value or 0) > 0):
-        gain = wording.size("reward", trained.value or 0)
+    trained = f"reward by {comparison.graders[0]}"
+    others = [comparison.headline, "accuracy", *(f"reward by {name}" for name in comparison.graders[1:])]
+    if _gains(pair, trained) and not any(_gains(pair, name) for name in others):
+        gain = wording.size("reward", pair.differences[trained].value or 0.0)
         yield Sentence(
-            f"The training grader pays {pair.second} {gain} more than {pair.first}, and {comparison.headline} doesn't "
-            "bear it out: read the rows where they differ, it may have learned the grader instead of the task."
+            f"The training grader pays {pair.second} {gain} more than {pair.first}, and nothing else bears it out: it "
+            "may have learned the grader instead of the task; read the rows where they differ."
         )
+
+
+def _gains(pair: Pair, measure: str) -> bool:
+    apart = pair.differences[measure]
+    return apart.shown and (apart.value or 0.0) > 0
 
 
 def _rigid(comparison: Comparison, model: Model) -> Iterator[Sentence]:
@@ -122,14 +133,14 @@ def _rigid(comparison: Comparison, model: Model) -> Iterator[Sentence]:
     if own.commonest_share >= CONSTANT > before.commonest_share:
         answer, share = own.commonest[:60], wording.share(own.commonest_share)
         yield Sentence(f"{model.name} answers nearly always the same: {answer!r} in {share} of its outputs.")
-    if _stiffer(own.distinct_2, before.distinct_2, 1 / model.seeds):
+    if before.words >= WORDS and _stiffer(own.distinct_2, before.distinct_2, 1 / model.seeds):
         yield Sentence(
             f"{model.name} has gone rigid in its words: its seeds say nearly the same.",
             f"{wording.share(own.distinct_2)} of the word pairs to a prompt are different ones, "
             f"{wording.share(before.distinct_2)} of {base.name}'s",
         )
-    headline = comparison.pair(base.name, model.name).differences[comparison.headline]
-    if _stiffer(own.entropy, before.entropy, 0) and not (headline.shown and (headline.value or 0) > 0):
+    gains = _gains(comparison.pair(base.name, model.name), comparison.headline)
+    if _stiffer(own.entropy, before.entropy, 0) and not gains:
         yield Sentence(
             f"{model.name} hardly varies its answer from seed to seed and isn't the better for it: more training by "
             "reward has little to choose from.",

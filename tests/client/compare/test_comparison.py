@@ -124,6 +124,16 @@ def test_models_that_say_the_same_do_not_differ_and_nothing_is_certain() -> None
     assert "no difference in accuracy that 120 rows can show" in said(twins)
 
 
+def test_how_often_twins_may_differ_on_few_rows_is_bounded_by_those_rows() -> None:
+    # All 4 anomalies are found by both: 4 rows leave a recall of 0.025 ** (1 / 4) and a difference of the rest.
+    rows = held_out(40, 10)
+    own = saying(rows, *(row["label"] for row in rows))
+    twins = compared(rows, {"base": own, "rft": own}, rare="anomaly")
+    recall = twins.model("rft").measures["recall of anomaly"]
+    assert (recall.low, recall.high) == pytest.approx((0.025 ** (1 / 4), 1))
+    assert change(twins, "recall of anomaly").low == pytest.approx(0.025 ** (1 / 4) - 1)
+
+
 def test_a_difference_too_small_for_the_rows_says_how_many_it_would_take() -> None:
     rows = held_out(30, 5)
     small = compared(rows, {name: outputs(rows, name, seeds=1) for name in ("sft", "rft")})
@@ -183,12 +193,23 @@ def test_where_answers_are_no_classes_right_is_full_marks_by_a_grader_that_was_n
     assert notes(alone)[-1] == "Nothing but the grader that was trained on has judged: name another with --held-out."
 
 
+def test_a_large_gain_on_four_rows_is_neither_shown_nor_held_against_the_grader() -> None:
+    rows = held_out(40, 10)
+    told = {"base": saying(rows, *(["normal"] * 40)), "rft": saying(rows, *(row["label"] for row in rows))}
+    found = compared(rows, told, rare="anomaly")
+    assert change(found, "F1 of anomaly").value == 1
+    assert "no difference in F1 of anomaly that 40 rows can show" in said(found)
+    assert "so few rows bear on it that no test can tell" in said(found)
+    assert "the training grader" not in said(found).lower()
+    assert "Only 4 rows are anomaly: what is said of them is little more than a hint." in notes(found)
+
+
 def test_a_reward_that_rises_alone_is_said_to_be_the_graders() -> None:
     rows = [row("anomaly" if place % 2 else "normal") for place in range(60)]
     honest = saying(rows, *(["I say normal", "I say normal"] * 30))
     hacked = saying(rows, *(["normal anomaly", "anomaly normal"] * 30))
     found = compared(rows, {"base": honest, "rft": hacked}, CONTAINS)
-    assert "pays rft 0.500 more than base, and accuracy doesn't bear it out" in said(found)
+    assert "pays rft 0.500 more than base, and nothing else bears it out" in said(found)
 
 
 def test_a_model_that_says_one_thing_has_gone_rigid() -> None:

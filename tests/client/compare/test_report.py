@@ -13,7 +13,7 @@ from fairmark_client.compare import report
 from fairmark_client.compare.comparison import compare
 from fairmark_client.compare.labels import reader
 from fairmark_client.compare.results import Comparison, Cost
-from fairmark_client.data.prepared import Row
+from fairmark_client.data.prepared import Row, item
 from fairmark_client.outputs.grading import InProcess
 from fairmark_client.outputs.output import Output
 from fairmark_graders import parse_grader
@@ -190,7 +190,8 @@ def test_it_stays_small_with_many_rows_and_long_outputs(tmp_path: Path) -> None:
     rows = held_out(5_000, 20)
     told = {name: outputs(rows, name, seeds=1) for name in ("base", "rft")}
     told["base"] = [o.model_copy(update={"sample": f"{'so ' * 3_000}\n{o.sample}"}) for o in told["base"]]
-    found = compared(rows, told)
+    places = list(enumerate(rows))
+    found = compare(places, told, [InProcess(GRADER, "contains")], reader([], places, "label"))
     report.write(tmp_path / "report.html", found)
     text = (tmp_path / "report.html").read_text()
     assert len(text) < 2_000_000
@@ -200,8 +201,17 @@ def test_it_stays_small_with_many_rows_and_long_outputs(tmp_path: Path) -> None:
 
 def test_the_same_comparison_gives_the_same_page() -> None:
     rows = held_out(30, 3)
-    told = {name: outputs(rows, name) for name in RECALLS}
-    assert report.html(compared(rows, told)) == report.html(compared(rows, told))
+    found = compared(rows, {name: outputs(rows, name) for name in ("base", "rft")})
+    assert report.html(found) == report.html(found)
+
+
+def test_labels_in_any_script_are_drawn() -> None:
+    rows = [{**row, "label": {"normal": "正常", "anomaly": "异常"}[row["label"]]} for row in held_out(20, 2)]
+    told = {name: outputs(held_out(20, 2), name) for name in ("base", "rft")}
+    own = {name: [o.model_copy(update={"item": item(rows[o.row])}) for o in told[name]] for name in told}
+    places = list(enumerate(rows))
+    page = report.html(compare(places, own, [InProcess(GRADER, "contains")], reader([], places, "label"), rare="异常"))
+    assert page.count(">异常</text>") == 5
 
 
 def test_models_that_never_differ_have_no_rows_to_show() -> None:
