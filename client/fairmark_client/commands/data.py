@@ -129,7 +129,7 @@ def _text(given: str) -> str:
     if "{{" in given or "\n" in given or not Path(given).is_file():
         return given
     try:
-        return Path(given).read_text()
+        return Path(given).read_text().removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"--prompt: {given}: {error}")
 

@@ -2,11 +2,12 @@
 
 Rows are compared by the pairs of neighbouring words in their values: two with at least `threshold` of their pairs in
 common (Jaccard) are near-duplicates. At 0.8, that is one word in about twenty exchanged. Case and punctuation make no
-difference.
+difference; the sign and the point of a number do.
 
 The share is estimated by MinHash (Broder 1997) in 128 permutations, of each of which one byte is kept: b-bit minwise
-hashing (Li and König 2010), 128 bytes a row. Rows that agree in one of sixteen bands of eight bytes are compared: that
-finds 95 % of pairs with 0.8 in common, 99.9 % of those with 0.9. The estimate's standard error is 0.035.
+hashing (Li and König 2010), 128 bytes a row. Rows that agree in one of sixteen bands of eight bytes are compared, which
+99.9 % of pairs with 0.9 in common do. The estimate's standard error is 0.035: of pairs right at the threshold every
+second one is found, of those 0.1 above it 99 %.
 """
 
 import re
@@ -28,7 +29,7 @@ _AT_ONCE = 1024
 """Pairs of words that are permuted at once: half a megabyte, however long the row."""
 _CHANCE = 1 / 256
 """That two different words leave the same byte."""
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"-?\d+(?:\.\d+)?|\w+")
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 

@@ -31,7 +31,7 @@ def unwrapped(text: str) -> str:
 def test_the_command_says_each_step_and_writes_the_files(tmp_path: Path) -> None:
     source = jsonl(tmp_path / "rows.jsonl", rows(2000, 100))
     template = tmp_path / "prompt.txt"
-    template.write_text("Is this an anomaly?\n{{ item.text }}")
+    template.write_text("Is this an anomaly?\n{{ item.text }}\n")
     out = tmp_path / "out"
     run = fairmark(
         *("data", "prepare", source, *LABELLED, "--ratio", "0.2", "--out", out, "--prompt", template),
@@ -56,7 +56,8 @@ def test_the_command_says_each_step_and_writes_the_files(tmp_path: Path) -> None
     assert data.manifest.files.keys() == contents(out).keys() - {"manifest.json"}
     assert data.manifest.settings["seed"] == 3
     assert [step.name for step in data.manifest.steps] == ["read", "split", "resample", "format", "validate"]
-    assert next(data.rows("test"))["prompt"][0]["content"].startswith("Is this an anomaly?\n")
+    row = next(data.rows("test"))
+    assert row["prompt"] == [{"role": "user", "content": f"Is this an anomaly?\n{row['text']}"}]
     assert data.manifest.files["train.jsonl"].rows == sum(1 for _ in data.rows("train"))
 
 

@@ -114,6 +114,12 @@ def test_numbers_alone_are_near_duplicates_only_when_they_are_the_same() -> None
     assert len(np.unique(places)) == 200
 
 
+def test_the_sign_and_the_point_of_a_number_count() -> None:
+    numbers = [1.5, 22.25, 3.75, 4.5, 50.5]
+    texts = [" ".join(str(sign * number * scale) for number in numbers) for sign in (1, -1) for scale in (1, 100)]
+    assert len(np.unique(groups(signatures(*texts), 0.8))) == 4
+
+
 def test_what_entities_and_near_duplicates_link_is_one_group() -> None:
     alike = np.array([0, 0, 1, 2, 3])
     entity = np.array([10, 11, 11, 12, 12])
