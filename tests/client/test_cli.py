@@ -18,7 +18,8 @@ from .cli import FAIRMARK, fairmark, surroundings
         ["serve"],
         ["grade"],
         ["regrade"],
-        *(["graders", name] for name in ("list", "show", "validate", "test", "check", "diff")),
+        *(["graders", name] for name in ("list", "show", "new", "import", "validate", "test", "diff")),
+        *(["check", name] for name in ("grader", "endpoint")),
     ],
 )
 def test_help_names_every_command(command: list[str]) -> None:
