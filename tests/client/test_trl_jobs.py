@@ -200,6 +200,7 @@ class Resumed:
         self.steps = [metric.step for metric in metrics(one)]
         self.checkpoint = TRL.checkpoints(one)[-1].step
         TRL.resume(one)
+        self.resumed = TRL.look(one)
         wait_for(is_now(one, "succeeded"))
 
 
@@ -215,7 +216,12 @@ def test_a_pause_saves_the_step_it_stops_after(resumed: Resumed) -> None:
     assert resumed.steps == list(range(1, len(resumed.steps) + 1))
     assert 3 <= len(resumed.steps) < 24
     assert resumed.checkpoint == len(resumed.steps)
-    assert resumed.look.error is None
+    assert resumed.look.error == ""
+
+
+@pytest.mark.slow
+def test_a_resumed_job_runs_from_then_on(resumed: Resumed) -> None:
+    assert resumed.resumed.status == "running"
 
 
 @pytest.mark.slow
@@ -354,6 +360,7 @@ def test_an_adapter_is_trained_by_sft_and_loads(make: Callable[..., Job]) -> Non
     assert [checkpoint.step for checkpoint in TRL.checkpoints(one)] == [3, 6]
 
 
+@pytest.mark.slow
 def test_a_grader_that_can_not_grade_ends_the_job_with_the_reason(make: Callable[..., Job]) -> None:
     one = make(hyperparameters=LONG, grader=GRADER | {"reference": "{{ item.missing }}"})
     wait_for(lambda: TRL.look(one).status == "failed")
@@ -364,6 +371,7 @@ def test_a_grader_that_can_not_grade_ends_the_job_with_the_reason(make: Callable
     assert "\n" not in error
 
 
+@pytest.mark.slow
 def test_without_its_service_a_job_pauses_with_the_reason(
     make: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:

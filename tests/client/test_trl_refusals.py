@@ -9,10 +9,11 @@ from tests.client import trl_jobs
 from tests.client.cli import fairmark
 from tests.client.trl_jobs import OFFLINE, job, prepared, rows
 
+from fairmark_client.data.prepared import Prepared
 from fairmark_client.errors import JobRefused
 from fairmark_client.jobs.job import Spec
 from fairmark_client.jobs.trl import Trl
-from fairmark_client.jobs.trl.rows import order
+from fairmark_client.jobs.trl.rows import order, weights
 
 
 @pytest.fixture(scope="module")
@@ -119,16 +120,6 @@ def test_a_model_whose_tokenizer_can_not_chat_is_refused(data: Path, tmp_path: P
         check(wanted)
 
 
-def test_a_column_with_a_name_of_trls_is_refused(tmp_path: Path) -> None:
-    from fairmark_client.jobs.trl.check import check
-
-    data = prepared(tmp_path / "data", [row | {"completions": "x"} for row in rows(3)], rows(2))
-    with pytest.raises(
-        JobRefused, match="data: the column 'completions' has a name that TRL gives its reward functions"
-    ):
-        check(spec(data))
-
-
 def test_a_folder_that_holds_no_model_is_refused(data: Path, tmp_path: Path) -> None:
     from fairmark_client.jobs.trl.check import check
 
@@ -157,6 +148,11 @@ def test_without_weights_each_pass_has_every_row_once_in_an_order_of_its_own() -
     assert len(places) == 12
     assert places == order(5, None, 12, seed=0)
     assert places != order(5, None, 12, seed=1)
+
+
+def test_weights_are_those_of_the_training_side_for_sft_too(tmp_path: Path) -> None:
+    weighed = [row | {"weight": weight} for row, weight in zip(rows(3), (3, 1, 1), strict=True)]
+    assert weights(Prepared.open(prepared(tmp_path / "data", weighed, rows(2)))) == [3, 1, 1]
 
 
 def test_rows_are_drawn_as_often_as_they_weigh() -> None:

@@ -67,7 +67,7 @@ class Trl:
         return Look(
             status=state.status,
             said=state.said,
-            error=state.error,
+            error=state.error or "",  # None would leave an earlier run's in the ledger
             started_at=run.started_at if run else None,
             finished_at=run.ended_at if run else None,
             billed_seconds=state.seconds() if state.status in FINAL else None,

@@ -14,9 +14,6 @@ from ...data.prepared import Prepared
 from ...errors import JobRefused
 from ..job import Spec
 
-RESERVED = {"prompts", "completions", "completion_ids", "environments", "log_extra", "log_metric", "trainer_state"}
-"""What TRL hands its reward functions besides the columns."""
-
 
 def check(spec: Spec) -> None:
     """Raises `JobRefused` naming the field."""
@@ -28,8 +25,6 @@ def check(spec: Spec) -> None:
     training, validation = (rows.read(prepared, spec.method, side) for side in ("train", "validation"))
     if not training:
         raise JobRefused("data: there is no row to train on")
-    if taken := sorted(RESERVED & set().union(*training, *validation)):
-        raise JobRefused(f"data: the column {taken[0]!r} has a name that TRL gives its reward functions; rename it")
     config = configured.configured(spec, Path("checkpoints"), len(training), len(validation))
     configured.lora(spec)
     _check_model(spec.model, bool(getattr(config, "chat_template_path", None)))

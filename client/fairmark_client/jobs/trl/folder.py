@@ -24,7 +24,7 @@ from typing import IO, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...errors import JobError
-from ..job import Event, Job, Status
+from ..job import FINAL, Event, Job, Status
 
 LOCK_SECONDS = 2.0
 """Whoever only asks whether a lock is held has it for a moment."""
@@ -100,7 +100,7 @@ class Folder:
         """How the job is, whichever of its processes still lives."""
         supervised = self.holds("supervisor")  # asked first: what is read afterwards of a job that isn't is final
         state = _read(self.path / "state.json", State) or State()
-        if supervised or not state.runs or state.runs[-1].ended_at is not None:
+        if supervised or not state.runs or state.status == "paused" or state.status in FINAL:
             return state
         if self.holds("trainer"):
             state.runs[-1].seen_at = time.time()
@@ -112,8 +112,9 @@ class Folder:
         """The state after its last run, whose trainer is gone; `code` is its exit code where somebody saw it."""
         run = state.runs[-1]
         outcome = self.outcome(run.number)
-        signs = [run.seen_at, outcome.at if outcome else 0.0, *(event.at for event in self.events())]
-        ended = run.model_copy(update={"ended_at": max(signs), "pid": None})
+        if run.ended_at is None:
+            signs = [run.seen_at, outcome.at if outcome else 0.0, *(event.at for event in self.events())]
+            run = run.model_copy(update={"ended_at": max(signs), "pid": None})
         status: Status
         if outcome:
             status, error = outcome.status, outcome.error
@@ -123,7 +124,7 @@ class Folder:
             status, error = "paused", f"{_killed(code)}; {self.resumption()}"
         else:
             status, error = "failed", f"the trainer ended with exit code {code}; its log is {self.log}"
-        return State(status=status, said=status, error=error, runs=[*state.runs[:-1], ended])
+        return State(status=status, said=status, error=error, runs=[*state.runs[:-1], run])
 
     def resumption(self) -> str:
         """Where the job would go on, as the end of a sentence."""

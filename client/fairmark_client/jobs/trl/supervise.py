@@ -185,6 +185,10 @@ def main(path: str) -> NoReturn:
     lock, job = folder.hold("supervisor"), folder.job()
     if lock is None or job is None:
         sys.exit(BUSY)
+    state = folder.state()
+    if state.runs and folder.request() != "cancel":
+        # Whoever resumed it looks at once, and mustn't find it paused.
+        folder.write("state.json", state.model_copy(update={"status": "running", "said": "", "error": None}))
     if os.fork():
         os._exit(0)
     os.setsid()
