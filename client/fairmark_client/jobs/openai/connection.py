@@ -59,7 +59,7 @@ class Connection:
         after: After = openai.omit
         while True:
             reply = self.ask(page(after))
-            found: list[Reply] = reply.get("data") or []
+            found = [one for one in reply.get("data") or () if isinstance(one, dict)]
             yield from found
             if not reply.get("has_more") or not found or "id" not in found[-1]:
                 return

@@ -217,7 +217,8 @@ def _find(connection: Connection, job: Job) -> str | None:
 
     def ours(metadata: dict[str, str]) -> Iterator[str]:
         replies = connection.pages(lambda after: partial(listed, limit=PAGE, after=after, metadata=metadata))
-        return (str(reply["id"]) for reply in islice(replies, SCANNED_JOBS) if _is(reply, job))
+        newest = islice(replies, SCANNED_JOBS)
+        return (str(reply["id"]) for reply in newest if connection.read(partial(_is, job), reply))
 
     try:
         found = next(ours({rules.MARK: job.id}), None)
@@ -228,7 +229,7 @@ def _find(connection: Connection, job: Job) -> str | None:
     return found or next(ours({}), None)
 
 
-def _is(reply: Reply, job: Job) -> bool:
+def _is(job: Job, reply: Reply) -> bool:
     """Ids are unique in a ledger, and a project may be used by several: the time tells their jobs apart."""
     marked = (reply.get("metadata") or {}).get(rules.MARK) == job.id
     return bool(marked and reply.get("created_at", job.created_at) >= job.created_at - CLOCKS_SECONDS)

@@ -13,7 +13,6 @@ PURPOSE: Final = "fine-tune"
 UNUSABLE = ("error", "deleting", "deleted")
 PROCESSING_SECONDS = 600.0
 POLL_SECONDS = 1.0
-PAGE = 1000
 
 
 def uploaded(connection: Connection, path: Path) -> str:
@@ -31,7 +30,7 @@ def uploaded(connection: Connection, path: Path) -> str:
 
 def _find(connection: Connection, name: str) -> str | None:
     files = connection.client.files.with_raw_response
-    pages = connection.pages(lambda after: partial(files.list, purpose=PURPOSE, limit=PAGE, after=after))
+    pages = connection.pages(lambda after: partial(files.list, purpose=PURPOSE, after=after))
     usable = (file for file in pages if file.get("filename") == name and file.get("status") not in UNUSABLE)
     return next((str(file["id"]) for file in usable if "id" in file), None)
 

@@ -200,7 +200,7 @@ def page(objects: Sequence[dict[str, Any]], call: Call) -> Answer:
     """A page of a list that is already in its order."""
     ids = [found["id"] for found in objects]
     start = ids.index(call.query["after"]) + 1 if call.query.get("after") in ids else 0
-    limit = int(call.query.get("limit", 20))
+    limit = int(call.query.get("limit", 10_000 if call.path == "/files" else 20))
     require(1 <= limit <= (10_000 if call.path == "/files" else 100), "Invalid limit.", "limit")
     shown = list(objects[start : start + limit])
     return {"object": "list", "data": shown, "has_more": start + limit < len(objects)}

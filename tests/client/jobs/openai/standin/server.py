@@ -46,7 +46,7 @@ class Gate:
 
     def __init__(self, method: str, path: str) -> None:
         self.method, self.path = method, path
-        self.reached, self.opened = threading.Event(), threading.Event()
+        self.reached, self.opened, self.answered = threading.Event(), threading.Event(), threading.Event()
 
 
 class StandIn:
@@ -128,6 +128,7 @@ class StandIn:
         self._gates.append(gate)
         yield gate
         gate.opened.set()
+        assert not gate.reached.is_set() or gate.answered.wait(START_SECONDS)
 
     def fault_of(self, call: Call) -> Fault | None:
         with self.lock:
@@ -173,6 +174,13 @@ def _reply(standin: StandIn, request: Request, call: Call) -> Response:
     if gate := standin.gate_of(call):
         gate.reached.set()
         gate.opened.wait()
+        answered = _answered(standin, call)
+        gate.answered.set()
+        return answered
+    return _answered(standin, call)
+
+
+def _answered(standin: StandIn, call: Call) -> Response:
     fault = standin.fault_of(call)
     if fault and not fault.heard:
         return fault.response()
