@@ -37,8 +37,8 @@ def classes(data: Path, rows: Iterable[Placed]) -> dict[int, str]:
 
 
 def kept(rows: Sequence[Placed], prompts: Iterable[Prompt], low: float, high: float) -> list[Row]:
-    """The rows whose mean reward lies between both, either included; with every copy of them, in their order."""
-    within = {prompt.row for prompt in prompts if low <= prompt.mean <= high}
+    """Rows with signal whose mean reward lies between both, either included; with every copy, in their order."""
+    within = {prompt.row for prompt in prompts if prompt.signal and low <= prompt.mean <= high}
     keys = {_key(row) for place, row in rows if place in within}
     return [row for _, row in rows if _key(row) in keys]
 

@@ -7,6 +7,7 @@
 - A correlation of 0.3 between reward and length explains a tenth of the reward; length grows within a few steps.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -52,9 +53,15 @@ def _of_signal(found: Learnability) -> tuple[Word, str, str]:
         advice = "if the grader gives partial credit, say from where an answer is right (--right); if not, SFT first"
         return "partly", f"{because}, but no answer is ever right", advice
     if signal < ENOUGH_SIGNAL:
-        advice = f"drop the others (--keep 0.1:0.9 --out FILE), or pay for {1 / signal:.1f} outputs to learn from one"
+        advice = f"drop the others ({_keep(found)} --out FILE), or pay for {1 / signal:.1f} outputs to learn from one"
         return "partly", because, advice
     return "yes", because, "run it"
+
+
+def _keep(found: Learnability) -> str:
+    """The option that keeps every prompt with signal, whatever the range of the rewards."""
+    means = [prompt.mean for prompt in found.prompts if prompt.signal]
+    return f"--keep {math.floor(min(means) * 1000) / 1000:g}:{math.ceil(max(means) * 1000) / 1000:g}"
 
 
 def _without_signal(found: Learnability) -> tuple[str, str]:

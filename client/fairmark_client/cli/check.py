@@ -124,7 +124,9 @@ def learnability(
     keep: Annotated[
         str | None,
         typer.Option(
-            metavar="LOW:HIGH", help="Write the rows whose mean reward lies between, to --out.", show_default=False
+            metavar="LOW:HIGH",
+            help="Write the rows with signal whose mean reward lies between, to --out.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[

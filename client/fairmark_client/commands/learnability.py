@@ -110,7 +110,7 @@ class _Check:
         rows = kept(self._rows, found.prompts, keep.low, keep.high)
         keep.path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
         between = f"{keep.low:g} and {keep.high:g}"
-        out.print(f"{keep.path}: {len(rows):,} rows whose mean reward lies between {between}", soft_wrap=True)
+        out.print(f"{keep.path}: {len(rows):,} rows with signal and a mean reward between {between}", soft_wrap=True)
 
     def _read(self) -> list[Output]:
         assert isinstance(self._source, File)

@@ -196,3 +196,8 @@ def test_what_else_is_to_be_known_is_remarked(groups: Any, remark: str) -> None:
 
 def test_what_is_as_it_should_be_is_not_remarked() -> None:
     assert judge(measured(*[(1, 0, 0, 1)] * 20)).remarks == []
+
+
+def test_the_advice_keeps_every_prompt_with_signal() -> None:
+    groups = [(-3, 0, 0), (0.25, 0, 0.5), (1, 1, 1), (-9, -9, -9), (1, 1, 1)]
+    assert "--keep -1:0.25 --out FILE" in judge(measured(*groups)).advice

@@ -127,7 +127,7 @@ def test_an_endpoint_that_fails_for_good_is_named_with_where_the_rest_is(data: P
 def test_rows_with_signal_are_kept_as_they_came(data: Path, model: ModelServer) -> None:
     model.text = answer  # type: ignore[method-assign]
     done = check(data, model.url, "--keep", "0.1:0.9", "--out", "kept.jsonl")
-    assert "kept.jsonl: 5 rows whose mean reward lies between 0.1 and 0.9" in done.stdout
+    assert "kept.jsonl: 5 rows with signal and a mean reward between 0.1 and 0.9" in done.stdout
     kept = [json.loads(line) for line in (data.parent / "kept.jsonl").read_text().splitlines()]
     assert kept == [row(n) for n in (1, 2, 3, 6, 7)]
 

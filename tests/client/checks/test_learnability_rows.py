@@ -51,8 +51,8 @@ def test_the_class_is_the_label_that_the_manifest_names(tmp_path: Path) -> None:
     assert classes(tmp_path, [(0, row(0, kind="a")), (1, row(1, kind=True))]) == {0: "a", 1: "true"}
 
 
-def test_rows_are_kept_by_their_mean_reward_with_all_their_copies() -> None:
-    rows = [row(0), row(1), row(2), row(1), row(3, weight=2.0)]
-    rewards = {0: (1.0, 1.0), 1: (0.0, 0.2), 2: (0.9, 0.9), 4: (0.5, 0.5)}
+def test_rows_with_signal_are_kept_by_their_mean_reward_with_all_their_copies() -> None:
+    rows = [row(0), row(1), row(2), row(1), row(3, weight=2.0), row(4)]
+    rewards = {0: (1.0, 0.9), 1: (0.0, 0.2), 2: (0.9, 0.9), 4: (0.0, 1.0), 5: (0.8, 1.0)}
     prompts = [Prompt(place, None, own, 0) for place, own in rewards.items()]
-    assert kept(list(enumerate(rows)), prompts, 0.1, 0.9) == [rows[1], rows[2], rows[3], rows[4]]
+    assert kept(list(enumerate(rows)), prompts, 0.1, 0.9) == [rows[1], rows[3], rows[4], rows[5]]
