@@ -27,7 +27,8 @@ from fairmark_client.jobs.trl import Trl
 from fairmark_client.jobs.trl.folder import Folder
 
 TRL = Trl()
-SECONDS = 90
+SECONDS = 240
+"""On busy cores a trainer may import for a minute."""
 LONG: dict[str, Any] = {
     "max_steps": 24,
     "num_generations": 4,

@@ -22,8 +22,7 @@ from ...data.prepared import Prepared
 from ...errors import DataError, JobError, JobRefused
 from ..job import FINAL, Checkpoint, Event, Job, Spec
 from ..provider import Look
-from .folder import Folder
-from .supervise import BUSY
+from .folder import BUSY, Folder
 
 CHECK_SECONDS = 300.0
 """Importing torch and TRL takes ten seconds on a good day; a hub may have to be asked for the model's files."""

@@ -26,6 +26,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ...errors import JobError
 from ..job import FINAL, Event, Job, Status
 
+BUSY = 3
+"""The exit code of a supervisor that finds the job in another's hands."""
 LOCK_SECONDS = 2.0
 """Whoever only asks whether a lock is held has it for a moment."""
 

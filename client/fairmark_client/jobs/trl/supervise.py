@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from ..job import Event, Job
-from .folder import Folder, Run, State
+from .folder import BUSY, Folder, Run, State
 
 Level = Literal["info", "warn", "error"]
 
-BUSY = 3
 TICK_SECONDS = 0.25
 SEEN_SECONDS = 1.0
 """How often the time is noted: what a job costs is known to a second, whoever is killed."""
@@ -77,9 +76,10 @@ class Supervisor:
         self.folder.write("state.json", self.state)
         lock = self.folder.hold("trainer")
         assert lock, "a trainer that nobody started holds the lock"
+        program = [sys.executable, "-P", "-m", "fairmark_client.jobs.trl.train"]
         with lock, self.folder.log.open("ab") as log:
             trainer = subprocess.Popen(
-                [sys.executable, "-P", "-m", "fairmark_client.jobs.trl.train", str(self.folder.path), str(number)],
+                [*program, str(self.folder.path), str(number), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

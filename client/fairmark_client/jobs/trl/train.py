@@ -1,6 +1,6 @@
 """The program that trains: one run of a job, from its last checkpoint if there is one.
 
-    python -m fairmark_client.jobs.trl.train FOLDER RUN
+    python -m fairmark_client.jobs.trl.train FOLDER RUN SUPERVISOR
 
 SIGTERM, or its supervisor's end, makes it save and stop after the step it is at. How it ended is in `outcome.json`.
 """
@@ -32,8 +32,8 @@ NO_MEMORY = ("out of memory", "can't allocate memory")
 class Stop:
     """Whether this run is to stop after the step it is at."""
 
-    def __init__(self) -> None:
-        self._supervisor, self._told = os.getppid(), False
+    def __init__(self, supervisor: int) -> None:
+        self._supervisor, self._told = supervisor, False
 
     def listen(self) -> None:
         """From now on. Until then SIGTERM ends the process at once, which has nothing to save before its first step."""
@@ -164,8 +164,8 @@ def reason(error: BaseException) -> str:
     return text if isinstance(error, FairmarkError) else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
-def main(path: str, number: str) -> int:
-    folder, run, stop = Folder(path), int(number), Stop()
+def main(path: str, number: str, supervisor: str) -> int:
+    folder, run, stop = Folder(path), int(number), Stop(int(supervisor))
     try:
         done = train(folder, run, stop)
         outcome = Outcome(run=run, status="succeeded" if done else "paused", at=time.time())
