@@ -154,6 +154,8 @@ class Shape:
         if settings.group is not None:
             self._wanted[settings.group] = "--group"
         self._moves = set(settings.columns.values()) - {settings.label, settings.group}
+        # A conversation becomes the prompt; beside it, it would hide a system message from graders.
+        self._replaced = {"prompt"} if settings.template else {"prompt", "messages"}
         self.answers = {settings.label, "reference_answer"}
         """Columns that don't count when rows are held against each other."""
 
@@ -187,8 +189,8 @@ class Shape:
 
     def line(self, row: Row) -> bytes:
         """The row as it stands in a side."""
-        made = {"prompt": self._prompt.messages(row), **{name: row[name] for name in row if name != "prompt"}}
-        return json.dumps(made, ensure_ascii=False).encode() + b"\n"
+        columns = {name: value for name, value in row.items() if name not in self._replaced}
+        return json.dumps({"prompt": self._prompt.messages(row), **columns}, ensure_ascii=False).encode() + b"\n"
 
 
 def meant(name: str, there: Iterable[str]) -> str:

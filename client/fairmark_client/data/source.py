@@ -213,7 +213,7 @@ def plain_row(row: Row, where: str) -> Row:
     plain: Row = {}
     for name, value in row.items():
         try:
-            plain[name] = _plain(value)
+            plain[str(name)] = _plain(value)
         except ValueError as error:
             raise DataError(f"{where}: {name}: {error}") from None
     return plain

@@ -219,6 +219,13 @@ def test_a_column_is_renamed_and_the_label_keeps_its_own_name_too(tmp_path: Path
     assert row["reference_answer"] == row["label"]
 
 
+def test_a_conversation_becomes_the_prompt_and_is_no_column_any_more(tmp_path: Path) -> None:
+    made = [{"messages": [{"role": "user", "content": row["text"]}], "label": row["label"]} for row in rows()]
+    row = next(prepared(made, tmp_path / "out", system="Judge.").rows("test"))
+    assert list(row) == ["prompt", "label", "reference_answer"]
+    assert [message["role"] for message in row["prompt"]] == ["system", "user"]
+
+
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [
