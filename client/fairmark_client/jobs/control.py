@@ -7,7 +7,7 @@ from ..costs.spent import Spent, spent
 from ..errors import JobRefused
 from .creating import start
 from .job import FINAL, Job
-from .ledger import Ledger
+from .ledger import Decision, Ledger
 from .provider import Provider
 
 
@@ -29,34 +29,46 @@ def refresh(ledger: Ledger, provider: Provider, job: Job) -> Job:
 def pause(ledger: Ledger, provider: Provider, job: Job) -> Job:
     """Ask a job to save and stop. Raises `JobRefused` where its state doesn't allow it."""
     job = refresh(ledger, provider, job)
-    if job.status not in ("queued", "running"):
-        raise JobRefused(f"{job.id} can't be paused: {_state(job)}")
-    provider.pause(job)
+    with ledger.alone(job.id):
+        if job.status not in ("queued", "running"):
+            raise JobRefused(f"{job.id} can't be paused: {_state(job)}")
+        provider.pause(job)
+        now = time.time()
+        # A watch that wants it paused too then knows why the provider refuses it, and doesn't cancel.
+        rule = f"by hand {now:.3f}"
+        ledger.decide(job.id, Decision(rule=rule, why="paused by hand", action="pause", at=now, asked_at=now))
     return refresh(ledger, provider, job)
 
 
 def resume(ledger: Ledger, provider: Provider, job: Job, cap_dollars: float | None = None) -> Job:
     """Let a paused job go on, under a new cap if one is given. Raises `JobRefused` where it would be paused again."""
     job = refresh(ledger, provider, job)
-    if job.status != "paused":
-        raise JobRefused(f"{job.id} can't be resumed: {_state(job)}")
-    cap, most = cap_dollars or job.budget.cap_dollars, cost(ledger, job).upper_dollars
-    if cap is not None and most >= cap:
-        raise JobRefused(f"{job.id} has cost up to ${most:,.2f} of ${cap:,.2f}: name a higher cap")
-    budget = job.budget.model_copy(update={"cap_dollars": cap})
-    job = ledger.change(job.id, lambda kept: kept.model_copy(update={"budget": budget}))
-    ledger.overrule(job.id)
-    provider.resume(job)
+    with ledger.alone(job.id):
+        if job.status != "paused":
+            raise JobRefused(f"{job.id} can't be resumed: {_state(job)}")
+        job = _under(ledger, job, cap_dollars or job.budget.cap_dollars)
+        ledger.overrule(job.id)
+        provider.resume(job)
     return refresh(ledger, provider, job)
 
 
 def cancel(ledger: Ledger, provider: Provider, job: Job) -> Job:
     """End a job for good. Raises `JobRefused` when it is over."""
     job = refresh(ledger, provider, job)
-    if job.status in FINAL:
-        raise JobRefused(f"{job.id} can't be cancelled: {_state(job)}")
-    provider.cancel(job)
+    with ledger.alone(job.id):
+        if job.status in FINAL:
+            raise JobRefused(f"{job.id} can't be cancelled: {_state(job)}")
+        provider.cancel(job)
     return refresh(ledger, provider, job)
+
+
+def _under(ledger: Ledger, job: Job, cap_dollars: float | None) -> Job:
+    """The job with that cap. Raises `JobRefused` when it has been reached."""
+    most = cost(ledger, job).upper_dollars
+    if cap_dollars is not None and most >= cap_dollars:
+        raise JobRefused(f"{job.id} has cost up to ${most:,.2f} of ${cap_dollars:,.2f}: name a higher cap")
+    budget = job.budget.model_copy(update={"cap_dollars": cap_dollars})
+    return ledger.change(job.id, lambda kept: kept.model_copy(update={"budget": budget}))
 
 
 def cost(ledger: Ledger, job: Job) -> Spent:

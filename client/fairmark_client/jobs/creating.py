@@ -89,7 +89,7 @@ def estimated(spec: Spec, budget: Budget) -> tuple[float, float, float] | None:
 
 def start(ledger: Ledger, provider: Provider, job: Job) -> Job:
     """Have the provider start a job that is written down; one that it has already, it finds again."""
-    with ledger.creating(job.id):
+    with ledger.alone(job.id):
         job = ledger.job(job.id)
         if job.place is not None or job.status != "creating":
             return job

@@ -109,8 +109,8 @@ class Ledger:
         raise JobRefused(f"job {named!r}: {which}")
 
     @contextmanager
-    def creating(self, id: str) -> Iterator[None]:
-        """Held by the one process that is creating a job; the kernel drops it with the process, however that ends.
+    def alone(self, id: str) -> Iterator[None]:
+        """Held by the one process that starts or stops a job; the kernel drops it with the process, however that ends.
 
         Raises `JobError` while another process holds it.
         """
@@ -119,7 +119,7 @@ class Ledger:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise JobError(f"{id} is being created by another process") from None
+                raise JobError(f"another process is just starting or stopping {id}") from None
             yield
             path.unlink(missing_ok=True)
 

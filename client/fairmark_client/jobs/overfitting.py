@@ -92,8 +92,8 @@ def rising_loss(metrics: Sequence[Metrics]) -> Remark | None:
     losses = [(step.valid_loss, step.step) for step in metrics if step.valid_loss is not None]
     if len(losses) < 3:
         return None
-    (best, at), recent = min(losses), fmean(loss for loss, _ in losses[-2:])
-    if recent <= best * (1 + LOSS_WORSE):
+    best, at = min(losses)
+    if min(losses[-2:])[0] <= best * (1 + LOSS_WORSE):
         return None
     why = f"the validation loss rose from {best:.3f} (step {at}) to {losses[-1][0]:.3f} (step {losses[-1][1]})"
     return Remark("overfitting: rising loss", why, grave=True)

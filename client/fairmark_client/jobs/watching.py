@@ -150,7 +150,8 @@ def _carry_out(ledger: Ledger, provider: Provider, job: Job) -> Job:
         return _unpausable(ledger, provider, job, due, f"it was to pause {waited:,.0f} s ago")
     if job.status == "pausing" or 0 < waited < ASK_AGAIN_SECONDS:
         return job
-    return _pause(ledger, provider, job, due)
+    with ledger.alone(job.id):
+        return _pause(ledger, provider, job, due)
 
 
 def _pause(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision]) -> Job:
@@ -158,7 +159,7 @@ def _pause(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision]
         provider.pause(job)
     except JobRefused as error:
         job = refresh(ledger, provider, job)  # which may have ended meanwhile, or be about to pause
-        if job.status not in ("queued", "running") or any(decision.asked_at for decision in due):
+        if job.status not in ("queued", "running") or any(known.asked_at for known in ledger.decisions(job.id)):
             return job
         return _unpausable(ledger, provider, job, due, f"it can't be paused ({error})")
     ledger.asked(job.id, time.time())

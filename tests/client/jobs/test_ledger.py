@@ -188,22 +188,22 @@ def test_processes_that_write_at_once_lose_and_double_nothing(tmp_path: Path) ->
 HOLDS = """
 import sys
 from fairmark_client.jobs.ledger import Ledger
-with Ledger(sys.argv[1]).creating("trl-3f9c2a"):
+with Ledger(sys.argv[1]).alone("trl-3f9c2a"):
     print("holding", flush=True)
     sys.stdin.readline()
 """
 
 
-def test_one_process_creates_a_job_and_lets_go_when_it_is_killed(ledger: Ledger, job: Job) -> None:
+def test_one_process_acts_on_a_job_and_lets_go_when_it_is_killed(ledger: Ledger, job: Job) -> None:
     command = [sys.executable, "-c", HOLDS, str(ledger.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         holder.stdout.readline()
-        with pytest.raises(JobError, match="is being created by another process"), ledger.creating(job.id):
+        with pytest.raises(JobError, match="another process is just starting or stopping"), ledger.alone(job.id):
             pass
         holder.send_signal(signal.SIGKILL)
         holder.wait(20)
-    with ledger.creating(job.id):
+    with ledger.alone(job.id):
         pass
 
 

@@ -89,6 +89,8 @@ def test_a_validation_loss_that_rises_again_is_named() -> None:
     assert remark.why == "the validation loss rose from 1.000 (step 3) to 1.300 (step 5)"
     assert rising_loss(told(valid_loss=[2.0, 1.0, 1.02, 1.03])) is None
     assert rising_loss(told(valid_loss=[1.0, 2.0])) is None
+    assert rising_loss(told(valid_loss=[2.0, 1.0, 1.3, 1.04])) is None
+    assert rising_loss(told(valid_loss=[3.23, 2.53, 2.22])) is None
 
 
 def test_a_healthy_job_and_one_that_says_nothing_have_no_signs() -> None:

@@ -111,7 +111,7 @@ def test_a_job_that_agrees_to_pause_and_never_does_is_cancelled(
     monkeypatch.setattr(watching, "GIVE_UP_SECONDS", 0.3)
     last = end(create(capped(1), deaf=True, **FOREVER))
     assert last.job.status == "cancelled"
-    assert "it was to pause 0 s ago" in last.decisions[-1].why
+    assert "it was to pause" in last.decisions[-1].why
 
 
 def test_a_stuck_job_that_can_not_be_paused_is_only_named(create: Create) -> None:
@@ -129,6 +129,22 @@ def test_a_decision_is_carried_out_by_the_next_watch_and_not_taken_again(create:
     assert last.job.status == "paused"
     assert [decision.model_copy(update={"asked_at": None}) for decision in last.decisions] == [decided]
     assert last.decisions[0].asked_at
+
+
+def test_a_job_that_is_being_paused_by_hand_is_not_cancelled_at_its_cap(create: Create, ledger: Ledger) -> None:
+    """The provider has agreed to the user's pause, which takes a while, and refuses the watch's."""
+    job = create(capped(1), unpausable=True, steps=150, seconds=0.01)
+    by_hand = Decision(rule="by hand", why="", action="pause", at=time.time(), asked_at=time.time())
+    ledger.decide(job.id, by_hand)
+    last = end(job)
+    assert last.job.status == "succeeded"
+    assert "budget 1" in rules_said(last)
+
+
+def test_a_pause_by_hand_is_known_to_watches(create: Create, ledger: Ledger) -> None:
+    job = create(**FOREVER)
+    control.pause(ledger, provider("trl"), job)
+    assert [decision.why for decision in ledger.decisions(job.id)] == ["paused by hand"]
 
 
 def test_a_decision_to_cancel_is_carried_out_by_the_next_watch(create: Create, ledger: Ledger) -> None:
