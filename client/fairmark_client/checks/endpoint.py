@@ -45,6 +45,8 @@ MOST_WAITING = 1000
 _LARGEST_ANSWER = 100_000
 _FIRST_TRY, _KEPT_UP = 0.01, 0.9
 """The share of first tries that may fail, and the share of the rate that has to be reached."""
+_PACED = 0.9
+"""The share of answers whose pace counts, from the first: one late at the end says nothing about the rest."""
 _EACH = 10
 """Rows that are sent four times, and with a wrong answer."""
 
@@ -190,9 +192,11 @@ class EndpointCheck:
             self._scores[row.line].add(answer.score)
 
     def _keep_up(self, ends: "array[float]") -> None:
-        """Compare the pace of answers with that of rollouts; what all take alike doesn't slow the pace."""
-        if len(ends) > 1 and (took := max(ends) - min(ends)) > 0:
-            self.rate = (len(ends) - 1) / took
+        """Compare the pace of answers with that of rollouts; what all take alike doesn't slow it, nor the last few."""
+        ordered = sorted(ends)
+        counted = max(1, int(_PACED * (len(ordered) - 1)))
+        if len(ordered) > 1 and (took := ordered[counted] - ordered[0]) > 0:
+            self.rate = min(counted / took, self._load.rate)
             said = f"{self.rate:.1f} a second were answered, of {self._load.rate:g}"
             self._count("rate", None, self.rate < self._load.rate * _KEPT_UP and said)
 
