@@ -89,6 +89,8 @@ def _compared(options: Options) -> Comparison:
     for name, text in named.items():
         if not (_hosted(text) or Path(text).exists()):  # to be known before another model is sampled
             fail(f"{name}: {text}: no such file or folder, and no http(s)://…/v1")
+    if len({*options.graders}) < len(options.graders):
+        fail("--held-out: expected graders other than --grader, each once")
     costs = _costs(options, list(named))
     graders = [load(name) for name in options.graders]
     rows = prompts(options.data, options.side)[: options.limit]
@@ -98,7 +100,7 @@ def _compared(options: Options) -> Comparison:
     elsewhere = prompts(options.ood)[: options.limit] if options.ood else []
     with streams.progress() as progress:
         outputs, others = _outputs(options, named, rows, elsewhere, progress)
-        found = _judged(rows, outputs, options.graders, graders, progress, reader=read, rare=rare, cost=costs)
+        found = _judged(rows, outputs, options.graders, graders, progress, reader=read, cost=costs)
         if options.ood:
             found.elsewhere = _judged(elsewhere, others, [options.ood_grader], [load(options.ood_grader)], progress)
             found.elsewhere.headline = f"reward by {found.elsewhere.graders[0]}"

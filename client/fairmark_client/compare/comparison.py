@@ -25,7 +25,6 @@ def compare(
     graders: Sequence[Grading],
     reader: Reader | None = None,
     *,
-    rare: str | None = None,
     cost: Mapping[str, Cost] | None = None,
     progress: Callable[[str, int], object] = lambda name, done: None,
 ) -> Comparison:
@@ -33,17 +32,14 @@ def compare(
 
     rows     places and prepared rows, as `prompts` reads them; each model must have answered every one
     graders  the one that was trained on, then others
-    reader   how a label is read from an output; None where answers are no classes: right is full marks by the last
-             grader then
-    rare     the class that matters; the verdict is about its F1, else about accuracy
+    reader   how a label is read from an output, and which is the rare one: the verdict is about its F1, else about
+             accuracy; without a reader answers are no classes, and right is full marks by the last grader
 
     Raises `DataError` for outputs that don't belong to the rows, and a `ServiceError` where a grader is out of reach.
     """
     if len(outputs) < 2:
         raise DataError(f"expected at least two models to compare, got {len(outputs)}")
-    classes = reader.classes if reader else ()
-    if rare is not None and rare not in classes:
-        raise DataError(f"rare: expected one of the labels ({', '.join(classes) or 'there are none'}), got {rare!r}")
+    classes, rare = (reader.classes, reader.rare) if reader else ((), None)
     answers = [
         graded(name, rows, own, graders, reader, lambda done, name=name: progress(name, done))  # type: ignore[misc]
         for name, own in outputs.items()

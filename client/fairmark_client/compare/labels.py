@@ -24,6 +24,8 @@ class Reader(NamedTuple):
     """The column of the label, where the grader doesn't say it."""
     by: str
     """How labels are read, for the report."""
+    rare: str | None = None
+    """The class that matters."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -42,20 +44,30 @@ class Reader(NamedTuple):
 
 
 def reader(
-    graders: Iterable[AnyGrader], rows: Sequence[tuple[int, Row]], label: str | None, rare: str | None = None
+    graders: Iterable[AnyGrader], rows: Sequence[tuple[int, Row]], label: str | None = None, rare: str | None = None
 ) -> Reader | None:
     """The first classification among the graders or their parts, else a plain match of the values of `label`.
 
-    None where neither is there: answers are no classes then. Raises `DataError` when the column can't hold classes, of
-    which `rare` is one, be it in the rows or not.
+    None where neither is there: answers are no classes then. Raises `DataError` when the column can't hold classes, or
+    `rare` is none of them; it needn't be in the rows.
     """
+    found = _reader(graders, rows, label, rare)
+    classes = found.classes if found else ()
+    if rare is not None and rare not in classes:
+        raise DataError(f"rare: expected one of the labels ({', '.join(classes) or 'there are none'}), got {rare!r}")
+    return found
+
+
+def _reader(
+    graders: Iterable[AnyGrader], rows: Sequence[tuple[int, Row]], label: str | None, rare: str | None
+) -> Reader | None:
     for grader in graders:
         for leaf in grader.leaves():
             if isinstance(leaf, Classification):
-                return Reader(leaf, None, f"the {leaf.name or 'classification'} grader")
+                return Reader(leaf, None, f"the {leaf.name or 'classification'} grader", rare)
     if label is None:
         return None
-    return Reader(_matching(rows, label, rare), label, f"a plain match of the values of {label}")
+    return Reader(_matching(rows, label, rare), label, f"a plain match of the values of {label}", rare)
 
 
 def _matching(rows: Sequence[tuple[int, Row]], label: str, rare: str | None) -> Classification:

@@ -40,12 +40,17 @@ CLASSES = parse_grader(
 
 
 def compared(
-    rows: list[Row], said: dict[str, list[Output]], *graders: AnyGrader, label: str | None = "label", **options: Any
+    rows: list[Row],
+    said: dict[str, list[Output]],
+    *graders: AnyGrader,
+    label: str | None = "label",
+    rare: str | None = None,
+    **options: Any,
 ) -> Comparison:
     graders = graders or (CONTAINS,)
     places = list(enumerate(rows))
     here = [InProcess(grader, f"{grader.name}@{grader.version}") for grader in graders]
-    return compare(places, said, here, reader(graders, places, label), **options)
+    return compare(places, said, here, reader(graders, places, label, rare), **options)
 
 
 def saying(rows: list[Row], *texts: str, **fields: Any) -> list[Output]:

@@ -39,7 +39,7 @@ def compared(rows: list[Row], told: dict[str, list[Output]]) -> Comparison:
     places = list(enumerate(rows))
     cost = {"sft": Cost(dollars=3.1, hours=0.2), "rft": Cost(dollars=41.0, hours=0.4)}
     graders = [InProcess(GRADER, "contains@1"), InProcess(GRADER, "<b>held</b> & 'out'")]
-    return compare(places, told, graders, reader([], places, "label"), rare="anomaly", cost=cost)
+    return compare(places, told, graders, reader([], places, "label", "anomaly"), cost=cost)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_nothing_in_it_points_outside(written: Path) -> None:
 
 
 def test_it_stays_small_with_many_rows_and_long_outputs(tmp_path: Path) -> None:
-    rows = held_out(5_000, 20)
+    rows = held_out(2_000, 20)
     told = {name: outputs(rows, name, seeds=1) for name in ("base", "rft")}
     told["base"] = [o.model_copy(update={"sample": f"{'so ' * 3_000}\n{o.sample}"}) for o in told["base"]]
     places = list(enumerate(rows))
@@ -210,7 +210,7 @@ def test_labels_in_any_script_are_drawn() -> None:
     told = {name: outputs(held_out(20, 2), name) for name in ("base", "rft")}
     own = {name: [o.model_copy(update={"item": item(rows[o.row])}) for o in told[name]] for name in told}
     places = list(enumerate(rows))
-    page = report.html(compare(places, own, [InProcess(GRADER, "contains")], reader([], places, "label"), rare="异常"))
+    page = report.html(compare(places, own, [InProcess(GRADER, "contains")], reader([], places, "label", "异常")))
     assert page.count(">异常</text>") == 5
 
 
