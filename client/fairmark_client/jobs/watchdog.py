@@ -21,12 +21,17 @@ FIRST_STEP_SECONDS = 3600.0
 def stuck(
     job: Job, events: Sequence[Event], now: float, times: float = TIMES, floor_seconds: float = FLOOR_SECONDS
 ) -> Remark | None:
-    """Whether a running job has been silent for `times` its median step, and at least `floor_seconds`."""
+    """Whether a running job has been silent for `times` its median step, and at least `floor_seconds`.
+
+    And for twice as long as ever before in this run: evaluations come again.
+    """
     if job.status != "running" or not job.runs:
         return None
-    last = max([job.runs[-1][0], *(event.at for event in events)])
-    step, silent = step_seconds(events), now - last
-    patience = FIRST_STEP_SECONDS if step is None else max(times * step, floor_seconds)
+    began = job.runs[-1][0]
+    heard = [began, *(event.at for event in events if event.at > began)]
+    step, silent = step_seconds(events), now - max(heard)
+    longest = max((after - before for before, after in pairwise(heard[1:])), default=0.0)
+    patience = FIRST_STEP_SECONDS if step is None else max(times * step, floor_seconds, 2 * longest)
     if silent < patience:
         return None
     usual = "no step has ended yet" if step is None else f"a step takes {step:,.1f} s"
