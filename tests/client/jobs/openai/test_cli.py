@@ -5,14 +5,13 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.running import Running
 
 from fairmark_client import jobs
 from fairmark_client.data.prepared import Prepared
-from fairmark_client.jobs.job import Budget
+from fairmark_client.jobs.job import Budget, Job
 from fairmark_client.jobs.ledger import Ledger
 from fairmark_client.jobs.openai import OpenAI
 from fairmark_client.jobs.watching import look
@@ -54,14 +53,23 @@ def hosted(standin: StandIn, guarded: Running, prepared: Prepared, tmp_path: Pat
     return Hosted(standin, guarded, prepared.folder, tmp_path / "jobs.sqlite")
 
 
+@pytest.fixture
+def begun(hosted: Hosted, standin: StandIn, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A job that may cost 70 dollars, created from Python in the command's ledger."""
+    monkeypatch.setenv("FAIRMARK_LEDGER", hosted.environment["FAIRMARK_LEDGER"])
+    budget = Budget.model_validate({"cap_dollars": 70, "dollars_per_hour": 100})
+    options = {"base_url": standin.url}
+    return jobs.create(prepared.folder, "openai", "rft", MODEL, grader="exact", options=options, budget=budget)
+
+
 def test_a_job_is_created_watched_to_its_end_and_shown(standin: StandIn, hosted: Hosted) -> None:
     created = hosted(*hosted.create, "--suffix", "sums", "--set", "eval_samples=2")
     assert created.returncode == 0, created.stderr
-    id = created.stdout.split()[-1]
-    watched = hosted("watch", id, *QUICK)
+    assert created.stdout.split()[-1] == hosted.id()
+    watched = hosted("watch", hosted.id(), *QUICK)
     assert watched.returncode == 0, watched.stderr
-    assert "Traceback" not in watched.stderr
-    shown = json.loads(hosted("show", id, "--json").stdout)
+    assert "step 3/3" in watched.stdout
+    shown = json.loads(hosted("show", hosted.id(), "--json").stdout)
     [remote] = standin.jobs.values()
     assert shown["job"]["status"] == "succeeded"
     assert shown["job"]["place"] == remote.id
@@ -85,18 +93,16 @@ def test_a_command_that_is_killed_while_it_creates_leaves_one_job(standin: Stand
     assert len(standin.files) == 2
 
 
-def test_a_watch_that_is_killed_loses_and_doubles_nothing(standin: StandIn, hosted: Hosted) -> None:
-    assert hosted(*hosted.create).returncode == 0
+def test_a_watch_that_is_killed_loses_and_doubles_nothing(standin: StandIn, hosted: Hosted, begun: Job) -> None:
     with standin.gate("GET", "/checkpoints$") as gate:
-        killed = hosted.start("watch", hosted.id(), *QUICK)
+        killed = hosted.start("watch", begun.id, *QUICK)
         assert gate.reached.wait(60)
         killed.kill()
         killed.communicate(timeout=60)
-    assert hosted("watch", hosted.id(), *QUICK).returncode == 0
-    ledger = Ledger(Path(hosted.environment["FAIRMARK_LEDGER"]))
+    assert hosted("watch", begun.id, *QUICK).returncode == 0
     [remote] = standin.jobs.values()
-    assert [event.key for event in ledger.events(hosted.id())] == [event["id"] for event in remote.events]
-    assert [checkpoint.step for checkpoint in ledger.checkpoints(hosted.id())] == [1, 2, 3]
+    assert [event.key for event in Ledger().events(begun.id)] == [event["id"] for event in remote.events]
+    assert [checkpoint.step for checkpoint in Ledger().checkpoints(begun.id)] == [1, 2, 3]
 
 
 def test_an_organization_that_is_wound_down_is_told_what_to_run_instead(standin: StandIn, hosted: Hosted) -> None:
@@ -108,22 +114,20 @@ def test_an_organization_that_is_wound_down_is_told_what_to_run_instead(standin:
     assert "fairmark jobs create" in said
     assert "--provider trl --method rft" in said
     assert "Traceback" not in refused.stderr
-    listed = json.loads(hosted("list", "--json").stdout)
-    assert [entry["status"] for entry in listed] == ["failed"]
+    [job] = Ledger(Path(hosted.environment["FAIRMARK_LEDGER"])).jobs()
+    assert job.status == "failed"
 
 
-def test_a_job_is_paused_resumed_and_cancelled_by_command(standin: StandIn, hosted: Hosted) -> None:
-    assert hosted(*hosted.create).returncode == 0
-    id = hosted.id()
+def test_a_job_is_paused_resumed_and_cancelled_by_command(standin: StandIn, hosted: Hosted, begun: Job) -> None:
     [remote] = standin.jobs.values()
     standin.advance(3)
     standin.hold = True
-    assert hosted("pause", id).returncode == 0
+    assert hosted("pause", begun.id).returncode == 0
     assert remote.status == "pausing"
     standin.advance()
-    assert hosted("resume", id).returncode == 0
+    assert hosted("resume", begun.id).returncode == 0
     standin.advance(2)
-    assert hosted("cancel", id).returncode == 0
+    assert hosted("cancel", begun.id).returncode == 0
     assert remote.status == "cancelled"
 
 
@@ -143,22 +147,18 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_hung_job_is_paused_at_its_cap_although_nothing_is_reported_any_more(
-    standin: StandIn, prepared: Prepared, later: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    standin: StandIn, begun: Job, later: Clock
 ) -> None:
-    monkeypatch.setenv("FAIRMARK_LEDGER", str(tmp_path / "jobs.sqlite"))
-    standin.hangs_at = 1
-    options: dict[str, Any] = {"base_url": standin.url}
-    budget = Budget.model_validate({"cap_dollars": 50, "dollars_per_hour": 100})
-    job = jobs.create(prepared.folder, "openai", "rft", MODEL, grader="exact", options=options, budget=budget)
+    next(iter(standin.jobs.values())).hangs_at = 1
     ledger, provider = Ledger(), OpenAI()
     for _ in range(5):
-        seen = look(ledger, provider, job)
+        seen = look(ledger, provider, begun)
     assert (seen.job.status, len(seen.metrics)) == ("running", 1)
-    later(29 * 60)
-    assert look(ledger, provider, job).job.status == "running"
-    later(2 * 60)
-    look(ledger, provider, job)
-    seen = look(ledger, provider, job)
+    later(40 * 60)
+    assert look(ledger, provider, begun).job.status == "running"
+    later(4 * 60)
+    look(ledger, provider, begun)
+    seen = look(ledger, provider, begun)
     assert (seen.job.status, len(seen.metrics)) == ("paused", 1)
     [remote] = standin.jobs.values()
     assert remote.status == "paused"
