@@ -182,7 +182,7 @@ def _said_of_groups(alike: NDArray[np.int64], entities: NDArray[np.uint64], sett
             "asks what training told"
         ]
     if settings.group is not None:
-        said.append(f"{len(np.unique(entities)):,} values of {settings.group!r}, each on one side")
+        said.append(f"{len(np.unique(entities)):,} entities by {settings.group!r}, each on one side")
     return said
 
 
@@ -206,6 +206,7 @@ def _file(path: Path, rows: int, labels: dict[str, int]) -> File:
 
 def _formatted(files: Mapping[str, File], folder: Path) -> Step:
     said = [f"{path}: {file.rows:,} rows, {file.bytes / 1e6:.1f} MB" for path, file in files.items() if file.rows]
+    said.append("no platform gets the test side; one row of training, as a model will be asked and should answer:")
     with (folder / "train.jsonl").open("rb") as lines:
         example = json.loads(next(lines))
     counts = {"example": {name: example[name] for name in ("prompt", "reference_answer")}}

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .format import Prompt
+from .format import Prompt, answer
 from .near_duplicates import BYTES, Sketch
 from .prepared import Row, Step
 from .settings import Settings
@@ -188,7 +188,9 @@ class Shape:
         return _hash([number] if value is None or value == "" else value)
 
     def line(self, row: Row) -> bytes:
-        """The row as it stands in a side."""
+        """The row as it stands in a side. Raises `DataError` when it has no prompt, or no answer to learn."""
+        if "sft" in self._settings.methods:  # else it would fail in a file that the reader hasn't got yet
+            answer(row, self._settings.response_format)
         columns = {name: value for name, value in row.items() if name not in self._replaced}
         return json.dumps({"prompt": self._prompt.messages(row), **columns}, ensure_ascii=False).encode() + b"\n"
 

@@ -42,7 +42,7 @@ def test_the_command_says_each_step_and_writes_the_files(tmp_path: Path) -> None
     for words in (
         "read · 2,000 rows, 100 of them 'anomaly': 5.00%",
         "│ machine │ text 2,000 │ 0 │",
-        "50 values of 'machine', each on one side",
+        "50 entities by 'machine', each on one side",
         "over-sampled: ",
         "Is this an anomaly? ",
         "✓ " + str(out),

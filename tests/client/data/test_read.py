@@ -171,6 +171,15 @@ def test_a_value_that_json_cannot_carry_is_named_by_row_and_field(tmp_path: Path
         prepared([{"text": "a", "label": "n"}, {"x": value, "label": "n"}], tmp_path / "out")
 
 
+def test_an_answer_that_the_response_format_has_no_place_for_is_named_by_its_line(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"verdict": {}, "reason": {}}, "required": ["verdict", "reason"]}
+    made = [row | {"reason": "hot"} for row in rows(20, 5)]
+    del made[6]["reason"]
+    asked = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": schema}}
+    with pytest.raises(DataError, match=r"rows\.jsonl: line 7: the response format requires .reason."):
+        prepared(jsonl(tmp_path / "rows.jsonl", made), tmp_path / "out", methods=("sft",), response_format=asked)
+
+
 def test_columns_report_their_types_and_what_is_missing(tmp_path: Path) -> None:
     made = rows(100, 10)
     for number, row in enumerate(made):

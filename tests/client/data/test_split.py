@@ -39,7 +39,7 @@ def test_no_entity_is_on_two_sides(tmp_path: Path) -> None:
     found = sides_of(data, "machine")
     assert len(found) == 50
     assert {len(sides) for sides in found.values()} == {1}
-    assert "50 values of 'machine', each on one side" in said(data, "split")
+    assert "50 entities by 'machine', each on one side" in said(data, "split")
 
 
 def test_without_a_group_entities_are_on_several_sides(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_without_a_group_entities_are_on_several_sides(tmp_path: Path) -> None:
 def test_rows_without_an_entity_stand_alone(tmp_path: Path) -> None:
     made = [row | {"machine": None} for row in rows(400, 40)]
     data = prepared(made, tmp_path / "out", group="machine")
-    assert "400 values of 'machine'" in said(data, "split")
+    assert "400 entities by 'machine'" in said(data, "split")
 
 
 def reworded(text: str, chance: random.Random) -> str:
