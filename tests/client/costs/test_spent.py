@@ -120,7 +120,9 @@ def test_cached_tokens_cost_their_own_price() -> None:
 
 
 def test_a_judge_without_a_price_is_named_and_left_out() -> None:
-    found = at(1, job(), [Metrics(step=1, step_seconds=36, grader_tokens={"new-judge": {"prompt": 1500}})])
+    found = at(
+        1, job(), [Metrics(step=1, step_seconds=36, grader_tokens={"new-judge": {"prompt": 1400, "completion": 100}})]
+    )
     assert found.judge_dollars == 0
     assert found.note == "no price is known for the judge new-judge: its 1,500 tokens are left out"
 
@@ -201,4 +203,5 @@ def test_the_budgets_price_wins_over_the_tables() -> None:
 def test_azures_own_pause_is_foreseen() -> None:
     found = at(1, job("azure"), steps(HOUR, total=60))
     assert found.note == "azure pauses a job once by itself, at $5,000"
+    assert at(1, job("azure"), steps(HOUR, total=50)).note == ""
     assert at(1, job("openai"), steps(HOUR, total=60)).note == ""
