@@ -141,7 +141,7 @@ def _estimate(measure: Measure, place: int, table: _Table) -> Estimate:
     if not math.isfinite(values.value):
         return Estimate(value=None)
     ends = values.interval
-    if measure.kind == "share" and values.error < 1e-9:
+    if values.error < 1e-9 and 0 <= values.value <= 1:
         ends = statistics.bounds(values.value, table.size(measure, place))
     low, high = ends or (None, None)
     return Estimate(value=values.value, low=low, high=high)
@@ -188,7 +188,7 @@ def _difference(measure: Measure, first: int, second: int, table: _Table, swappe
     if not math.isfinite(apart.value):
         return Difference(value=None)
     ends, error = apart.interval, apart.error
-    if measure.kind == "share" and error < 1e-9:
+    if error < 1e-9 and abs(apart.value) <= 1:
         # They agree on every prompt: how often they may differ elsewhere is bounded, not known to be never.
         size = min(table.size(measure, first), table.size(measure, second))
         most = statistics.bounds(0.0, size).high

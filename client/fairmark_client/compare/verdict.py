@@ -94,6 +94,7 @@ def _not_shown(comparison: Comparison, pair: Pair, apart: Difference) -> Sentenc
     dollars = dollars_apart(comparison, pair)
     text += f", for {wording.dollars(dollars)} more." if dollars and dollars > 0 else "."
     seen = f"{wording.change(measure.kind, apart.value)}, 95 % interval {wording.ends(measure.kind, apart)}"
+    seen += " points" * (measure.kind == "share")
     return Sentence(text, f"{seen}, {wording.chance(apart)}{_rows_needed(comparison, apart)}")
 
 

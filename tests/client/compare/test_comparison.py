@@ -137,6 +137,7 @@ def test_how_often_twins_may_differ_on_few_rows_is_bounded_by_those_rows() -> No
     recall = twins.model("rft").measures["recall of anomaly"]
     assert (recall.low, recall.high) == pytest.approx((0.025 ** (1 / 4), 1))
     assert change(twins, "recall of anomaly").low == pytest.approx(0.025 ** (1 / 4) - 1)
+    assert twins.model("rft").measures["reward by contains"].low == pytest.approx(0.025 ** (1 / 40))
 
 
 def test_a_difference_too_small_for_the_rows_says_how_many_it_would_take() -> None:
