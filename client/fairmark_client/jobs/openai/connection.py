@@ -5,7 +5,6 @@ at $100 an hour) goes through `once`, since the answer to a request that was hea
 """
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -39,9 +38,8 @@ class Connection:
         self._name, self._secrets = name, {key}
 
     def hide(self, *secrets: str) -> None:
-        """Let these stand in no message and no log: services quote what they were sent, the SDK logs it on demand."""
+        """Let these stand in no message: services quote what they were sent."""
         self._secrets.update(secrets)
-        logging.getLogger("openai._base_client").setLevel(logging.INFO)
 
     def ask(self, call: Call) -> Reply:
         """The answer to one call of the SDK's `with_raw_response`."""

@@ -1,6 +1,7 @@
 """A job's files are sent and it is created, once, whatever happens on the way."""
 
 import json
+import logging
 
 import pytest
 
@@ -196,6 +197,18 @@ def test_a_wrong_key_is_named_by_its_variable_and_never_shown(
         OpenAI().create(job(make_spec(options={"key_env": "OTHER_KEY"})))
     assert "401 Incorrect API key provided: **********" in str(refused.value)
     assert "example-wrong-key" not in str(refused.value)
+
+
+def test_no_key_is_logged_even_when_the_sdk_is_told_to_log_all(
+    make_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("GRADER_KEY", "example-grader-key")
+    options = {"endpoint_url": "http://127.0.0.1:9/", "endpoint_key_env": "GRADER_KEY"}
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "openai"):
+        OpenAI().create(job(make_spec(options=options)))
+    assert "/fine_tuning/jobs" in caplog.text
+    assert "example-grader-key" not in caplog.text
+    assert KEY not in caplog.text
 
 
 def test_a_service_that_isnt_there_may_be_there_later(make_spec: MakeSpec, standin: StandIn) -> None:
