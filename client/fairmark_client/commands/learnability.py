@@ -153,12 +153,13 @@ def _grading(options: Options) -> tuple[Grading, float]:
     if options.url is None and not environment.text("FAIRMARK_URL"):
         grader = load(named)
         return InProcess(grader, label(named, grader)), _first(options.right, Answers(grader).full)
-    client = Client(*find(options.url, None))
+    address = find(options.url, None)
+    client, name = Client(*address), f"{named} on {address.url}"
     if not names_file(named):
-        return OnService(named, named, client), _first(options.right, 1.0)
+        return OnService(named, name, client), _first(options.right, 1.0)
     grader = load(named)
     configuration = grader.model_dump(mode="json", exclude_unset=True)
-    return OnService(configuration, label(named, grader), client), _first(options.right, Answers(grader).full)
+    return OnService(configuration, name, client), _first(options.right, Answers(grader).full)
 
 
 def _first(given: float | None, otherwise: float) -> float:

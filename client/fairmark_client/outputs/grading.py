@@ -17,7 +17,7 @@ class Grading(ABC):
     """One grader, and where it runs."""
 
     name: str
-    """As people know it: `exact@3f9c…`, or the name on a service."""
+    """As people know it: `exact@3f9c…`, or a name and the service it is on."""
 
     def grade(self, outputs: Sequence[Output], progress: Callable[[int], object] = lambda done: None) -> list[Result]:
         """One result for each output, in order; `progress` is told how many there are so far.

@@ -144,6 +144,7 @@ def test_outputs_are_graded_on_a_service_with_its_own_grader(data: Path, model: 
     model.text = answer  # type: ignore[method-assign]
     named = check(data, model.url, "--url", service.url)
     assert (named.returncode, number(named.stdout, HALF)) == (0, "62.5%"), named.stderr
+    assert f"exact on {service.url}" in " ".join(named.stdout.split())
     variable = check(data, model.url, FAIRMARK_URL=service.url, grader="similarity")
     assert (variable.returncode, number(variable.stdout, HALF)) == (0, "62.5%"), variable.stderr
     refused = check(data, model.url, "--url", service.url, grader="nothing")
