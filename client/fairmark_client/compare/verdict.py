@@ -83,9 +83,8 @@ def _price(comparison: Comparison, pair: Pair, gain: float) -> str:
         return ""
     if dollars <= 0:
         return f", for {wording.dollars(-dollars)} less" if dollars < 0 else ", at the same cost"
-    return f", for {wording.dollars(dollars)} more" + f": {wording.dollars(dollars / (100 * gain))} a point" * (
-        gain > 0
-    )
+    point = f": {wording.dollars(dollars / (100 * gain))} a point" if gain > 0 else ""
+    return f", for {wording.dollars(dollars)} more{point}"
 
 
 def _not_shown(comparison: Comparison, pair: Pair, apart: Difference) -> Sentence:
@@ -100,15 +99,14 @@ def _not_shown(comparison: Comparison, pair: Pair, apart: Difference) -> Sentenc
 
 def _rows_needed(comparison: Comparison, apart: Difference) -> str:
     """What it would take to show the difference seen, and what these rows can show."""
-    kind = comparison.measure.kind
+    kind, said = comparison.measure.kind, ""
     if apart.value and (apart.rows_needed or 0) <= comparison.rows:
-        return "; so few rows bear on it that no test can tell"
-    said = (
-        f"; {apart.rows_needed:,} rows would be needed to show {wording.size(kind, apart.value)}" if apart.value else ""
-    )
-    return said + (
-        f"; these show {wording.size(kind, apart.detectable)} four times in five" if apart.detectable else ""
-    )
+        return "; too few rows bear on it for the test to be sure"
+    if apart.value:
+        said += f"; {apart.rows_needed:,} rows would be needed to show {wording.size(kind, apart.value)}"
+    if apart.detectable:
+        said += f"; these show {wording.size(kind, apart.detectable)} four times in five"
+    return said
 
 
 def _only_the_grader(comparison: Comparison, pair: Pair) -> Iterator[Sentence]:
