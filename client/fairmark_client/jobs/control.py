@@ -19,6 +19,8 @@ def refresh(ledger: Ledger, provider: Provider, job: Job) -> Job:
     """
     if job.place is None and job.status == "creating":
         job = start(ledger, provider, job)
+    if job.place is None:  # refused, and nowhere to be looked at
+        return job
     job = ledger.saw(job.id, provider.look(job), time.time())
     new = provider.events(job, known=ledger.count_events(job.id))
     if ledger.add_events(job.id, new) or job.status in FINAL:

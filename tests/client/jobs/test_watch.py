@@ -266,6 +266,9 @@ def test_a_job_that_is_refused_for_good_has_failed(create: Create, ledger: Ledge
     assert job.status == "failed"
     assert job.error
     assert "training_not_available" in job.error
+    assert end(job).job.status == "failed"
+    with pytest.raises(JobRefused, match="can't be cancelled: it has failed"):
+        control.cancel(ledger, provider("trl"), job)
 
 
 def test_two_watches_see_the_same_and_double_nothing(create: Create, ledger: Ledger) -> None:
