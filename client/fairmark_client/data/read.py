@@ -1,6 +1,6 @@
 """The first step: every row once, from the source to a spool on disk, with what there is to know of it.
 
-Of a row, memory keeps where it is in the spool and five numbers (48 bytes); its signature is in a file beside it. So a
+Of a row, memory keeps where it is in the spool and four numbers (40 bytes); its signature is in a file beside it. So a
 source may be larger than memory.
 """
 
