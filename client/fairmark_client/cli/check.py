@@ -114,8 +114,8 @@ def learnability(
         str,
         typer.Option(
             metavar="SOURCE",
-            help="What answers: an OpenAI-compatible endpoint (http://…/v1), the folder of a checkpoint or of a PEFT "
-            "adapter, or a file of outputs (*.jsonl).",
+            help="What answers: an OpenAI-compatible endpoint (http://…/v1), the folder or hub name of a checkpoint, a "
+            "PEFT adapter, a job, or a file of outputs (*.jsonl).",
             show_default=False,
         ),
     ],

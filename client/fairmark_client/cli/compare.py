@@ -18,7 +18,7 @@ def compare(
         typer.Argument(
             metavar="NAME=SOURCE…",
             help="The models, the untrained one first: a file of outputs (*.jsonl), an OpenAI-compatible endpoint "
-            "(http://…/v1), or the folder of a checkpoint or PEFT adapter.",
+            "(http://…/v1), the folder or hub name of a checkpoint, a PEFT adapter, or a job.",
             show_default=False,
         ),
     ],

@@ -27,7 +27,12 @@ def create(
     provider: Annotated[str, typer.Option(metavar="NAME", help="trl, openai or azure.", show_default=False)],
     method: Annotated[str, typer.Option(metavar="NAME", help="sft or rft.", show_default=False)],
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="A hub name, a folder or a hosted model's name.", show_default=False)
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="A hub name, a folder, a hosted model's name, or a job, for the model it made.",
+            show_default=False,
+        ),
     ],
     grader: Annotated[
         str | None,

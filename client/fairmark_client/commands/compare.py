@@ -18,12 +18,13 @@ from fairmark_graders.errors import FairmarkError
 
 from ..data.prepared import Prepared, Row, Side
 from ..errors import DataError
+from ..jobs.control import is_id, made_by
 from ..outputs.endpoint import Endpoint
 from ..outputs.file import File
 from ..outputs.grading import InProcess
 from ..outputs.output import Decoding, Output
 from ..outputs.prompts import prompts
-from ..outputs.source import Source, open_source
+from ..outputs.source import HUB_NAME, Source, open_source
 from . import streams
 from .catalog import label, load
 from .console import complain, fail, out, printable
@@ -85,13 +86,14 @@ def compare(options: Options) -> None:
 
 
 def _compared(options: Options) -> Comparison:
-    named = _named("SOURCE", options.sources)
+    given = _named("SOURCE", options.sources)
+    named = {name: made_by(text) for name, text in given.items()}
     for name, text in named.items():
-        if not (_hosted(text) or Path(text).exists()):  # to be known before another model is sampled
-            fail(f"{name}: {text}: no such file or folder, and no http(s)://…/v1")
+        if not (_hosted(text) or HUB_NAME.fullmatch(text) or Path(text).exists()):  # before another model is sampled
+            fail(f"{name}: {text}: no such file, folder or job, no hub name, and no http(s)://…/v1")
     if len({*options.graders}) < len(options.graders):
         fail("--held-out: expected graders other than --grader, each once")
-    costs = _costs(options, list(named))
+    costs = _costs(options, given)
     graders = [load(name) for name in options.graders]
     rows = prompts(options.data, options.side)[: options.limit]
     settings = _manifest(options.data)
@@ -192,9 +194,12 @@ def _named(option: str, given: Sequence[str], models: Sequence[str] | None = Non
     return found
 
 
-def _costs(options: Options, models: list[str]) -> dict[str, Cost]:
+def _costs(options: Options, sources: Mapping[str, str]) -> dict[str, Cost]:
+    """What each model cost, as given, or as its job did."""
+    models = list(sources)
     dollars, hours = _named("--cost", options.costs, models), _named("--time", options.times, models)
-    found = {name: _of_job(job) for name, job in _named("--job", options.jobs, models).items()}
+    jobs = {name: text for name, text in sources.items() if is_id(text)} | _named("--job", options.jobs, models)
+    found = {name: _of_job(job) for name, job in jobs.items()}
     for name in {*dollars, *hours}:
         given = {"dollars": dollars.get(name), "hours": hours.get(name)}
         known = found.get(name, Cost()).model_dump() | {key: value for key, value in given.items() if value is not None}

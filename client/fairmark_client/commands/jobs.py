@@ -79,7 +79,7 @@ def _spec(wanted: Wanted) -> Spec:
         wanted.data,
         wanted.provider,
         wanted.method,
-        wanted.model,
+        control.made_by(wanted.model),
         grader=None if wanted.grader is None else _grader(wanted.grader),
         hyperparameters=_pairs(wanted.hyperparameters, "--set"),
         options={**wanted.given, **_pairs(wanted.options, "--option")},

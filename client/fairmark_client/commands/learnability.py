@@ -18,6 +18,7 @@ from ..checks.learnability_rows import chosen, classes, kept
 from ..checks.learnability_verdict import judge
 from ..data.prepared import MANIFEST, Prepared, Side
 from ..errors import DataError
+from ..jobs.control import made_by
 from ..outputs.endpoint import Endpoint
 from ..outputs.file import File
 from ..outputs.grading import Grading, InProcess, OnService
@@ -90,7 +91,7 @@ class _Check:
         self._labels = classes(options.data, self._rows)
         self._grading, self._right = _grading(options)
         self._source = open_source(
-            options.model, model=options.model_name, key_env=options.key_env, adapter=options.adapter
+            made_by(options.model), model=options.model_name, key_env=options.key_env, adapter=options.adapter
         )
 
     def measured(self) -> Learnability:

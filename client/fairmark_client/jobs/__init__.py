@@ -33,14 +33,16 @@ def create(
 ) -> Job:
     """Check a job, write it into the ledger and start it; what the arguments mean stands with `Spec`.
 
+    `model` may also be the id of a job, for the model that it has made.
+
     Raises `JobRefused` or `DataError` when it can't work, before anything is sent, and `JobError` when the provider
     didn't take it: the job is in the ledger then, and is created by whoever watches it.
     """
-    from . import creating
+    from . import control, creating
     from .ledger import Ledger
 
     rest = {"grader": grader, "hyperparameters": hyperparameters or {}, "options": options or {}, "seed": seed}
-    spec = creating.make_spec(data, provider, method, model, **rest)
+    spec = creating.make_spec(data, provider, method, control.made_by(model), **rest)
     return creating.create(spec, budget or Budget.model_validate({}), Ledger())
 
 

@@ -1,6 +1,8 @@
 """What one does with a job that there is: look how it is, pause it, let it go on, end it."""
 
+import re
 import time
+from pathlib import Path
 
 from ..costs.prices import Prices
 from ..costs.spent import Spent, spent
@@ -9,6 +11,9 @@ from .creating import start
 from .job import FINAL, Job
 from .ledger import Decision, Ledger
 from .provider import Provider
+from .providers import PROVIDERS, provider
+
+_ID = re.compile(f"({'|'.join(PROVIDERS)})-[0-9a-f]{{6}}")
 
 
 def refresh(ledger: Ledger, provider: Provider, job: Job) -> Job:
@@ -62,6 +67,27 @@ def cancel(ledger: Ledger, provider: Provider, job: Job) -> Job:
             raise JobRefused(f"{job.id} can't be cancelled: {_state(job)}")
         provider.cancel(job)
     return refresh(ledger, provider, job)
+
+
+def made_by(named: str) -> str:
+    """The model that a job has made, where that is a job's id; any other text as it is.
+
+    Raises `JobRefused` when the job has made none, and `JobError` when its provider can't be asked.
+    """
+    if not is_id(named):
+        return named
+    ledger = Ledger()
+    job = ledger.job(named)
+    if job.model_made is None:
+        job = refresh(ledger, provider(job.spec.provider), job)
+    if job.model_made is None:
+        raise JobRefused(f"{job.id} has made no model: {_state(job)}")
+    return job.model_made
+
+
+def is_id(text: str) -> bool:
+    """Whether that names a job, and no file or folder."""
+    return bool(_ID.fullmatch(text)) and not Path(text).exists()
 
 
 def _under(ledger: Ledger, job: Job, cap_dollars: float | None) -> Job:

@@ -1,4 +1,4 @@
-"""A checkpoint on this machine, generating in this process: a Transformers folder, or a PEFT adapter on its base."""
+"""A checkpoint that generates in this process: a Transformers folder or hub name, or a PEFT adapter on its base."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -24,16 +24,15 @@ class Checkpoint(Source):
     The same rows under the same seeds give the same outputs on the same machine.
     """
 
-    def __init__(self, folder: Path, adapter: Path | None = None) -> None:
+    def __init__(self, named: str, adapter: Path | None = None) -> None:
         """Loads it. Raises `ModelError` where it, its base or a library is missing."""
-        self.name = str(adapter or folder)
-        needed = (
-            ("torch", "transformers", "peft") if adapter or (folder / _ADAPTER).exists() else ("torch", "transformers")
-        )
+        self.name = str(adapter or named)
+        adapted = adapter or (Path(named) / _ADAPTER).exists()
+        needed = ("torch", "transformers", "peft") if adapted else ("torch", "transformers")
         if missing := [library for library in needed if find_spec(library) is None]:
             raise ModelError(f"{self.name}: needs {', '.join(missing)}: pip install 'fairmark[trl]'")
         try:
-            self._tokenizer, self._model, self._ends = _loaded(folder, adapter)
+            self._tokenizer, self._model, self._ends = _loaded(named, adapter)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(f"{self.name}: can't be loaded: {str(error).strip().splitlines()[0]}") from None
 
@@ -113,14 +112,14 @@ class Checkpoint(Source):
         return tokens[: end + 1]
 
 
-def _loaded(folder: Path, adapter: Path | None) -> tuple[Any, Any, set[int]]:
+def _loaded(named: str, adapter: Path | None) -> tuple[Any, Any, set[int]]:
     """The tokenizer, the model, and the tokens that end an answer. An adapter's folder may have its own tokenizer."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # of a few seconds, and shown where there is no terminal
-    base, adapter = _base(folder, adapter)
+    base, adapter = _base(named, adapter)
     own = adapter if adapter and (adapter / "tokenizer_config.json").exists() else base
     tokenizer = AutoTokenizer.from_pretrained(own, padding_side="left")
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
@@ -135,13 +134,13 @@ def _loaded(folder: Path, adapter: Path | None) -> tuple[Any, Any, set[int]]:
     return tokenizer, model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), ends
 
 
-def _base(folder: Path, adapter: Path | None) -> tuple[str, Path | None]:
+def _base(named: str, adapter: Path | None) -> tuple[str, Path | None]:
     """The model to load, and the adapter to put on it."""
-    if adapter is None and (folder / _ADAPTER).exists():
+    if adapter is None and (Path(named) / _ADAPTER).exists():
         from peft import PeftConfig
 
-        return str(PeftConfig.from_pretrained(folder).base_model_name_or_path), folder
-    return str(folder), adapter
+        return str(PeftConfig.from_pretrained(named).base_model_name_or_path), Path(named)
+    return named, adapter
 
 
 def _ends(tokenizer: Any, model: Any) -> set[int]:

@@ -7,6 +7,7 @@ A source yields outputs as they are finished; `sample` puts them in order, and w
 once, so that a failure or Ctrl-C costs nothing that was paid for: the next call takes up where the file ends.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from ..data.prepared import Row
 from ..errors import DataError
 from .output import Decoding, Output
 from .samples import Draw, kept
+
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class Source(ABC):
@@ -64,6 +67,7 @@ def open_source(
     *.jsonl         a file of outputs
     a folder        a Transformers checkpoint, or a PEFT adapter, which is put on its base; `adapter` is a folder of
                     one to put on the checkpoint
+    owner/name      a Transformers checkpoint of the hub
     """
     if text.startswith(("http://", "https://")):
         from .endpoint import Endpoint
@@ -77,11 +81,13 @@ def open_source(
 
         _only_for("adapter", adapter, "a local checkpoint", text)
         return File(Path(text))
-    if Path(text).is_dir():
+    if Path(text).is_dir() or HUB_NAME.fullmatch(text):
         from .checkpoint import Checkpoint
 
-        return Checkpoint(Path(text), Path(adapter) if adapter else None)
-    raise DataError(f"{text}: expected http(s)://…/v1, a file of outputs (*.jsonl), or the folder of a checkpoint")
+        return Checkpoint(text, Path(adapter) if adapter else None)
+    raise DataError(
+        f"{text}: expected http(s)://…/v1, a file of outputs (*.jsonl), or a checkpoint's folder or hub name"
+    )
 
 
 def _only_for(name: str, value: str | None, kind: str, text: str) -> None:
