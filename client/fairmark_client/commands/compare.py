@@ -225,7 +225,7 @@ def _of_job(named: str) -> Cost:
 
     ledger = Ledger()
     job = ledger.job(named)
-    found = spent(job, ledger.metrics(job.id), Prices.shipped(), time.time())
+    found = spent(job, ledger.metrics(job.id), Prices.read(), time.time())
     return Cost(dollars=found.dollars, hours=found.seconds / 3600)
 
 
