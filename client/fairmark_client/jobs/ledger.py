@@ -163,8 +163,8 @@ class Ledger:
             return int(database.execute("SELECT count(*) FROM events WHERE job = ?", (id,)).fetchone()[0])
 
     def metrics(self, id: str) -> list[Metrics]:
-        """What was measured of each step, in the order in which it was reported."""
-        return [event.metrics for event in self.events(id) if event.metrics]
+        """What was measured of each step that counts, in order."""
+        return measured(self.events(id))
 
     def keep_checkpoints(self, id: str, checkpoints: Iterable[Checkpoint]) -> None:
         """Keep these in place of what was listed before: a platform may keep the best few only."""
@@ -233,6 +233,20 @@ class Ledger:
             raise JobError(f"{self.path}: {error}") from None
         except ValidationError as error:
             raise JobError(f"{self.path}: a row of another fairmark's: {error.errors()[0]['msg']}") from None
+
+
+def measured(events: Iterable[Event]) -> list[Metrics]:
+    """What was measured of each step that counts, in the order in which it was reported.
+
+    A step that is reported again was made again, from a checkpoint before it: the earlier report no longer counts, nor
+    do those of the steps after it.
+    """
+    found: dict[int, Metrics] = {}
+    for metrics in (event.metrics for event in events if event.metrics):
+        if metrics.step in found:
+            found = {step: before for step, before in found.items() if step < metrics.step}
+        found[metrics.step] = metrics
+    return list(found.values())
 
 
 def _seen(job: Job, look: Look, now: float) -> Job:

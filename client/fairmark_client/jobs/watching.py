@@ -19,7 +19,7 @@ from .budget import NAME as BUDGET
 from .budget import budget
 from .control import refresh
 from .job import FINAL, Event, Job, Metrics
-from .ledger import Decision, Ledger
+from .ledger import Decision, Ledger, measured
 from .overfitting import overfitting
 from .provider import Provider
 from .providers import provider
@@ -59,8 +59,8 @@ class Seen(NamedTuple):
 
     @property
     def metrics(self) -> list[Metrics]:
-        """What was measured of each step, in the order in which it was reported."""
-        return [event.metrics for event in self.events if event.metrics]
+        """What was measured of each step that counts, in order."""
+        return measured(self.events)
 
     @property
     def stopped(self) -> bool:
@@ -113,7 +113,7 @@ def look(ledger: Ledger, provider: Provider, job: Job, rules: Rules = Rules()) -
 def known(ledger: Ledger, job: Job, rules: Rules = Rules()) -> Seen:  # noqa: B008
     """A job as the ledger knows it; nobody is asked."""
     now, events = time.time(), ledger.events(job.id)
-    metrics = [event.metrics for event in events if event.metrics]
+    metrics = measured(events)
     cost = spent(job, metrics, Prices.read(), now)
     return Seen(
         job, events, cost, list(_remarks(job, events, metrics, cost, rules, now)), ledger.decisions(job.id), now

@@ -14,6 +14,7 @@ from fairmark_client.errors import JobError, JobRefused
 from fairmark_client.jobs.job import Event, Job, Metrics, Spec
 from fairmark_client.jobs.ledger import Decision, Ledger, default_path
 from fairmark_client.jobs.provider import Look
+from fairmark_client.jobs.watching import known
 
 SPEC = Spec(provider="trl", method="sft", model="tiny", data="/data")
 
@@ -59,6 +60,14 @@ def test_events_that_break_off_are_not_kept_in_part(ledger: Ledger, job: Job) ->
 def test_metrics_are_those_of_the_events_that_have_some(ledger: Ledger, job: Job) -> None:
     ledger.add_events(job.id, [event("a", 1), event("said"), event("b", 2)])
     assert [metrics.step for metrics in ledger.metrics(job.id)] == [1, 2]
+
+
+def test_steps_that_are_made_again_count_as_reported_last(ledger: Ledger, job: Job) -> None:
+    killed = [Event(key=f"run-1/step-{step}", at=1.0, metrics=Metrics(step=step, loss=1)) for step in (1, 2, 3, 4)]
+    again = [Event(key=f"run-2/step-{step}", at=2.0, metrics=Metrics(step=step, loss=2)) for step in (3,)]
+    ledger.add_events(job.id, [*killed, *again])
+    assert [(metrics.step, metrics.loss) for metrics in ledger.metrics(job.id)] == [(1, 1), (2, 1), (3, 2)]
+    assert known(ledger, job).metrics == ledger.metrics(job.id)
 
 
 @pytest.mark.parametrize("named", ["trl-3f9c2a", "trl-3", "t"])
