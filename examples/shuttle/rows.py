@@ -20,7 +20,8 @@ SHARE = 0.02
 def readings() -> list[dict[str, str]]:
     """All rows, without importing river, which takes seconds."""
     found = find_spec("river")
-    assert found and found.origin, "pip install river"
+    if found is None or found.origin is None:
+        sys.exit("pip install river")
     with gzip.open(Path(found.origin).parent / "datasets" / "shuttle.csv.gz", "rt") as file:
         return list(csv.DictReader(file))
 
