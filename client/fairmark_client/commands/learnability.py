@@ -144,7 +144,8 @@ class _Check:
 
     def _beside(self, decoding: Decoding) -> Path:
         """A file in the current folder for these rows, model and settings: what was paid for is kept unasked."""
-        told = json.dumps([str(self._options.data.resolve()), self._source.name, decoding.model_dump()])
+        model = (self._source.name, self._source.version)
+        told = json.dumps([str(self._options.data.resolve()), *model, decoding.model_dump()])
         return Path(f"samples-{Path(self._source.name).name}-{hashlib.sha256(told.encode()).hexdigest()[:6]}.jsonl")
 
 

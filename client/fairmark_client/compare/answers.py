@@ -1,5 +1,6 @@
 """The outputs of one model, lined up with the rows and graded."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -141,8 +142,14 @@ def graded(
     results = [grader.grade(flat, progress) for grader in graders]
     scores = list(zip(*([result.score for result in each] for each in results), strict=True))
     answers = (_answer(output, own, reader) for output, own in zip(flat, scores, strict=True))
-    weights = [float(row.get("weight", 1)) for _, row in rows]
-    return Answers(name, [[next(answers) for _ in found] for found in by_row], weights)
+    return Answers(name, [[next(answers) for _ in found] for found in by_row], [_weight(*row) for row in rows])
+
+
+def _weight(place: int, row: Row) -> float:
+    weight = row.get("weight", 1)
+    if type(weight) not in (int, float) or not 0 < weight < math.inf:
+        raise DataError(f"row {place}: weight: expected a number above 0, got {weight!r}")
+    return float(weight)
 
 
 def _answer(output: Output, scores: tuple[float | None, ...], reader: Reader | None) -> Answer:

@@ -1,5 +1,6 @@
 """A checkpoint that generates in this process: a Transformers folder or hub name, or a PEFT adapter on its base."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from .source import Source
 BATCH = 16
 """Prompts generated for at a time."""
 _ADAPTER = "adapter_config.json"
+_FILES = {".safetensors", ".bin", ".json"}
 
 
 class Checkpoint(Source):
@@ -32,6 +34,7 @@ class Checkpoint(Source):
         if missing := [library for library in needed if find_spec(library) is None]:
             raise ModelError(f"{self.name}: needs {', '.join(missing)}: pip install 'fairmark[trl]'")
         try:
+            self.version = _version(*_base(named, adapter))
             self._tokenizer, self._model, self._ends = _loaded(named, adapter)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(f"{self.name}: can't be loaded: {str(error).strip().splitlines()[0]}") from None
@@ -56,6 +59,7 @@ class Checkpoint(Source):
                 row=draw.place,
                 seed=draw.seed,
                 model=self.name,
+                version=self.version,
                 decoding=decoding,
                 completion_tokens=len(tokens),
                 truncated=tokens[-1] not in self._ends,
@@ -141,6 +145,14 @@ def _base(named: str, adapter: Path | None) -> tuple[str, Path | None]:
 
         return str(PeftConfig.from_pretrained(named).base_model_name_or_path), Path(named)
     return named, adapter
+
+
+def _version(base: str, adapter: Path | None) -> str | None:
+    """Digits of the sizes and times of the model's files, which training in place changes; None for one of the hub."""
+    folders = [Path(folder) for folder in (base, adapter) if folder and Path(folder).is_dir()]
+    files = sorted(file for folder in folders for file in folder.iterdir() if file.suffix in _FILES)
+    told = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12] if files else None
 
 
 def _ends(tokenizer: Any, model: Any) -> set[int]:

@@ -37,11 +37,12 @@ class File(Source):
             yield found[draw.place, draw.seed]
 
     def answering(self, rows: Sequence[tuple[int, Row]]) -> list[Output]:
-        """Every output to one of these rows, however many each has, in the order of the file.
+        """Every output to one of these rows, however many each has, in the order of the file, with `item(row)`.
 
         Raises `DataError` for a line whose item isn't that of its row, or of any row.
         """
-        keys = {place: {_key(row), _key(item(row))} for place, row in rows}
+        items = {place: item(row) for place, row in rows}
+        keys = {place: {_key(row), _key(items[place])} for place, row in rows}
         places = {key: place for place, both in reversed(keys.items()) for key in both}
         seeds: Counter[int] = Counter()
         found: dict[tuple[int, int], Output] = {}
@@ -51,6 +52,7 @@ class File(Source):
                 continue
             if _key(output.item) not in keys[output.row]:
                 self._wrong(line, f"item: isn't that of row {output.row} in the data")
+            output.item = items[output.row]
             if found.setdefault((output.row, output.seed), output) is not output:
                 self._wrong(line, f"seed: row {output.row} has an output under seed {output.seed} already")
         return list(found.values())

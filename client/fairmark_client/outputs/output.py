@@ -38,6 +38,8 @@ class Output(BaseModel):
     """Which prompt: its place in the file of rows, from 0."""
     seed: int = 0
     model: str = ""
+    version: str | None = None
+    """Of the model's files, where they are on this machine: another training under the same name is another model."""
     decoding: Decoding | None = None
     completion_tokens: int | None = None
     """Thinking included."""

@@ -9,6 +9,9 @@ from ..data.prepared import Row, item
 from ..errors import DataError
 from .output import Decoding, Output, read
 
+_FIRST = b'{"sample":'
+"""How each line begins."""
+
 
 class Draw(NamedTuple):
     """One output that is wanted: of which row, under which seed."""
@@ -38,30 +41,45 @@ class Found(dict[tuple[int, int], Output]):
 
 
 @contextmanager
-def kept(path: Path | None, model: str, draws: Sequence[Draw], decoding: Decoding) -> Iterator[Found]:
+def kept(
+    path: Path | None, model: str, version: str | None, draws: Sequence[Draw], decoding: Decoding
+) -> Iterator[Found]:
     """What a file holds of the draws, and where more goes. Raises `DataError` when it holds something else."""
     if path is None:
         yield Found()
         return
     with _opened(path) as file:
+        _mend(path, file)
         found = Found(path, file)
-        found.update({(o.row, o.seed): o for o in _fitting(path, model, draws, decoding)})
+        found.update({(o.row, o.seed): o for o in _fitting(path, model, version, draws, decoding)})
         yield found
 
 
 def _opened(path: Path) -> BinaryIO:
-    """The file, to be added to; a last line without its end was being written when something was killed."""
     try:
-        file = path.open("a+b")
-        file.seek(0)
-        whole = file.read().rfind(b"\n") + 1
-        file.truncate(whole)
+        return path.open("a+b")
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from None
-    return file
 
 
-def _fitting(path: Path, model: str, draws: Sequence[Draw], decoding: Decoding) -> Iterator[Output]:
+def _mend(path: Path, file: BinaryIO) -> None:
+    """Throw away a last line without its end, which was being written when something was killed."""
+    file.seek(0)
+    text = file.read()
+    whole = text.rfind(b"\n") + 1
+    if not _begun(text[whole:]):
+        raise DataError(f"{path}: holds something else than outputs that were sampled; name another file")
+    file.truncate(whole)
+
+
+def _begun(line: bytes) -> bool:
+    """Whether that is the beginning of a line that `Found.add` writes, which may be thrown away, or nothing."""
+    return line.startswith(_FIRST) or _FIRST.startswith(line)
+
+
+def _fitting(
+    path: Path, model: str, version: str | None, draws: Sequence[Draw], decoding: Decoding
+) -> Iterator[Output]:
     wanted = {(draw.place, draw.seed): draw for draw in draws}
     for line, output in read(path):
         if output.model != model or output.decoding != decoding:
@@ -69,6 +87,8 @@ def _fitting(path: Path, model: str, draws: Sequence[Draw], decoding: Decoding) 
                 f"{path}: line {line}: sampled from {output.model or 'an unnamed model'} with {output.decoding}, and "
                 f"this is {model} with {decoding}; name another file"
             )
+        if output.version != version:
+            raise DataError(f"{path}: line {line}: sampled before the files of {model} changed; name another file")
         draw = wanted.get((output.row, output.seed))
         if draw is None:
             continue

@@ -25,6 +25,8 @@ class Source(ABC):
 
     name: str
     """What is recorded as the model of each output."""
+    version: str | None = None
+    """What is recorded as its version."""
 
     @abstractmethod
     def outputs(self, draws: Sequence[Draw], decoding: Decoding) -> Iterator[Output]:
@@ -48,7 +50,7 @@ class Source(ABC):
         samples   a file that gets each output as it comes; what it holds already is not sampled again
         """
         draws = [Draw(place, row, seed) for place, row in rows for seed in seeds]
-        with kept(samples, self.name, draws, decoding) as found:
+        with kept(samples, self.name, self.version, draws, decoding) as found:
             progress(len(found))
             missing = [draw for draw in draws if (draw.place, draw.seed) not in found]
             for output in self.outputs(missing, decoding):

@@ -124,7 +124,7 @@ def problem(*arguments: object) -> str:
         (["rows.jsonl", *NAMED, "--time", "rft=-1"], "--cost or --time of rft: hours: Input should be greater than"),
         (["none.jsonl", *NAMED], "none.jsonl: No such file or directory"),
         (["rows.jsonl", *NAMED, "--rare", "odd"], "rare: expected one of the labels (normal, anomaly), got 'odd'"),
-        (["rows.jsonl", "a=base.jsonl", "b=none.jsonl"], "b: none.jsonl: no such file or folder"),
+        (["rows.jsonl", "a=base.jsonl", "b=none.jsonl"], "b: none.jsonl: no such file, folder or job"),
         (["rows.jsonl", *NAMED, "--ood", "rows.jsonl"], "base.ood.jsonl: no such file"),
         (["rows.jsonl", *NAMED, "--held-out", "label"], "--held-out: expected graders other than --grader, each once"),
         (["rows.jsonl", *NAMED, "--report", "none/report.html"], "none/report.html: there is no folder none"),

@@ -53,6 +53,14 @@ def compared(
     return compare(places, said, here, reader(graders, places, label, rare), **options)
 
 
+@pytest.mark.parametrize("weight", ["1", None, -1, 0, float("inf"), float("nan"), True])
+def test_a_weight_that_is_none_is_named(weight: Any) -> None:
+    rows = [*held_out(4), {**held_out(5)[4], "weight": weight}]
+    said = {name: outputs(rows, name, 1) for name in ("base", "rft")}
+    with pytest.raises(DataError, match="row 4: weight: expected a number above 0, got "):
+        compared(rows, said)
+
+
 def saying(rows: list[Row], *texts: str, **fields: Any) -> list[Output]:
     """An output for each row."""
     return [

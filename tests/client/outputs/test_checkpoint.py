@@ -1,6 +1,7 @@
 """Outputs from checkpoints: a tiny random Llama, in whole and under a LoRA adapter."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,3 +133,16 @@ def test_what_holds_no_checkpoint_is_refused(tmp_path: Path) -> None:
 def test_a_checkpoint_takes_no_model_name(tiny: Path) -> None:
     with pytest.raises(DataError, match="model: only an endpoint takes one"):
         open_source(str(tiny), model="m")
+
+
+def test_samples_of_a_checkpoint_that_was_trained_on_in_its_place_are_not_taken_for_its_own(
+    changed: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = changed("config.json")
+    samples = tmp_path / "samples.jsonl"
+    for _ in range(2):
+        assert len(open_source(str(folder)).sample(ROWS[:2], [0], GREEDY, samples=samples)) == 2
+    weights = folder / "model.safetensors"
+    os.utime(weights, ns=(0, weights.stat().st_mtime_ns + 1))
+    with pytest.raises(DataError, match="line 1: sampled before the files of .* changed; name another file"):
+        open_source(str(folder)).sample(ROWS[:2], [0], GREEDY, samples=samples)

@@ -177,6 +177,14 @@ def test_a_line_that_was_being_written_when_the_run_was_killed_is_sampled_again(
     assert len(model.bodies) == 4
 
 
+def test_a_file_of_something_else_is_left_as_it_is(model: ModelServer, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("one\ntwo")
+    with pytest.raises(DataError, match=r"notes\.txt: holds something else than outputs that were sampled"):
+        sampled(model, 0, samples=notes)
+    assert (notes.read_text(), model.bodies) == ("one\ntwo", [])
+
+
 def test_a_file_of_other_samples_is_not_mixed_with_these(model: ModelServer, tmp_path: Path) -> None:
     samples = tmp_path / "samples.jsonl"
     sampled(model, 0, samples=samples)

@@ -48,6 +48,11 @@ def test_lines_as_grade_takes_them_answer_the_row_with_their_item(tmp_path: Path
     ]
 
 
+def test_an_item_that_is_the_whole_row_becomes_what_graders_get(tmp_path: Path) -> None:
+    path = rows(tmp_path / "o.jsonl", {"sample": "x", "item": DATA[1][1]})
+    assert File(path).answering(DATA)[0].item == item(DATA[1][1])
+
+
 def test_numbers_of_any_size_are_compared(tmp_path: Path) -> None:
     row = {**DATA[0][1], "id": 10**30}
     path = rows(tmp_path / "o.jsonl", {"sample": "x", "item": item(row)})
