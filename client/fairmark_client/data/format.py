@@ -61,6 +61,12 @@ class Prompt:
             raise DataError("system: the row's messages bring their own; leave one of the two out")
         return [{"role": "system", "content": self._system}, *asked]
 
+    def fields(self, row: Mapping[str, Any]) -> Row:
+        """What of a row its prompt is made of, without the words that every prompt has. Raises `DataError`."""
+        if self._template is None:
+            return {"messages": _found(row)}
+        return {str(variable): variable.find(Sample(""), dict(row)) for variable in self._template.variables}
+
     def _rendered(self, row: Mapping[str, Any]) -> Messages:
         assert self._template is not None
         try:

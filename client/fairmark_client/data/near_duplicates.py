@@ -1,8 +1,8 @@
 """Which rows say nearly the same, so that they stay on one side.
 
-Rows are compared by the pairs of neighbouring words in their values: two with at least `threshold` of their pairs in
-common (Jaccard) are near-duplicates. At 0.8, that is one word in about twenty exchanged. Case and punctuation make no
-difference; the sign and the point of a number do.
+Rows are compared by the pairs of neighbouring words in what their prompts are made of: two with at least `threshold` of
+their pairs in common (Jaccard) are near-duplicates. At 0.8, that is one word in about twenty exchanged. Case and
+punctuation make no difference; the sign and the point of a number do.
 
 The share is estimated by MinHash (Broder 1997) in 128 permutations, of each of which one byte is kept: b-bit minwise
 hashing (Li and König 2010), 128 bytes a row. Rows that agree in one of sixteen bands of eight bytes are compared, which

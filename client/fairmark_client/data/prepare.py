@@ -109,7 +109,7 @@ class _Preparation:
         settings, labels, rare = self._settings, rows.labels[kept], rows.label(self._settings.rare)
         self._advance("looking for near-duplicates", 0, None)
         alike = near_duplicates.groups(rows.signatures(), settings.near_duplicates)[kept]
-        groups = near_duplicates.joined(alike, rows.groups[kept])
+        groups = near_duplicates.joined(alike, rows.asked[kept], rows.groups[kept])
         self._advance("splitting", 0, None)
         targets = split.wanted(labels, settings.shares)
         enriched = settings.enrich and split.enrich(targets, rare)

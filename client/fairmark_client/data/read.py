@@ -1,6 +1,6 @@
 """The first step: every row once, from the source to a spool on disk, with what there is to know of it.
 
-Of a row, memory keeps where it is in the spool and four numbers (40 bytes); its signature is in a file beside it. So a
+Of a row, memory keeps where it is in the spool and five numbers (48 bytes); its signature is in a file beside it. So a
 source may be larger than memory.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from ..errors import DataError
 from .format import Prompt, answer
@@ -56,7 +57,7 @@ class Rows:
         """Labels, by the numbers that `labels` has."""
         self._spool, self._signatures = folder / "rows.jsonl", folder / "signatures"
         self._offsets, self._labels = array("q", [0]), array("q")
-        self._asked, self._answered, self._groups = array("Q"), array("Q"), array("Q")
+        self._whole, self._asked, self._answered, self._groups = array("Q"), array("Q"), array("Q"), array("Q")
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -72,8 +73,13 @@ class Rows:
         """Each row's entity, hashed."""
         return np.frombuffer(self._groups, np.uint64)
 
+    @property
+    def asked(self) -> NDArray[np.uint64]:
+        """What each row's prompt is made of, hashed."""
+        return np.frombuffer(self._asked, np.uint64)
+
     def signatures(self) -> NDArray[np.uint8]:
-        """What each row says, in 128 bytes; on disk until it is looked at."""
+        """What each row's prompt is made of, in 128 bytes; on disk until it is looked at."""
         return np.memmap(self._signatures, np.uint8, "r").reshape(-1, BYTES)
 
     def label(self, name: str) -> int:
@@ -82,15 +88,16 @@ class Rows:
 
     def distinct(self) -> NDArray[np.int64]:
         """Rows that aren't the repetition of an earlier one."""
-        asked, answered = (np.frombuffer(hashes, np.uint64) for hashes in (self._asked, self._answered))
-        order = np.lexsort((answered, asked))
-        new = (np.diff(asked[order]) != 0) | (np.diff(answered[order]) != 0)
-        return np.sort(order[np.r_[True, new]])
+        return np.sort(np.unique(np.frombuffer(self._whole, np.uint64), return_index=True)[1])
 
     def contradictions(self, kept: NDArray[np.int64]) -> int:
-        """Rows that say the same as another one, under another answer."""
-        asked = np.frombuffer(self._asked, np.uint64)[kept]
-        return len(asked) - len(np.unique(asked))
+        """Rows that have not the commonest answer to their prompt."""
+        asked, answered = (
+            np.unique(hashes[kept], return_inverse=True)[1]
+            for hashes in (self.asked, np.frombuffer(self._answered, np.uint64))
+        )
+        counts = coo_array((np.ones(len(kept), np.int64), (asked, answered))).tocsr()
+        return len(kept) - int(counts.max(axis=1).sum())
 
     def counted(self, rows: NDArray[np.int64]) -> dict[str, int]:
         """Rows of each label among these."""
@@ -127,16 +134,17 @@ class Rows:
             raise DataError(f"{source.name}: no rows")
 
     def _take(self, shape: "Shape", row: Row) -> tuple[Row, bytes]:
-        """What the row says, to be compared with others, and its line in a side."""
+        """What the row's prompt is made of, to be compared with others', and its line in a side."""
         for name, value in row.items():
             self.columns.setdefault(name, Column()).add(value)
         label, named = shape.label(row), shape.named(row)
-        asked = {name: value for name, value in named.items() if name not in shape.answers}
+        line, asked = shape.line(named), shape.asked(named)
         self._labels.append(self._number(label))
+        self._whole.append(_hash(named))
         self._asked.append(_hash(asked))
         self._answered.append(_hash([label, named["reference_answer"]]))
         self._groups.append(shape.group(named, len(self._groups)))
-        return asked, shape.line(named)
+        return asked, line
 
     def _number(self, label: str) -> int:
         if label not in self._numbers:
@@ -156,8 +164,6 @@ class Shape:
         self._moves = set(settings.columns.values()) - {settings.label, settings.group}
         # A conversation becomes the prompt; beside it, it would hide a system message from graders.
         self._replaced = {"prompt"} if settings.template else {"prompt", "messages"}
-        self.answers = {settings.label, "reference_answer"}
-        """Columns that don't count when rows are held against each other."""
 
     def label(self, row: Row) -> str:
         """The class of a source's row, as text. Raises `DataError` for a row without one, or another column."""
@@ -186,6 +192,10 @@ class Shape:
         """The row's entity; one that has none stands alone."""
         value = row[self._settings.group] if self._settings.group else None
         return _hash([number] if value is None or value == "" else value)
+
+    def asked(self, row: Row) -> Row:
+        """What the prompt is made of, by which rows are held against each other: an id beside it makes no other row."""
+        return self._prompt.fields(row)
 
     def line(self, row: Row) -> bytes:
         """The row as it stands in a side. Raises `DataError` when it has no prompt, or no answer to learn."""
@@ -249,8 +259,8 @@ def step(rows: Rows, kept: NDArray[np.int64], settings: Settings) -> Step:
         )
     if contradictions:
         said.append(
-            f"{contradictions:,} rows say the same as another row under another answer; they are kept, on one side, "
-            "and cap what any model can reach"
+            f"{contradictions:,} rows ask the same as others and have another answer than most of them; they are kept, "
+            "on one side, and cap what any model can reach"
         )
     columns = {
         name: {"types": dict(column.types.most_common()), "missing": len(rows) - column.present}

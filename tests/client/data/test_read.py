@@ -210,12 +210,18 @@ def test_the_same_words_under_two_answers_are_named_and_stay_on_one_side(tmp_pat
     made = rows(200, 20)
     turned = [row | {"label": "normal"} for row in made if row["label"] == "anomaly"]
     data = prepared([*made, *turned], tmp_path / "out")
-    assert "20 rows say the same as another row under another answer" in said(data, "read")
+    assert "20 rows ask the same as others and have another answer than most of them" in said(data, "read")
     sides: dict[str, set[str]] = {}
     for side in SIDES:
         for row in data.rows(side):
             sides.setdefault(row["text"], set()).add(side)
     assert {len(found) for found in sides.values()} == {1}
+
+
+def test_what_most_rows_of_a_prompt_do_not_answer_is_a_contradiction_whatever_their_ids(tmp_path: Path) -> None:
+    asked = [{"text": "load 97", "label": label} for label in ["normal"] * 5 + ["anomaly"] * 2]
+    made = [row | {"id": number} for number, row in enumerate([*rows(200, 20), *asked])]
+    assert "2 rows ask the same as others" in said(prepared(made, tmp_path / "out"), "read")
 
 
 def test_a_column_is_renamed_and_the_label_keeps_its_own_name_too(tmp_path: Path) -> None:

@@ -80,6 +80,24 @@ def test_near_duplicates_stay_on_one_side(tmp_path: Path) -> None:
     assert "600 rows are near-duplicates of another (80% of their wording), in 300 groups" in said(data, "split")
 
 
+@pytest.mark.parametrize("template", [None, "What is wrong? {{ item.text }}"])
+def test_rows_that_ask_the_same_stay_on_one_side_whatever_is_beside(tmp_path: Path, template: str | None) -> None:
+    chance = random.Random(0)
+    asked = [f"fan {number}" for number in range(200)]
+    made = [
+        {
+            "id": f"{place:08x}",
+            "text": text,
+            "note": report(chance),
+            "label": "normal" if int(text[4:]) % 9 else "anomaly",
+        }
+        for place, text in enumerate(chance.choices(asked, k=1000))
+    ]
+    data = prepared(made, tmp_path / "out", template=template, targets=("openai",), methods=("sft",))
+    assert {len(sides) for sides in sides_of(data, "text").values()} == {1}
+    assert data.manifest.steps[-1].counts == {"fatal": 0, "warnings": 0}
+
+
 def test_rows_that_differ_are_no_near_duplicates(tmp_path: Path) -> None:
     assert "no row is a near-duplicate of another" in said(prepared(rows(), tmp_path / "out"), "split")
 
