@@ -18,7 +18,7 @@ def budget(of: Budget, spent: Spent) -> Iterator[Remark]:
     cap = of.cap_dollars
     if cap is None:
         return
-    most, rule = f"at most ${spent.upper_dollars:,.2f} of ${cap:,.2f} spent", f"{NAME} {cap:g}"
+    most, rule = f"at most ${spent.upper_dollars:,.2f} of ${cap:,.2f} spent", f"{NAME} {cap:.12g}"
     if spent.projected_dollars is not None and spent.projected_dollars > cap:
         yield Remark(f"{rule} ahead", f"at this pace it costs ${spent.projected_dollars:,.2f}; the cap is ${cap:,.2f}")
     if spent.upper_dollars >= cap:

@@ -39,8 +39,8 @@ def pause(ledger: Ledger, provider: Provider, job: Job) -> Job:
     with ledger.alone(job.id):
         if job.status not in ("queued", "running"):
             raise JobRefused(f"{job.id} can't be paused: {_state(job)}")
-        provider.pause(job)
         now = time.time()
+        provider.pause(job)
         # A watch that wants it paused too then knows why the provider refuses it, and doesn't cancel.
         rule = f"by hand {now:.3f}"
         ledger.decide(job.id, Decision(rule=rule, why="paused by hand", action="pause", at=now, asked_at=now))

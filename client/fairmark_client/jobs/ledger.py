@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,6 +21,8 @@ from .. import environment
 from ..errors import JobError, JobRefused
 from .job import FINAL, Checkpoint, Event, Job, Metrics
 from .provider import Look
+
+Row = TypeVar("Row", bound=BaseModel)
 
 VERSION = 1
 BUSY_SECONDS = 30.0
@@ -94,17 +96,17 @@ class Ledger:
         """All jobs, oldest first."""
         with self._reading() as database:
             found = database.execute("SELECT job FROM jobs ORDER BY created_at, id").fetchall()
-        return [Job.model_validate_json(text) for (text,) in found]
+            return [Job.model_validate_json(text) for (text,) in found]
 
     def job(self, named: str) -> Job:
         """The one job whose id is or begins with that. Raises `JobRefused` for none or several."""
         with self._reading() as database:
             query = "SELECT id, job FROM jobs WHERE substr(id, 1, ?) = ? ORDER BY created_at, id"
             found = dict(database.execute(query, (len(named), named)).fetchall())
-        if named in found:
-            return Job.model_validate_json(found[named])
-        if len(found) == 1:
-            return Job.model_validate_json(*found.values())
+            if named in found:
+                return Job.model_validate_json(found[named])
+            if len(found) == 1:
+                return Job.model_validate_json(*found.values())
         which = f"could be {', '.join(found)}" if found else "there is none; fairmark jobs list shows them"
         raise JobRefused(f"job {named!r}: {which}")
 
@@ -115,7 +117,11 @@ class Ledger:
         Raises `JobError` while another process holds it.
         """
         path = self.path.with_name(f"{self.path.name}.{id}")
-        with path.open("a") as file:
+        try:
+            file = path.open("a")
+        except OSError as error:
+            raise JobError(f"{path}: {error.strerror}") from None
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -155,7 +161,7 @@ class Ledger:
 
     def events(self, id: str) -> list[Event]:
         """What was reported, in the order in which it was."""
-        return [Event.model_validate_json(text) for text in self._column("event", "events", id)]
+        return self._column(Event, "event", "events", id)
 
     def count_events(self, id: str) -> int:
         """How many were reported."""
@@ -175,7 +181,7 @@ class Ledger:
 
     def checkpoints(self, id: str) -> list[Checkpoint]:
         """The models saved on the way, oldest first."""
-        return [Checkpoint.model_validate_json(text) for text in self._column("checkpoint", "checkpoints", id)]
+        return self._column(Checkpoint, "checkpoint", "checkpoints", id)
 
     def decide(self, id: str, decision: Decision) -> bool:
         """Keep a decision; False when its rule has decided before, which then stands."""
@@ -185,30 +191,30 @@ class Ledger:
 
     def decisions(self, id: str) -> list[Decision]:
         """What was decided, oldest first."""
-        return [Decision.model_validate_json(text) for text in self._column("decision", "decisions", id)]
+        return self._column(Decision, "decision", "decisions", id)
 
-    def asked(self, id: str, now: float) -> None:
-        """The provider has agreed to pause, as was decided."""
-        self._change_pauses(id, lambda pause: {} if pause.asked_at else {"asked_at": now})
+    def asked(self, id: str, now: float, since: float) -> None:
+        """The provider has agreed to pause, as was decided; what it agreed to after `since` stays."""
+        self._change_open(id, lambda open: {} if (open.asked_at or 0) > since else {"asked_at": now})
 
     def overrule(self, id: str) -> None:
         """The job goes on although it was to be paused: those decisions have had their effect."""
-        self._change_pauses(id, lambda pause: {"overruled": True})
+        self._change_open(id, lambda open: {"overruled": True})
 
-    def _change_pauses(self, id: str, update: Callable[[Decision], dict[str, object]]) -> None:
-        """Change those decisions that pause the job and that nobody has overruled."""
+    def _change_open(self, id: str, update: Callable[[Decision], dict[str, object]]) -> None:
+        """Change those decisions that stop the job and that nobody has overruled."""
         with self._writing() as database:
             found = database.execute("SELECT decision FROM decisions WHERE job = ?", (id,)).fetchall()
             for decision in [Decision.model_validate_json(text) for (text,) in found]:
-                if decision.action == "pause" and not decision.overruled:
+                if decision.action != "say" and not decision.overruled:
                     changed = decision.model_copy(update=update(decision)).model_dump_json()
                     query = "UPDATE decisions SET decision = ? WHERE job = ? AND rule = ?"
                     database.execute(query, (changed, id, decision.rule))
 
-    def _column(self, column: str, table: str, id: str) -> list[str]:
+    def _column(self, kind: type[Row], column: str, table: str, id: str) -> list[Row]:
         with self._reading() as database:
             query = f"SELECT {column} FROM {table} WHERE job = ? ORDER BY place"
-            return [text for (text,) in database.execute(query, (id,))]
+            return [kind.model_validate_json(text) for (text,) in database.execute(query, (id,))]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -218,7 +224,8 @@ class Ledger:
             try:
                 yield database
             except BaseException:
-                database.execute("ROLLBACK")
+                if database.in_transaction:  # a full disk has ended it already
+                    database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
 

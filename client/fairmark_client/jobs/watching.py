@@ -139,36 +139,61 @@ def _decision(remark: Remark, rules: Rules, now: float) -> Decision:
 
 def _carry_out(ledger: Ledger, provider: Provider, job: Job) -> Job:
     """Pause the job where that was decided; cancel it where its cap is reached and it can't be paused."""
-    due = [decision for decision in ledger.decisions(job.id) if decision.action != "say" and not decision.overruled]
+    due = _due(ledger, job)
     if job.status not in ("queued", "running", "pausing") or not due:
         return job
     if any(decision.action == "cancel" for decision in due):
         return _cancel(ledger, provider, job)
-    asked = min((decision.asked_at for decision in due if decision.asked_at is not None), default=None)
+    asked = _asked_at(due, job)
     waited = 0.0 if asked is None else time.time() - asked
     if waited >= GIVE_UP_SECONDS:
         return _unpausable(ledger, provider, job, due, f"it was to pause {waited:,.0f} s ago")
     if job.status == "pausing" or 0 < waited < ASK_AGAIN_SECONDS:
         return job
     with ledger.alone(job.id):
-        return _pause(ledger, provider, job, due)
+        return _pause(ledger, provider, ledger.job(job.id))
 
 
-def _pause(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision]) -> Job:
+def _due(ledger: Ledger, job: Job) -> list[Decision]:
+    """What was decided and is to be done; one that was paused and then resumed elsewhere is held to its cap alone."""
+    stopped, decided = _stopped_at(job), ledger.decisions(job.id)
+    open = [each for each in decided if each.action != "say" and not each.overruled]
+    return [each for each in open if _capped(each) or each.asked_at is None or each.asked_at > stopped]
+
+
+def _asked_at(due: Sequence[Decision], job: Job) -> float | None:
+    """Since when the provider has been to pause the job, which has gone on ever since."""
+    asked = [each.asked_at for each in due if each.asked_at is not None]
+    return min((at for at in asked if at > _stopped_at(job)), default=None)
+
+
+def _stopped_at(job: Job) -> float:
+    return max((ended for _, ended in job.runs if ended is not None), default=0.0)
+
+
+def _capped(decision: Decision) -> bool:
+    return decision.rule.startswith(BUDGET)
+
+
+def _pause(ledger: Ledger, provider: Provider, job: Job) -> Job:
+    """Another process may have paused or resumed the job since it was decided."""
+    due, now = _due(ledger, job), time.time()
+    if job.status not in ("queued", "running") or not due:
+        return job
     try:
         provider.pause(job)
     except JobRefused as error:
         job = refresh(ledger, provider, job)  # which may have ended meanwhile, or be about to pause
-        if job.status not in ("queued", "running") or any(known.asked_at for known in ledger.decisions(job.id)):
+        if job.status not in ("queued", "running") or _asked_at(_due(ledger, job), job):
             return job
         return _unpausable(ledger, provider, job, due, f"it can't be paused ({error})")
-    ledger.asked(job.id, time.time())
+    ledger.asked(job.id, now, since=_stopped_at(job))
     return refresh(ledger, provider, job)
 
 
 def _unpausable(ledger: Ledger, provider: Provider, job: Job, due: Sequence[Decision], why: str) -> Job:
     """A job that won't pause is cancelled where its cap is reached, and only named for other reasons."""
-    capped = next((decision for decision in due if decision.rule.startswith(BUDGET)), None)
+    capped = next(filter(_capped, due), None)
     action: Literal["cancel", "say"] = "cancel" if capped else "say"
     rule = f"{(capped or due[0]).rule}, unpausable"
     ledger.decide(job.id, Decision(rule=rule, why=why, action=action, at=time.time()))

@@ -160,10 +160,10 @@ def test_a_rule_decides_once(ledger: Ledger, job: Job) -> None:
 
 
 def test_a_resumed_job_overrules_what_paused_it_and_nothing_else(ledger: Ledger, job: Job) -> None:
-    for rule, action in (("near", "say"), ("reached", "pause")):
+    for rule, action in (("near", "say"), ("reached", "pause"), ("reached, unpausable", "cancel")):
         ledger.decide(job.id, Decision.model_validate({"rule": rule, "why": "", "action": action, "at": 1}))
     ledger.overrule(job.id)
-    assert [found.overruled for found in ledger.decisions(job.id)] == [False, True]
+    assert [found.overruled for found in ledger.decisions(job.id)] == [False, True, True]
 
 
 WRITES = """
@@ -228,6 +228,36 @@ def test_the_ledger_of_a_newer_fairmark_is_left_alone(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(JobError, match="written by a newer fairmark"):
         Ledger(tmp_path / "jobs.sqlite")
+
+
+def test_a_row_of_another_shape_is_no_crash(ledger: Ledger, job: Job) -> None:
+    ledger.add_events(job.id, [event("a")])
+    with sqlite3.connect(ledger.path) as database:
+        database.execute("UPDATE jobs SET job = '{}'")
+        database.execute("UPDATE events SET event = '{}'")
+    database.close()
+    for read in (ledger.jobs, lambda: ledger.job(job.id), lambda: ledger.events(job.id)):
+        with pytest.raises(JobError, match=r"jobs\.sqlite: a row of another fairmark's: Field required"):
+            read()
+
+
+def test_a_full_disk_is_named_and_loses_nothing(ledger: Ledger, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(sqlite3.Connection):
+        def __init__(self, *given: Any, **settings: Any) -> None:
+            super().__init__(*given, **settings)
+            self.execute("PRAGMA max_page_count = 1")  # or as many as there are
+
+    ledger.add_events(job.id, [event("a")])
+    monkeypatch.setattr(sqlite3, "connect", Full)
+    with pytest.raises(JobError, match=r"jobs\.sqlite: database or disk is full"):
+        ledger.add_events(job.id, [event(f"{n}" * 1000) for n in range(100)])
+    assert [found.key for found in ledger.events(job.id)] == ["a"]
+
+
+def test_a_lock_that_can_not_be_made_is_named(ledger: Ledger, job: Job) -> None:
+    ledger.path.with_name(f"{ledger.path.name}.{job.id}").mkdir()
+    with pytest.raises(JobError, match=r"jobs\.sqlite\.trl-3f9c2a: Is a directory"), ledger.alone(job.id):
+        pass
 
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_job_is_paused_at_its_cap(create: Create) -> None:
 def test_a_job_is_warned_about_once_at_a_share_of_its_cap(create: Create) -> None:
     last = end(create(capped(1e6, warn_share=1e-6), steps=10, seconds=0.05))
     assert last.job.status == "succeeded"
-    assert rules_said(last).count("budget 1e+06 near") == 1
+    assert rules_said(last).count("budget 1000000 near") == 1
 
 
 def test_a_cap_holds_when_nothing_is_reported(create: Create) -> None:
@@ -145,6 +145,37 @@ def test_a_pause_by_hand_is_known_to_watches(create: Create, ledger: Ledger) -> 
     job = create(**FOREVER)
     control.pause(ledger, provider("trl"), job)
     assert [decision.why for decision in ledger.decisions(job.id)] == ["paused by hand"]
+
+
+def test_a_later_cap_holds_where_an_earlier_pause_was_agreed_to(create: Create, ledger: Ledger) -> None:
+    """The provider paused it once, and refuses to at the next cap."""
+    job = create(capped(1), unpausable=True, steps=400, seconds=0.01)
+    before = {"rule": "budget 0.5", "why": "", "action": "pause", "at": 1, "asked_at": 1, "overruled": True}
+    ledger.decide(job.id, Decision.model_validate(before))
+    assert end(job).job.status == "cancelled"
+
+
+def test_a_job_that_was_resumed_elsewhere_is_paused_again_at_its_cap(
+    create: Create, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., None]
+) -> None:
+    """And not cancelled, however long ago the provider was asked to pause it."""
+    paused = end(create(capped(1), **FOREVER))
+    monkeypatch.setattr(watching, "GIVE_UP_SECONDS", 0.1)
+    wait_until(lambda: time.time() > paused.at + 0.2)
+    provider("trl").resume(paused.job)
+    last = end(paused.job)
+    assert last.job.status == "paused"
+    assert last.spent.dollars > paused.spent.dollars
+
+
+def test_a_job_that_was_paused_by_hand_may_be_resumed_elsewhere(
+    create: Create, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "ASK_AGAIN_SECONDS", 0)
+    job = control.pause(ledger, provider("trl"), create(steps=150, seconds=0.01))
+    assert job.status == "paused"
+    provider("trl").resume(job)
+    assert end(job).job.status == "succeeded"
 
 
 def test_a_decision_to_cancel_is_carried_out_by_the_next_watch(create: Create, ledger: Ledger) -> None:
