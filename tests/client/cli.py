@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from fairmark_client.cli import app
+
 FAIRMARK = str(Path(sys.executable).parent / "fairmark")
 
 
@@ -20,6 +24,15 @@ def fairmark(*arguments: object, stdin: str = "", **environment: str) -> subproc
         timeout=120,
         env=surroundings(**environment),
     )
+
+
+def fairmark_here(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which has its imports already: for what a process of its own adds nothing to."""
+    hidden = {key: None for key in os.environ if key.startswith("FAIRMARK_")}
+    done = CliRunner().invoke(app, [*map(str, arguments)], env={**hidden, "COLUMNS": "100", **environment})
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess([], done.exit_code, done.stdout, done.stderr)
 
 
 def surroundings(**environment: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ PLATFORM_SECONDS = 600.0
 MOST_WAITING = 1000
 """Rollouts that may wait at once; an endpoint that is so far behind never catches up."""
 _LARGEST_ANSWER = 100_000
+_KEY = 8
+"""Characters from which a value of the URL's query may be a key."""
 _FIRST_TRY, _KEPT_UP = 0.01, 0.9
 """The share of first tries that may fail, and the share of the rate that has to be reached."""
 _PACED = 0.9
@@ -82,20 +84,34 @@ class Problem(NamedTuple):
 class EndpointCheck:
     """One endpoint and what came of it so far."""
 
-    def __init__(self, url: str, rows: Sequence[Rollout], load: Load, headers: Mapping[str, str] | None = None) -> None:
-        """`rows` are sent in turns; `headers` go along with each."""
+    def __init__(
+        self,
+        url: str,
+        rows: Sequence[Rollout],
+        load: Load,
+        headers: Mapping[str, str] | None = None,
+        *,
+        made_up: bool = False,
+    ) -> None:
+        """`rows` are sent in turns; `headers` go along with each.
+
+        What right answers earn isn't looked at where rows are made up: the endpoint may look for them elsewhere.
+        """
         self.made: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         """Tries by HTTP status, or by what happened instead."""
         self.seconds = array("d")
         """What each try took under load, from when it was due; one without an answer, the time it was given."""
+        self.late = 0.0
+        """Seconds by which rollouts left too late, but for the worst tenth: this process can't send any faster."""
         self.rate: float | None = None
         """Rollouts answered a second under load."""
         self.right: float | None = None
         """What right answers earn on average."""
         self.wrong: float | None = None
         self._url, self._rows, self._load, self._headers = url, rows, load, dict(headers or {})
+        self._made_up, self._secrets = made_up, _secrets(url, self._headers)
         self._scores: defaultdict[int, set[float]] = defaultdict(set)
         self._problem: Callable[[Problem], object] = lambda problem: None
 
@@ -152,7 +168,7 @@ class EndpointCheck:
         self._compare(right, wrong)
 
     def _compare(self, right: Sequence[float], wrong: Sequence[float]) -> None:
-        if right and wrong:
+        if right and wrong and not self._made_up:
             self.right, self.wrong = statistics.fmean(right), statistics.fmean(wrong)
             said = f"right answers earn {self.right:.3g} on average, other rows' {self.wrong:.3g}"
             self._count("right", None, self.right <= self.wrong and said)
@@ -160,10 +176,11 @@ class EndpointCheck:
     async def _loaded(self, step: Callable[[], object]) -> None:
         """Send rollouts at their rate, whatever becomes of them."""
         del self.seconds[:]
-        began, waiting, ends = time.perf_counter(), set[asyncio.Task[None]](), array("d")
+        began, waiting, ends, late = time.perf_counter(), set[asyncio.Task[None]](), array("d"), array("d")
         for number in range(self._load.rollouts):
             due = began + number / self._load.rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            late.append(time.perf_counter() - due)
             if len(waiting) >= MOST_WAITING:
                 self._count("rate", None, f"{MOST_WAITING:,} rollouts were waiting after {number:,}; no more were sent")
                 break
@@ -172,6 +189,7 @@ class EndpointCheck:
             task.add_done_callback(waiting.discard)
             task.add_done_callback(lambda _: step())
         await asyncio.gather(*waiting)
+        self.late = quantile(late, _PACED)
         self._keep_up(ends)
         self._compare_scores()
 
@@ -226,21 +244,22 @@ class EndpointCheck:
         self.statuses[str(status)] += 1
         self.seconds.append(seconds)
         if status != 200:
-            return Answer(None, str(status), seconds, f"HTTP {status}: {self._excerpt(data)}")
+            return Answer(None, str(status), seconds, f"HTTP {status}: {shown(self._public(data).decode())}")
         try:
             score = _score(data)
-        except ValueError as error:
-            self._count("number", None, str(error))
-            return Answer(None, "200", seconds, str(error))
+        except ValueError:
+            problem = _problem(self._public(data))
+            self._count("number", None, problem)
+            return Answer(None, "200", seconds, problem)
         self._count("number", None, False)
         return Answer(score, "200", seconds)
 
-    def _excerpt(self, data: bytes) -> str:
-        """The beginning of an answer, without the secrets of a header that it may repeat."""
-        text = data[:1000].decode(errors="replace")
-        for value in self._headers.values():
-            text = text.replace(value, "***").replace(value.split()[-1], "***")
-        return shown(text)
+    def _public(self, data: bytes) -> bytes:
+        """An answer as text, without the secrets that it may repeat."""
+        text = data.decode(errors="replace")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text.encode()
 
     async def _post(self, content: bytes) -> tuple[int, bytes]:
         headers = {"content-type": "application/json", **self._headers}
@@ -265,6 +284,21 @@ def latencies(seconds: Sequence[float]) -> dict[str, float]:
     return {name: quantile(seconds, share) * 1000 for name, share in shares.items()} if seconds else {}
 
 
+def _secrets(url: str, headers: Mapping[str, str]) -> list[str]:
+    """What was sent and must not be printed, the longest first; Azure's functions have their key in the query."""
+    words = [word for value in headers.values() for word in (value, value.split()[-1])]
+    queried = [value for value in httpx.URL(url).params.values() if len(value) >= _KEY]
+    return sorted({*words, *queried}, key=len, reverse=True)
+
+
+def _problem(data: bytes) -> str:
+    """What is wrong with an answer that holds no score."""
+    try:
+        return f'expected {{"score": x}}, got {_score(data):g}'
+    except ValueError as error:
+        return str(error)
+
+
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if name not in ("messages", "tools", "parallel_tool_calls")}
 
@@ -274,7 +308,7 @@ def _score(data: bytes) -> float:
     try:
         answer = json.loads(data, parse_constant=_no_constant)
     except json.JSONDecodeError:
-        raise ValueError(f'expected {{"score": x}}, got {shown(data[:200].decode(errors="replace"))}') from None
+        raise ValueError(f'expected {{"score": x}}, got {shown(data.decode(errors="replace"))}') from None
     if not isinstance(answer, dict) or "score" not in answer:
         raise ValueError(f'expected {{"score": x}}, got {shown(answer)}')
     score = answer["score"]

@@ -186,11 +186,13 @@ def learnability(
 def endpoint(
     url: Annotated[str, typer.Argument(metavar="URL", help="Of the endpoint grader, as a job would have it.")],
     data: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="ROWS|DIR", help="A JSONL file of dataset rows, or a prepared folder.", show_default=False
+            metavar="ROWS|DIR",
+            help="A JSONL file of dataset rows, or a prepared folder.",
+            show_default="a few sums that are made up",
         ),
-    ],
+    ] = None,
     side: Annotated[
         Literal["train", "validation", "test"], typer.Option(help="Which rows of a prepared folder.")
     ] = "train",

@@ -24,6 +24,10 @@ from .rows import Broken, Items
 
 ROWS = 1000
 """Rows that are sent in turns; more say nothing new about an endpoint."""
+MADE_UP = 20
+"""Rows, where none are given."""
+LATE_SECONDS = 0.05
+"""As much as many an endpoint takes to answer."""
 _NAMED = 5
 """Problems that are named for each check."""
 _VARIABLE = re.compile(r"env:([A-Za-z_]\w*)")
@@ -34,7 +38,7 @@ class Options(NamedTuple):
     """What the command line asks for."""
 
     url: str
-    data: str
+    data: str | None
     side: Side
     reference: str
     headers: Sequence[str]
@@ -52,11 +56,14 @@ def check(options: Options) -> None:
         rows = _rows(options)
     except (DataError, OSError) as error:
         fail(error if isinstance(error, DataError) else f"{error.filename}: {error.strerror}")
+    made_up = options.data is None
     load = Load(options.rate, options.requests or max(1, round(options.rate * options.seconds)), options.timeout)
     shown = str(httpx.URL(options.url).copy_with(query=None))  # Azure's functions have their key in the query
-    run = Run(shown, EndpointCheck(options.url, rows, load, headers), load)
+    run = Run(shown, EndpointCheck(options.url, rows, load, headers, made_up=made_up), load)
     streams.run(run.check, None, run.show)
     run.show()
+    if made_up:
+        _warn("the rows were made up, and right answers not looked for: --data sends your own")
     if local:
         _warn("the platforms call https alone; this is http, for a trial on this machine")
     if run.fails:
@@ -100,6 +107,8 @@ class Run:
             out.print(f"answered: {found.rate:.1f} rollouts a second, of {self._load.rate:g}")
         if found.right is not None and found.wrong is not None:
             out.print(f"scores: {found.right:.3g} for right answers, {found.wrong:.3g} for those of other rows")
+        if found.late > LATE_SECONDS:
+            _warn(f"rollouts left {found.late:.2g} s late: this machine can't send so many, and times hold the wait")
         if found.seconds and max(found.seconds) > PLATFORM_SECONDS / 10:
             _warn(f"a try took {max(found.seconds):.0f} s; Azure gives up after {PLATFORM_SECONDS:g}, and bills them")
 
@@ -149,12 +158,18 @@ def _header(header: str) -> tuple[str, str]:
 
 
 def _rows(options: Options) -> list[Rollout]:
-    """The first rows, as rollouts. Raises `DataError` or `OSError`."""
+    """The first rows, or some that are made up, as rollouts. Raises `DataError` or `OSError`."""
+    if options.data is None:
+        return [of_row(n, _made_up(n, options.reference), options.reference) for n in range(1, MADE_UP + 1)]
     folder = Path(options.data)
     if not folder.is_dir():
         return _read(folder, lambda line, row: of_row(line, row, options.reference))
     response_format = Prepared.open(folder).manifest.response_format
     return _read(folder / f"{options.side}.jsonl", lambda line, row: of_prepared(line, row, response_format))
+
+
+def _made_up(number: int, field: str) -> dict[str, Any]:
+    return {"question": f"What is {number} + {number}?", field: str(2 * number)}
 
 
 def _read(path: Path, rollout: Callable[[int, dict[str, Any]], Rollout]) -> list[Rollout]:
