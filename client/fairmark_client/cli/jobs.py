@@ -7,12 +7,15 @@ import typer
 
 app = typer.Typer(help="Run fine-tuning jobs here or elsewhere, and watch over them.", no_args_is_help=True)
 
+_MOST = 1e9
+"""Dollars: no endless cap."""
+
 Named = Annotated[
     str, typer.Argument(metavar="JOB", help="A job's id, or how it begins where that is enough.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Cap = Annotated[
-    float | None, typer.Option(min=0.01, metavar="DOLLARS", help="Pause at this much.", show_default="none")
+    float | None, typer.Option(min=0.01, max=_MOST, metavar="DOLLARS", help="Pause at this much.", show_default="none")
 ]
 PauseWhenStuck = Annotated[bool, typer.Option("--pause-when-stuck", help="Pause a job that reports nothing any more.")]
 PauseWhenOverfitting = Annotated[
@@ -73,7 +76,7 @@ def create(
     ] = 0.8,
     dollars_per_hour: Annotated[
         float | None,
-        typer.Option(min=0, metavar="DOLLARS", help="What an hour costs.", show_default="the price table's"),
+        typer.Option(min=0, max=_MOST, metavar="DOLLARS", help="What an hour costs.", show_default="the price table's"),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Watch over it at once.")] = False,
 ) -> None:

@@ -31,7 +31,13 @@ def make_spec(data: str | Path, provider: str, method: str, model: str, **rest: 
     """A spec that means the same from every folder. Raises `JobRefused` naming the field that is wrong."""
     try:
         found = Spec.model_validate(
-            {"data": str(Path(data).resolve()), "provider": provider, "method": method, "model": _model(model), **rest}
+            {
+                "data": str(Path(data).resolve()),
+                "provider": provider,
+                "method": method,
+                "model": _model(provider, model),
+                **rest,
+            }
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -132,6 +138,6 @@ def _has_password(text: str) -> bool:
     return bool(address.scheme and (address.password or keyed))
 
 
-def _model(named: str) -> str:
-    """A hub's or a provider's name as it is; a folder from the root."""
-    return str(Path(named).resolve()) if Path(named).is_dir() else named
+def _model(provider: str, named: str) -> str:
+    """A hub's or a provider's name as it is; a folder of this machine from the root."""
+    return str(Path(named).resolve()) if provider == "trl" and named and Path(named).is_dir() else named

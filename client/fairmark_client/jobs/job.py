@@ -38,7 +38,7 @@ class Spec(BaseModel):
 class Budget(BaseModel):
     """Dollars that a job may cost, and when to speak up."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     dollars_per_hour: float | None = Field(None, ge=0)
     """The price of the training loop; None takes the provider's from the price table, for a local machine it is 0."""

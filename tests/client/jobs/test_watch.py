@@ -349,6 +349,18 @@ def test_names_that_only_sound_like_secrets_are_taken(create: Create, prepared: 
     assert end(job).job.status == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("where", "named", "model"),
+    [("trl", "tuned", "{here}/tuned"), ("trl", "hub/name", "hub/name"), ("openai", "tuned", "tuned"), ("trl", "", "")],
+)
+def test_only_on_this_machine_a_model_may_be_a_folder(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch, where: str, named: str, model: str
+) -> None:
+    monkeypatch.chdir(prepared.parent)
+    Path("tuned").mkdir()
+    assert make_spec(prepared, where, "sft", named).model == model.format(here=Path.cwd())
+
+
 def test_data_that_changed_since_it_was_prepared_is_refused(ledger: Ledger, prepared: Path) -> None:
     (prepared / "train.jsonl").write_text("{}\n")
     with pytest.raises(JobRefused, match=r"train\.jsonl changed after it was prepared"):

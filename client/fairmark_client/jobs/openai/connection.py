@@ -59,9 +59,10 @@ class Connection:
             reply = self.ask(page(after))
             found = [one for one in reply.get("data") or () if isinstance(one, dict)]
             yield from found
-            if not reply.get("has_more") or not found or "id" not in found[-1]:
+            last = found[-1].get("id") if found else None
+            if not reply.get("has_more") or last is None or last == after:  # the same page again, without end
                 return
-            after = found[-1]["id"]
+            after = last
 
     def made(self, call: Call) -> str:
         """The id of what a call makes."""
@@ -112,7 +113,7 @@ class Refusal(JobRefused):
 
 
 def _object(body: bytes) -> Reply:
-    found = json.loads(body)
+    found = json.loads(body, parse_constant=lambda name: None)  # NaN, as some services write an empty mean
     if not isinstance(found, dict):
         raise ValueError(f"expected an object, got {type(found).__name__}")
     return found

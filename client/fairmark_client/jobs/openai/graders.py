@@ -7,7 +7,10 @@ and there is no `endpoint` among them.
 import os
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Any
+
+import httpx
 
 from fairmark_graders import InvalidGrader, parse_grader
 from fairmark_graders.formula import Formula, FormulaError
@@ -120,7 +123,7 @@ def _checked_endpoint(grader: Configuration, field: str, near: bool) -> Configur
     if strange := [name for name in grader if name not in ENDPOINT_FIELDS]:
         raise JobRefused(f"{field}.{strange[0]}: unknown here; an endpoint grader has {', '.join(ENDPOINT_FIELDS)}")
     url = str(grader["url"])
-    if not near and (not url.startswith("https://") or Address(url, None).local):
+    if not _reached(url, near):
         raise JobRefused(f"{field}.url: expected an https address that the platform reaches from outside, got {url!r}")
     rate = grader.get("rate_limit", 1)
     if type(rate) is not int or rate < 1:
@@ -133,6 +136,24 @@ def _checked_endpoint(grader: Configuration, field: str, near: bool) -> Configur
             )
     secrets(grader, field)
     return grader
+
+
+def _reached(url: str, near: bool) -> bool:
+    """Whether the platform may reach that address, as far as it can be told without asking."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    if near:
+        return parsed.scheme in ("http", "https") and bool(parsed.host)
+    return parsed.scheme == "https" and bool(parsed.host) and not Address(url, None).local and not _private(parsed.host)
+
+
+def _private(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:  # a name
+        return False
 
 
 def _headers(grader: Configuration, field: str = "grader") -> Iterator[tuple[str, str]]:

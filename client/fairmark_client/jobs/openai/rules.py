@@ -1,6 +1,7 @@
 """What a spec for these services must keep to; what breaks it costs nothing yet."""
 
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,7 +47,9 @@ def _above(least: float, most: float | None = None) -> Range:
     words = f" and up to {most:g}" if most else ""
     return Range(
         f'"auto" or a number above {least:.5f}{words}'.replace("0.00000", "0"),
-        lambda value: value == "auto" or (type(value) in (int, float) and least < value <= (most or float("inf"))),
+        lambda value: (
+            value == "auto" or (type(value) in (int, float) and least < value <= (most or sys.float_info.max))
+        ),
     )
 
 

@@ -53,6 +53,9 @@ GRADERS = {
         {**ENDPOINT, "url": "https://127.0.0.1/endpoint/math"},
         "grader.url: expected an https address that the platform reaches",
     ),
+    "a url of one's own network": ({**ENDPOINT, "url": "https://10.0.0.7/"}, "grader.url: expected an https address"),
+    "a url without a host": ({**ENDPOINT, "url": "https://"}, "grader.url: expected an https address"),
+    "a url that is none": ({**ENDPOINT, "url": "https://[::grader"}, "grader.url: expected an https address"),
     "a url without TLS": ({**ENDPOINT, "url": "http://grader.example.com/"}, "grader.url: expected an https address"),
     "a header's value": (
         {**ENDPOINT, "headers": {"Authorization": "Bearer example-grader-key"}},
@@ -105,6 +108,7 @@ def test_a_grader_that_no_platform_would_run_is_refused(make_spec: MakeSpec, nam
         ("n_epochs", 51, '"auto" or a whole number from 1 to 50'),
         ("learning_rate_multiplier", 0, '"auto" or a number above 0'),
         ("learning_rate_multiplier", "1", '"auto" or a number above 0'),
+        ("learning_rate_multiplier", float("inf"), '"auto" or a number above 0'),
         ("compute_multiplier", 0.00001, '"auto" or a number above 0.00001 and up to 10'),
         ("compute_multiplier", 10.5, '"auto" or a number above 0.00001 and up to 10'),
         ("eval_interval", 0, '"auto" or a whole number of at least 1'),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from fairmark_client.errors import JobError, JobRefused
-from fairmark_client.jobs.job import Job
+from fairmark_client.jobs.job import Job, Metrics
 from fairmark_client.jobs.openai import OpenAI, reports
 
 from .conftest import EXACT, MakeSpec, job
@@ -160,6 +160,24 @@ def test_metrics_that_cant_be_read_leave_their_message(standin: StandIn, start: 
     next(iter(standin.jobs.values())).say("odd", data={"step": "none", "scores": []})
     *_, odd = OpenAI().events(begun, 0)
     assert (odd.message, odd.metrics) == ("odd", None)
+
+
+def test_a_mean_of_nothing_is_left_out(standin: StandIn, start: Start) -> None:
+    begun = start(moves=2)
+    graders = '{"graders": [{"name": "exact", "train_reward_mean": NaN, "train_other_error_mean": NaN}]}'
+    data = f'{{"step": 1, "train_mean_reward": NaN, "scores": {graders}, "errors": {graders}}}'
+    page = f'{{"data": [{{"id": "e", "created_at": 1, "message": "step 1", "data": {data}}}]}}'
+    standin.fail("GET", "/events$", 200, content=page)
+    (step,) = OpenAI().events(begun, 0)
+    assert step.metrics == Metrics(step=1, graders={"exact": {}})
+
+
+def test_a_service_that_lists_the_same_page_again_is_not_followed_forever(standin: StandIn, start: Start) -> None:
+    begun = start(moves=2)
+    page = '{"data": [{"id": "e", "created_at": 1}], "has_more": true}'
+    standin.fail("GET", "/events$", 200, times=100, content=page)
+    assert {event.key for event in OpenAI().events(begun, 0)} == {"e"}
+    assert standin.calls["GET /fine_tuning/jobs/*/events"] == 2
 
 
 def test_a_supervised_job_reports_its_losses(start: Start) -> None:
