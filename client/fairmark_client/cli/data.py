@@ -67,7 +67,10 @@ def prepare(
     """
     from ..commands.data import prepare
 
-    names = {"targets": target.split(","), "methods": method.split(","), "shares": shares.split(",")}
+    names = {
+        name: [part.strip() for part in given.split(",")]
+        for name, given in (("targets", target), ("methods", method), ("shares", shares))
+    }
     settings = {
         "label": label,
         "rare": rare,

@@ -125,18 +125,20 @@ def _renamed(pair: str) -> tuple[str, str]:
 
 
 def _text(given: str) -> str:
-    """What a file holds, if there is one of that name."""
-    if "{{" in given or "\n" in given or not Path(given).is_file():
+    """The template itself, or what the file of that name holds, less the end of its last line."""
+    if "{{" in given:
         return given
     try:
-        return Path(given).read_text().removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        return Path(given).read_text("utf-8-sig").removesuffix("\n")
+    except OSError as error:
+        fail(f"--prompt: {given}: {error.strerror}; expected a file, or a text such as 'Judge: {{{{ item.text }}}}'")
+    except ValueError as error:
         fail(f"--prompt: {given}: {error}")
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         fail(f"--response-format: {path}: {error}")
     if not isinstance(found, dict):

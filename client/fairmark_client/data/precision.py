@@ -25,14 +25,24 @@ def effective(weights: NDArray[np.float64]) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def table(rows: int) -> list[dict[str, float]]:
+def table(rows: int, weights: NDArray[np.float64] | None) -> list[dict[str, float]]:
     """What more rows would buy: rows, half the interval, and how many times as long each evaluation takes."""
-    return [{"rows": rows * times, "half_width": half_width(rows * times), "times": times} for times in (1, 2, 4)]
+    worth = rows if weights is None else effective(weights)
+    return [{"rows": rows * times, "half_width": half_width(worth * times), "times": times} for times in (1, 2, 4)]
 
 
 def said(rare: NDArray[np.bool_], share: float, settings: Settings, weights: NDArray[np.float64] | None) -> list[str]:
     """What a validation side is worth. `rare` has an entry for each of its rows; `share` is the natural one."""
     return [*_drawn(rare, share, settings, weights), _buys(rare, settings, weights), *_missing(rare, share, settings)]
+
+
+def said_of_test(rare: NDArray[np.bool_], settings: Settings) -> list[str]:
+    """What is left for the end, and whether that can tell anything of the rare class."""
+    said = [f"test: {len(rare):,} rows as they came, for the end"]
+    if len(rare) > 0 and rare.sum() < LEAST_RARE:
+        few = f"test has {rare.sum()} of at least {LEAST_RARE} {settings.rare!r} rows"
+        said.append(f"warning: {few}: a comparison at the end can hardly tell how well they are found")
+    return said
 
 
 def _drawn(rare: NDArray[np.bool_], share: float, settings: Settings, weights: NDArray[np.float64] | None) -> list[str]:

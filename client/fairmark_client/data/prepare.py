@@ -132,8 +132,8 @@ class _Preparation:
         weights = _naturally(labels, validation) if enriched else None
         step = resampled.step
         step.said += precision.said(labels[validation] == rare, float((labels == rare).mean()), self._settings, weights)
-        step.said.append(f"test: {len(test):,} rows as they came, for the end")
-        step.counts["validation"] = precision.table(len(validation))
+        step.said += precision.said_of_test(labels[test] == rare, self._settings)
+        step.counts["validation"] = precision.table(len(validation), weights)
         self._done(step)
         chance = np.random.default_rng(self._settings.seed)
         return {
@@ -168,7 +168,7 @@ class _Preparation:
         self._advance("validating", 0, None)
         self._done(_validated(validate.problems(Prepared(folder, manifest), self._grader)))
         manifest.steps = self._steps
-        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
+        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
         return manifest
 
 

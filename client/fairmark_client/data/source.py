@@ -216,6 +216,8 @@ def plain_row(row: Row, where: str) -> Row:
             plain[str(name)] = _plain(value)
         except ValueError as error:
             raise DataError(f"{where}: {name}: {error}") from None
+        except RecursionError:
+            raise DataError(f"{where}: {name}: nested too deeply") from None
     return plain
 
 

@@ -96,13 +96,19 @@ def step(
     np.add.at(table, (sides, labels), 1)
     sizes = np.bincount(groups)
     for side, want, got in zip(SIDES, targets.sum(axis=1), table.sum(axis=1), strict=True):
-        if want >= 0.5 and not got:
-            raise DataError(
-                f"{side}: no rows are left for it; of {len(labels):,} rows the largest group that must stay together "
-                f"has {sizes.max():,} (--group, --near-duplicates)"
-            )
+        if want > 0 and not got:
+            raise DataError(f"{side}: no rows are left for it; {_why(sizes)}")
     reached = f"{_percent(table.sum(axis=1))} of {len(labels):,} rows on {_listed(SIDES)}, stratified by label"
     return Step(name="split", said=[*said, reached, *_missed(table, targets)], counts=_counts(table, names, sizes))
+
+
+def _why(sizes: NDArray[np.int64]) -> str:
+    if sizes.max() == 1:
+        return f"{sizes.sum():,} rows are too few for the shares"
+    return (
+        f"of {sizes.sum():,} rows the largest group that must stay together has {sizes.max():,} "
+        "(--group, --near-duplicates, the same prompt)"
+    )
 
 
 def _missed(table: NDArray[np.int64], targets: Targets) -> list[str]:

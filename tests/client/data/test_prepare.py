@@ -12,7 +12,7 @@ import pytest
 from fairmark_client.data.prepared import Prepared
 from fairmark_client.errors import DataError
 
-from ..cli import FAIRMARK, fairmark, surroundings
+from ..cli import FAIRMARK, fairmark, fairmark_here, surroundings
 from .imbalanced import jsonl, prepared, rows
 
 LABELLED = ("--label", "label", "--rare", "anomaly")
@@ -31,7 +31,7 @@ def unwrapped(text: str) -> str:
 def test_the_command_says_each_step_and_writes_the_files(tmp_path: Path) -> None:
     source = jsonl(tmp_path / "rows.jsonl", rows(2000, 100))
     template = tmp_path / "prompt.txt"
-    template.write_text("Is this an anomaly?\n{{ item.text }}\n")
+    template.write_bytes("\ufeffIs this an anomaly?\r\n{{ item.text }}\r\n".encode())  # as an editor on Windows does
     out = tmp_path / "out"
     run = fairmark(
         *("data", "prepare", source, *LABELLED, "--ratio", "0.2", "--out", out, "--prompt", template),
@@ -94,6 +94,13 @@ def test_the_manifest_names_the_source_by_its_hash(tmp_path: Path) -> None:
         ("", ("--ratio", "1.5"), "--ratio: Input should be less than 1, got 1.5"),
         ("", ("--sampling", "smote"), "--sampling: Input should be 'over', 'under' or 'weights', got 'smote'"),
         ("", ("--target", "openai,vertex"), "--target: Input should be 'openai' or 'trl', got 'vertex'"),
+        ("", ("--shares", "0.8,0.2"), "--shares: "),
+        (
+            "",
+            ("--prompt", "prompt.text"),
+            "--prompt: prompt.text: No such file or directory; expected a file, or a text",
+        ),
+        ("", ("--prompt", "Judge. " * 60), "--prompt: Judge. Judge."),
         ("", ("--map", "answer"), "--map: expected NEW=COLUMN, such as reference_answer=label, got 'answer'"),
         ("", ("--response-format", "none.json"), "--response-format: none.json: "),
     ],
@@ -103,7 +110,7 @@ def test_what_cannot_be_used_is_one_line_and_exits_with_2(
 ) -> None:
     source = tmp_path / "rows.jsonl"
     source.write_text(text)
-    run = fairmark("data", "prepare", source, *LABELLED, *SMALL, "--out", tmp_path / "out", *options)
+    run = fairmark_here("data", "prepare", source, *LABELLED, *SMALL, "--out", tmp_path / "out", *options)
     assert run.returncode == 2
     assert problem in run.stderr
     assert run.stderr.count("\n") == 1
@@ -112,7 +119,7 @@ def test_what_cannot_be_used_is_one_line_and_exits_with_2(
 
 def test_what_a_platform_refuses_is_named_and_exits_with_1(tmp_path: Path) -> None:
     source = jsonl(tmp_path / "rows.jsonl", rows(60, 30))
-    run = fairmark("data", "prepare", source, *LABELLED, "--target", "openai", "--out", tmp_path / "out")
+    run = fairmark_here("data", "prepare", source, *LABELLED, "--target", "openai", "--out", tmp_path / "out")
     assert run.returncode == 1
     assert "✗ openai/rft/validation.jsonl: " in run.stdout
     assert Prepared.open(tmp_path / "out").manifest.steps[-1].counts["fatal"] > 0
@@ -208,13 +215,13 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(tmp_path: Path
 
 def test_show_tells_whether_the_files_are_as_they_were(tmp_path: Path) -> None:
     data = prepared(rows(), tmp_path / "out")
-    shown = fairmark("data", "show", data.folder)
+    shown = fairmark_here("data", "show", data.folder)
     assert shown.returncode == 0
     assert "1,000 rows, 20 of them 'anomaly'" in shown.stdout
     with (data.folder / "test.jsonl").open("a") as file:
         file.write(json.dumps(next(data.rows("train"))) + "\n")
     (data.folder / "trl" / "rft" / "train.jsonl").unlink()
-    changed = fairmark("data", "show", data.folder)
+    changed = fairmark_here("data", "show", data.folder)
     assert changed.returncode == 1
     assert changed.stdout.count("missing, or not what was written") == 2
-    assert fairmark("data", "show", tmp_path).returncode == 2
+    assert fairmark_here("data", "show", tmp_path).returncode == 2

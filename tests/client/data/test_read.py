@@ -171,6 +171,14 @@ def test_a_value_that_json_cannot_carry_is_named_by_row_and_field(tmp_path: Path
         prepared([{"text": "a", "label": "n"}, {"x": value, "label": "n"}], tmp_path / "out")
 
 
+def test_a_value_nested_beyond_all_is_named(tmp_path: Path) -> None:
+    deep: Any = "a"
+    for _ in range(2000):
+        deep = [deep]
+    with pytest.raises(DataError, match=r"^list: row 1: x: nested too deeply"):
+        prepared([{"text": "a", "x": deep, "label": "n"}], tmp_path / "out")
+
+
 def test_an_answer_that_the_response_format_has_no_place_for_is_named_by_its_line(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"verdict": {}, "reason": {}}, "required": ["verdict", "reason"]}
     made = [row | {"reason": "hot"} for row in rows(20, 5)]

@@ -140,6 +140,23 @@ def test_an_enriched_validation_has_enough_and_its_weights_bring_nature_back(tmp
     assert all("weight" not in row for row in data.rows("test"))
 
 
+def test_what_more_enriched_rows_would_buy_is_told_of_their_weights(tmp_path: Path) -> None:
+    data = prepared(rows(1000, 40), tmp_path / "out", enrich=True)
+    worth = effective(np.array([row["weight"] for row in data.rows("validation")]))
+    table = data.manifest.steps[2].counts["validation"]
+    assert [row["rows"] for row in table] == [106, 212, 424]
+    assert table[0]["half_width"] == pytest.approx(half_width(worth), rel=1e-4)
+    assert half_width(worth) > half_width(106)
+
+
+@pytest.mark.parametrize(("rare", "warned"), [(2, True), (90, True), (100, False)])
+def test_a_test_side_that_can_hardly_measure_the_rare_class_is_warned_of(
+    tmp_path: Path, rare: int, warned: bool
+) -> None:
+    told = said(prepared(rows(500, rare), tmp_path / "out"), "resample")
+    assert (f"warning: test has {rare // 10} of at least 10 'anomaly' rows" in told) == warned
+
+
 def test_enriching_fills_up_to_fifty_rows(tmp_path: Path) -> None:
     data = prepared(rows(200, 40), tmp_path / "out", enrich=True)
     assert data.manifest.files["validation.jsonl"].labels == {"anomaly": 10, "normal": 40}

@@ -158,6 +158,12 @@ def test_one_group_of_everything_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("count", "enriched"), [(2, False), (3, True), (4, False), (5, True), (8, False)])
+def test_rows_too_few_for_three_sides_are_refused(tmp_path: Path, count: int, enriched: bool) -> None:
+    with pytest.raises(DataError, match=f": no rows are left for it; {count} rows are too few for the shares"):
+        prepared(rows(count, count // 2), tmp_path / "out", enrich=enriched)
+
+
 def test_large_groups_come_to_every_side() -> None:
     labels = np.zeros(1000, int)
     owners = np.repeat(np.arange(50), 20)
