@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -16,6 +17,7 @@ WEB = {"fastapi", "starlette", "uvicorn", "redis", "prometheus_client"}
 GRADER_KINDS = {"Inline", "Shared", "Fresh"}
 
 
+@cache
 def modules(part: str) -> dict[str, ast.Module]:
     """Every module of one package, by its dotted name inside it: `protocols.native`, `__init__`."""
     package = ROOT / part / f"fairmark_{part}"
@@ -129,6 +131,28 @@ def test_only_settings_reads_the_environment_of_the_service() -> None:
 def test_only_the_program_imports_the_wiring() -> None:
     users = {m for m, tree in modules("service").items() if "app" in inner_imports("service", m, tree)}
     assert users <= {"__main__"}
+
+
+def test_the_library_of_the_client_knows_nothing_of_its_commands() -> None:
+    above = {"cli", "commands"}
+    library = {m: tree for m, tree in modules("client").items() if m.split(".")[0] not in above | {"__main__"}}
+    assert {"data", "checks", "outputs", "jobs", "costs", "compare", "hooks", "service"} <= {
+        module.split(".")[0] for module in library
+    }
+    assert {m: found for m, tree in library.items() if (found := inner_imports("client", m, tree) & above)} == {}
+
+
+def test_commands_are_run_by_the_command_line_alone() -> None:
+    users = {m for m, tree in modules("client").items() if "commands" in inner_imports("client", m, tree)}
+    assert {m.split(".")[0] for m in users} <= {"cli", "commands", "__main__"}
+
+
+def test_data_knows_nothing_of_what_is_done_with_it() -> None:
+    """Its self-test of the grader alone takes what the checks know of answers."""
+    banned = {"jobs", "checks", "compare"}
+    data = {m: tree for m, tree in modules("client").items() if m.split(".")[0] == "data"}
+    found = {m: taken for m, tree in data.items() if (taken := inner_imports("client", m, tree) & banned)}
+    assert found == {"data.self_test": {"checks"}}
 
 
 def test_what_runs_inside_the_sandbox_imports_the_standard_library_and_itself() -> None:
