@@ -28,16 +28,19 @@ def unwrapped(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_command_says_each_step_and_writes_the_files(tmp_path: Path) -> None:
+def test_the_command_says_each_step_and_writes_the_same_bytes_each_time(tmp_path: Path) -> None:
     source = jsonl(tmp_path / "rows.jsonl", rows(2000, 100))
     template = tmp_path / "prompt.txt"
     template.write_bytes("\ufeffIs this an anomaly?\r\n{{ item.text }}\r\n".encode())  # as an editor on Windows does
     out = tmp_path / "out"
-    run = fairmark(
-        *("data", "prepare", source, *LABELLED, "--ratio", "0.2", "--out", out, "--prompt", template),
+    arguments = (
+        *("data", "prepare", source, *LABELLED, "--ratio", "0.2", "--prompt", template),
         *("--group", "machine", "--map", "reference_answer=label", "--grader", "exact", "--seed", 3),
     )
+    run = fairmark(*arguments, "--out", out, PYTHONHASHSEED="1")  # this process has another
     assert (run.returncode, run.stderr) == (0, "")
+    assert fairmark_here(*arguments, "--out", tmp_path / "again").returncode == 0
+    assert contents(out) == contents(tmp_path / "again")
     printed = unwrapped(run.stdout)
     for words in (
         "read · 2,000 rows, 100 of them 'anomaly': 5.00%",
@@ -59,14 +62,6 @@ def test_the_command_says_each_step_and_writes_the_files(tmp_path: Path) -> None
     row = next(data.rows("test"))
     assert row["prompt"] == [{"role": "user", "content": f"Is this an anomaly?\n{row['text']}"}]
     assert data.manifest.files["train.jsonl"].rows == sum(1 for _ in data.rows("train"))
-
-
-def test_the_same_rows_and_seed_give_the_same_bytes(tmp_path: Path) -> None:
-    source = jsonl(tmp_path / "rows.jsonl", rows())
-    for out, hash_seed in (("one", "1"), ("two", "2")):
-        arguments = ("data", "prepare", source, *LABELLED, *SMALL, "--group", "machine", "--out", tmp_path / out)
-        assert fairmark(*arguments, PYTHONHASHSEED=hash_seed).returncode == 0
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 def test_another_seed_gives_another_split(tmp_path: Path) -> None:
@@ -155,17 +150,15 @@ prepare(rows(), Settings(label="label", rare="anomaly"), Path(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_whatever_ends_it_early_there_is_no_folder_of_that_name(tmp_path: Path, ending: signal.Signals) -> None:
+def test_killed_half_way_there_is_no_folder_of_that_name(tmp_path: Path) -> None:
     command = [sys.executable, "-c", ENDLESS, str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "reading\n"
-        process.send_signal(ending)
-        process.wait(10)
-    left = [path.name for path in tmp_path.iterdir()]
-    assert len(left) == (ending is signal.SIGKILL)
-    assert "out" not in left
+        process.kill()
+        process.wait(60)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".out.")
 
 
 def test_ctrl_c_says_that_nothing_was_written(tmp_path: Path, wait_until: Callable[..., None]) -> None:
@@ -175,7 +168,7 @@ def test_ctrl_c_says_that_nothing_was_written(tmp_path: Path, wait_until: Callab
     with subprocess.Popen(command, env=surroundings(), text=True, **pipes) as process:  # type: ignore[call-overload]
         wait_until(lambda: list(tmp_path.glob(".out.*/spool/rows.jsonl")), 60)
         process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate(timeout=30)
+        _, complaint = process.communicate(timeout=60)
     assert (process.returncode, complaint) == (130, "fairmark: stopped; nothing was written\n")
     assert list(tmp_path.iterdir()) == [source]
 
@@ -186,23 +179,23 @@ from pathlib import Path
 from fairmark_client.data.prepare import prepare
 from fairmark_client.data.settings import Settings
 
-prepare(sys.argv[1], Settings(label="label", rare="anomaly", targets=("trl",), methods=("rft",)), sys.argv[2])
-print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+settings = Settings(label="label", rare="anomaly", targets=("trl",), methods=("rft",), sampling="weights")
+for source in sys.argv[1:]:
+    prepare(source, settings, source + ".out")
+    print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    peaks, sizes = [], []
-    for width in (10, 60_000):
-        made = ({**row, "filler": "x" * width} for row in rows(1200, 60))
-        source = jsonl(tmp_path / f"rows{width}.jsonl", made)
-        command = [sys.executable, "-c", PEAK, str(source), str(tmp_path / f"out{width}")]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-        peaks.append(1024 * int(run.stdout))
-        sizes.append(source.stat().st_size)
-    grown, larger = peaks[1] - peaks[0], sizes[1] - sizes[0]
-    assert larger > 70_000_000
-    assert grown < larger / 5
+    narrow, wide = (
+        jsonl(tmp_path / f"{width}.jsonl", ({**row, "filler": "x" * width} for row in rows(1200, 60)))
+        for width in (10, 30_000)
+    )
+    command = [sys.executable, "-c", PEAK, str(narrow), str(wide)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    before, after = (1024 * int(peak) for peak in run.stdout.split())
+    assert wide.stat().st_size > 36_000_000
+    assert after - before < 36_000_000 / 5
 
 
 def test_a_missing_library_is_named_with_the_extra_that_brings_it(tmp_path: Path) -> None:
