@@ -15,7 +15,7 @@ from fairmark_client.commands.graders_import import import_
 from fairmark_graders.fixtures import prove
 from fairmark_graders.grader_file import grader_files, read_grader
 
-from .cli import fairmark
+from .cli import fairmark, fairmark_here
 
 KEY = "example-key-change-me"
 CHECK = {
@@ -267,7 +267,7 @@ def test_a_job_that_can_not_be_read_exits_with_2(
     platform: Platform, tmp_path: Path, job: str, options: tuple[str, ...], said: str
 ) -> None:
     command = ("graders", "import", job, "--into", tmp_path, "--base-url", platform.url)
-    done = fairmark(*command, *options, OPENAI_API_KEY=KEY)
+    done = fairmark_here(*command, *options, OPENAI_API_KEY=KEY)
     assert (done.returncode, names(tmp_path)) == (2, [])
     assert said in done.stderr
     assert KEY not in done.stderr

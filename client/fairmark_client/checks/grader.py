@@ -68,12 +68,12 @@ class GraderCheck:
         self._grader, self._reference, self._tools = grader, reference, tools
         self._probe, self._sampling = Probe(grader, reference, tools), Sampling()
 
-    async def look(self, line: int, item: Item) -> Looked:
-        """Make every check that a row allows; `line` is what it is called."""
+    async def look(self, line: int, item: Item, weight: float = 1.0) -> Looked:
+        """Make every check that a row allows; `line` is what it is called, `weight` how often it is trained on."""
         looked = await self._probe.look(line, item)
         self.count(looked)
         if looked.reference is not None:
-            self._sampling.add(line, item, looked.reference)
+            self._sampling.add(line, item, looked.reference, weight)
         return looked
 
     def count(self, looked: Looked) -> None:

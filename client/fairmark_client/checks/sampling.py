@@ -1,7 +1,7 @@
 """A bounded sample of a data set's rows, drawn while they go by, in which rare references count as much as others."""
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     weight: float
     """Its share of the sample when every reference counts the same."""
     natural: float
-    """Its share when references count as often as they occur."""
+    """Its share when references count as often as they occur, by the rows' weights."""
 
 
 class Reservoir:
@@ -51,17 +51,22 @@ class Sampling:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         """Rows by reference; case and spaces make no difference."""
+        self.weights: defaultdict[str, float] = defaultdict(float)
+        """The same, each by its weight."""
         self.rows = 0
+        self._weight = 0.0
         self._rng = random.Random(0)
         self._any = Reservoir(ROWS, self._rng)
         self._each: dict[str, Reservoir] = {}
 
-    def add(self, line: int, item: Item, reference: Any) -> None:
+    def add(self, line: int, item: Item, reference: Any, weight: float = 1.0) -> None:
         """Count a row, and perhaps keep it."""
         key, row = folded(reference), (line, item, reference)
         self.rows += 1
         if key in self.counts or len(self.counts) < _COUNTED:
             self.counts[key] += 1
+            self.weights[key] += weight
+        self._weight += weight
         self._any.add(row)
         if key in self._each or len(self._each) < FEW:
             self._each.setdefault(key, Reservoir(ROWS // 2, self._rng)).add(row)
@@ -71,6 +76,10 @@ class Sampling:
         """Whether the references are classes, each of which many rows have."""
         return len(self.counts) <= FEW and self.rows > len(self.counts)
 
+    def share(self, key: str) -> float:
+        """Of all rows, by their weight, the share that has a reference."""
+        return self.weights[key] / self._weight
+
     def drawn(self) -> list[Asked]:
         """The sample."""
         if not self.few:
@@ -79,7 +88,7 @@ class Sampling:
         most = max(5, ROWS // len(self.counts))
         classes = {key: self._some(reservoir.rows, most) for key, reservoir in self._each.items()}
         return [
-            Asked(*row, 1 / len(classes) / len(rows), self.counts[key] / self.rows / len(rows))
+            Asked(*row, 1 / len(classes) / len(rows), self.share(key) / len(rows))
             for key, rows in classes.items()
             for row in rows
         ]

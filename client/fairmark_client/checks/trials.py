@@ -58,9 +58,9 @@ class Constant(NamedTuple):
 
     answer: str
     share: float
-    """Of the rows whose reference it is."""
+    """Of the rows, by their weight, whose reference it is."""
     earns: float
-    """On average, rows counting as often as they occur."""
+    """On average, rows counting as often as they occur, by their weight."""
     found: Literal["fine", "lopsided", "pays"]
 
 
@@ -124,7 +124,7 @@ class Trials:
         return next((step for step in reversed(self._reference.steps) if isinstance(step, str)), self._reference.name)
 
     def _constant(self, answer: str, earns: float, guess: float) -> Constant:
-        share = self._sampling.counts[folded(answer)] / self._sampling.rows
+        share = self._sampling.share(folded(answer))
         full = abs(self._answers.full) or 1.0
         if earns > max(share * full, guess) + self.margin:
             return Constant(answer, share, earns, "pays")

@@ -190,10 +190,18 @@ class Run:
 
     async def _looked(self, row: Row | Broken) -> Looked:
         if isinstance(row, Broken):
-            looked = Looked({"row": row.reason})
-            self.check_rows.count(looked)
-            return looked
-        return await self.check_rows.look(row.line, item(row.item) if self._source.prepared else row.item)
+            return self._broken(row.reason)
+        if not self._source.prepared:
+            return await self.check_rows.look(row.line, row.item)
+        weight = row.item.get("weight", 1)
+        if type(weight) not in (int, float) or weight <= 0:
+            return self._broken(f"weight: expected a number above 0, got {shown(weight)}")
+        return await self.check_rows.look(row.line, item(row.item), weight)
+
+    def _broken(self, reason: str) -> Looked:
+        looked = Looked({"row": reason})
+        self.check_rows.count(looked)
+        return looked
 
     def _take(self, row: Row | Broken, looked: Looked) -> None:
         for name, problem in looked.checks.items():

@@ -178,6 +178,8 @@ def _keep(options: Options) -> Kept | None:
         kept = Kept(float(low), float(high), options.out)
     except ValueError:
         fail(f"--keep: expected two mean rewards, such as 0.1:0.9, got {options.keep!r}")
+    if not options.out.parent.is_dir():  # to be known before anything is sampled and paid
+        fail(f"--out: {options.out}: there is no folder {options.out.parent}")
     if not kept.low <= kept.high:
         fail(f"--keep: expected the lower mean reward first, got {options.keep!r}")
     return kept

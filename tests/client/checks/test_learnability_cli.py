@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.running import Running
 
 from fairmark_client.outputs.output import read
 
-from ..cli import FAIRMARK, rows, surroundings
+from ..cli import FAIRMARK, fairmark_here, rows, surroundings
 from ..outputs.model_server import KEY, ModelServer, running, trouble
 from ..training import make_tiny
 
@@ -46,14 +47,8 @@ def answer(body: dict[str, Any]) -> str:
 def check(data: Path, model: object, *options: object, grader: str = "exact", **environment: str) -> Any:
     """One check in the folder of the data."""
     arguments = ["check", "learnability", data, "--grader", grader, "--model", model, "--k", 4, *options]
-    return subprocess.run(
-        [FAIRMARK, *map(str, arguments)],
-        cwd=data.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=surroundings(OPENAI_API_KEY="", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", **environment),
-    )
+    with chdir(data.parent):
+        return fairmark_here(*arguments, OPENAI_API_KEY="", **environment)
 
 
 def number(said: str, name: str) -> str:
@@ -201,6 +196,7 @@ def test_a_checkpoint_answers_too(data: Path, tmp_path: Path) -> None:
     ("options", "problem"),
     [
         (["--keep", "0.1:0.9"], "--keep and --out: expected both or none"),
+        (["--keep", "0.1:0.9", "--out", "none/k.jsonl"], "--out: none/k.jsonl: there is no folder none"),
         (["--keep", "some", "--out", "k.jsonl"], "--keep: expected two mean rewards, such as 0.1:0.9, got 'some'"),
         (["--keep", "0.9:0.1", "--out", "k.jsonl"], "--keep: expected the lower mean reward first, got '0.9:0.1'"),
         (["--model-name", "m"], "model: only an endpoint takes one"),
