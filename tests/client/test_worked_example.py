@@ -59,11 +59,14 @@ def fairmark(folder: Path, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+def share_of_anomalies(file: Path) -> float:
+    labels = [json.loads(line)["label"] for line in file.read_text().splitlines()]
+    return labels.count("anomaly") / len(labels)
+
+
 def test_two_in_a_hundred_rows_are_anomalies_and_one_in_five_trained_on(folder: Path) -> None:
-    labels = [json.loads(line)["label"] for line in (folder / "rows.jsonl").open()]
-    trained = [json.loads(line)["reference_answer"] for line in (folder / "data" / "train.jsonl").open()]
-    assert labels.count("anomaly") / len(labels) == 0.02
-    assert trained.count("anomaly") / len(trained) == pytest.approx(0.2, abs=0.01)
+    assert share_of_anomalies(folder / "rows.jsonl") == 0.02
+    assert share_of_anomalies(folder / "data" / "train.jsonl") == 0.2
 
 
 def test_both_jobs_succeed_and_the_second_trains_what_the_first_has_made(folder: Path) -> None:
