@@ -252,15 +252,18 @@ def resume(named: str, cap: float | None) -> None:
 
 def cancel(named: str) -> None:
     """End a job."""
-    _control(named, control.cancel)
+    job = _control(named, control.cancel)
+    if job.status not in FINAL:
+        out.print(f"it was told to end; fairmark jobs watch {job.id} sees it")
 
 
-def _control(named: str, what: Callable[..., Job]) -> None:
+def _control(named: str, what: Callable[..., Job]) -> Job:
     with _failing():
         ledger = Ledger()
         job = ledger.job(named)
         job = what(ledger, provider(job.spec.provider), job)
     out.print(title(job))
+    return job
 
 
 @contextmanager

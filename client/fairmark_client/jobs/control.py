@@ -2,17 +2,21 @@
 
 import re
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from ..costs.prices import Prices
 from ..costs.spent import Spent, spent
 from ..errors import JobRefused
 from .creating import start
-from .job import FINAL, Job
+from .job import FINAL, Job, Status
 from .ledger import Decision, Ledger
 from .provider import Provider
 from .providers import PROVIDERS, provider
 
+OBEYS_SECONDS = 5.0
+"""How long an order is given to show; a pause that waits for the end of a step shows as `pausing`."""
+LOOK_SECONDS = 0.2
 _ID = re.compile(f"({'|'.join(PROVIDERS)})-[0-9a-f]{{6}}")
 
 
@@ -44,7 +48,7 @@ def pause(ledger: Ledger, provider: Provider, job: Job) -> Job:
         # A watch that wants it paused too then knows why the provider refuses it, and doesn't cancel.
         rule = f"by hand {now:.3f}"
         ledger.decide(job.id, Decision(rule=rule, why="paused by hand", action="pause", at=now, asked_at=now))
-    return refresh(ledger, provider, job)
+    return _once(FINAL | {"pausing", "paused"}, ledger, provider, job)
 
 
 def resume(ledger: Ledger, provider: Provider, job: Job, cap_dollars: float | None = None) -> Job:
@@ -66,7 +70,15 @@ def cancel(ledger: Ledger, provider: Provider, job: Job) -> Job:
         if job.status in FINAL:
             raise JobRefused(f"{job.id} can't be cancelled: {_state(job)}")
         provider.cancel(job)
-    return refresh(ledger, provider, job)
+    return _once(FINAL, ledger, provider, job)
+
+
+def _once(obeyed: Collection[Status], ledger: Ledger, provider: Provider, job: Job) -> Job:
+    """The job as soon as an order shows, or as it is when that takes too long: a trainer obeys a moment later."""
+    deadline = time.monotonic() + OBEYS_SECONDS
+    while (job := refresh(ledger, provider, job)).status not in obeyed and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    return job
 
 
 def made_by(named: str) -> str:

@@ -227,6 +227,20 @@ def test_a_paused_job_can_be_cancelled(create: Create, ledger: Ledger) -> None:
         control.pause(ledger, provider("trl"), job)
 
 
+@pytest.mark.parametrize(("order", "status"), [(control.pause, "paused"), (control.cancel, "cancelled")])
+def test_an_order_that_is_obeyed_a_moment_later_is_seen_to_be(
+    create: Create, ledger: Ledger, order: Any, status: str
+) -> None:
+    assert order(ledger, provider("trl"), create(lingers=0.1, **FOREVER)).status == status
+
+
+def test_an_order_that_takes_its_time_is_not_waited_for(
+    create: Create, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "OBEYS_SECONDS", 0.1)
+    assert control.cancel(ledger, provider("trl"), create(lingers=600, **FOREVER)).status == "running"
+
+
 def test_a_provider_that_is_away_ends_no_watch(create: Create) -> None:
     job = create(steps=30)
     assert job.place

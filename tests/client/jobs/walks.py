@@ -22,6 +22,7 @@ PLAIN = {
     "silent_from": 0,
     "unpausable": False,
     "deaf": False,
+    "lingers": 0.0,
     "fails": False,
     "refused": "",
 }
@@ -100,7 +101,8 @@ class Walks:
 
     def _signal(self, job: Any, number: int) -> None:
         os.kill(int(Path(job.place, "pid").read_text()), number)
-        _wait(lambda: not locked(Path(job.place)))
+        if not (PLAIN | job.spec.hyperparameters)["lingers"]:
+            _wait(lambda: not locked(Path(job.place)))
 
 
 def walk(folder: Path) -> None:
@@ -111,8 +113,8 @@ def walk(folder: Path) -> None:
             return
         settings = json.loads((folder / "settings.json").read_text())
         (folder / "pid").write_text(str(os.getpid()))
-        signal.signal(signal.SIGTERM, lambda *_: _end(folder, "paused"))
-        signal.signal(signal.SIGINT, lambda *_: _end(folder, "cancelled"))
+        signal.signal(signal.SIGTERM, lambda *_: _end(folder, "paused", settings["lingers"]))
+        signal.signal(signal.SIGINT, lambda *_: _end(folder, "cancelled", settings["lingers"]))
         with (folder / "starts").open("a") as starts:
             starts.write(f"{time.time()}\n")
         _write(folder / "began", str(time.time()))
@@ -137,7 +139,8 @@ def _done(folder: Path) -> int:
     return len(path.read_bytes().splitlines()) if path.exists() else 0
 
 
-def _end(folder: Path, status: str) -> None:
+def _end(folder: Path, status: str, lingers: float = 0.0) -> None:
+    time.sleep(lingers)
     state: dict[str, Any] = {"status": status, "finished_at": time.time()}
     if status == "succeeded":
         state["model_made"] = str(folder / "model")
