@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from ..costs.prices import Prices
 from ..errors import DataError, JobError
 from ..jobs import control
 from ..jobs.creating import create as create_job
@@ -59,9 +60,16 @@ def create(
     out.print(title(job))
     if job.estimate_dollars:
         out.print(_estimated(*job.estimate_dollars, cap))
+    if cap is not None and not _hourly(job):
+        complain(f"the cap of ${cap:,.2f} doesn't count time, which has no price here: name it with --dollars-per-hour")
     out.print(job.id)
     if and_watch:
         follow(job.id, Rules(), 5.0, once=False)
+
+
+def _hourly(job: Job) -> float | None:
+    said = job.budget.dollars_per_hour
+    return Prices.read().per_hour(job.spec.provider, job.spec.method) if said is None else said
 
 
 def _estimated(low: float, expected: float, high: float, cap: float | None) -> Text:

@@ -59,6 +59,15 @@ def test_a_job_is_created_watched_and_shown(fairmark: Command, prepared: Path) -
     assert all(text in shown.stdout for text in (job, "succeeded", "3/3", "checkpoint of step 3", "validation"))
 
 
+@pytest.mark.parametrize(("priced", "told"), [((), True), (("--dollars-per-hour", 2), False)])
+def test_a_cap_on_what_has_no_price_is_said_not_to_hold(
+    fairmark: Command, prepared: Path, priced: tuple[object, ...], told: bool
+) -> None:
+    done = fairmark.create(prepared, "--set", "steps=1", "--cap", 5, *priced)
+    assert done.returncode == 0
+    assert ("the cap of $5.00 doesn't count time" in done.stderr) == told
+
+
 def test_show_has_everything_as_json(fairmark: Command, create: Create) -> None:
     job = finished(create(dollars_per_hour=2.5, cap=5, steps=2))
     told = json.loads(fairmark("jobs", "show", job, "--json").stdout)
