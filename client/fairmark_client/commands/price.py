@@ -145,6 +145,8 @@ def _batch(spec: Spec, numbers: dict[str, float]) -> dict[str, float]:
 
 def _judge(options: Options, prices: Prices) -> Judge | None:
     if options.judge is None:
+        if options.judge_price is not None:
+            raise DataError("--judge-price: whose? Name the judge with --judge MODEL")
         return None
     if options.judge_price is None:
         return Judge(options.judge, prices.judges.get(options.judge))

@@ -141,6 +141,8 @@ def _check(plan: Plan) -> None:
     for name, values in plan.given.items():
         if name not in NAMES:
             raise DataError(f"{name}: unknown; expected one of {', '.join(NAMES)}")
+        if not all(map(math.isfinite, values)):
+            raise DataError(f"{name}: expected a finite number")
         if name in _POSITIVE and min(values) <= 0:
             raise DataError(f"{name}: expected more than 0, got {min(values):g}")
     if plan.rows.train == 0:

@@ -20,7 +20,7 @@ from ..errors import DataError
 class TokenPrice(BaseModel):
     """Dollars per million tokens of a model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     prompt: float = Field(ge=0)
     cached: float | None = Field(None, ge=0)
@@ -37,7 +37,7 @@ class TokenPrice(BaseModel):
 class ProviderPrices(BaseModel):
     """What one provider takes; None where that isn't known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     rft_dollars_per_hour: float | None = Field(None, ge=0)
     """Of the training loop."""
@@ -57,7 +57,7 @@ class ProviderPrices(BaseModel):
 class Prices(BaseModel):
     """Prices in dollars, as of a day."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     as_of: date
     providers: dict[str, ProviderPrices] = {}

@@ -114,7 +114,8 @@ def _conversation(name: str, messages: list[Any]) -> Messages:
 
 
 def _names(row: Mapping[str, Any]) -> str:
-    return ", ".join(list(row)[:12]) + (", …" if len(row) > 12 else "") or "no columns"
+    there = [name for name, value in row.items() if value is not None]
+    return ", ".join(there[:12]) + (", …" if len(there) > 12 else "") or "nothing"
 
 
 def answer(row: Row, response_format: Mapping[str, Any] | None = None) -> str:

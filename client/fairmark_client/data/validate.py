@@ -100,7 +100,9 @@ class _Target:
         if rows < rules.FEWEST_ROWS:
             yield Problem(path, None, None, f"expected at least {rules.FEWEST_ROWS} rows, got {rows}")
         if self._method == "rft" and rows > rules.MOST_ROWS[side]:
-            yield Problem(path, None, None, f"expected at most {rules.MOST_ROWS[side]:,} rows, got {rows:,}")
+            yield Problem(
+                path, None, None, f"expected at most {rules.MOST_ROWS[side]:,} rows, got {rows:,}; change --shares"
+            )
         if size > rules.MOST_BYTES:
             yield Problem(path, None, None, f"expected at most {rules.MOST_BYTES:,} bytes, got {size:,}")
 

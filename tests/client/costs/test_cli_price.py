@@ -157,6 +157,8 @@ def test_a_job_without_a_timed_step_is_refused(folder: Path, tmp_path: Path) -> 
             "--judge-price 1: expected dollars per million tokens read and written",
         ),
         (["--judge", "j", "--judge-price=-1:2"], "--judge-price -1:2: expected dollars per million tokens"),
+        (["--judge-price", "1:2"], "--judge-price: whose? Name the judge with --judge MODEL"),
+        (["--step-seconds", "inf"], "step_seconds: expected a finite number"),
         (["--prices", "none.toml"], "none.toml: No such file or directory; expected a file of prices"),
     ],
 )

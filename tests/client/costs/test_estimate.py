@@ -182,6 +182,7 @@ def test_azures_own_pause_and_hosting_are_told() -> None:
     [
         ({"epochs": 1}, "epochs: unknown; expected one of n_epochs"),
         ({"batch_size": 0}, "batch_size: expected more than 0, got 0"),
+        ({"step_seconds": float("inf")}, "step_seconds: expected a finite number"),
     ],
 )
 def test_a_value_that_cant_be_is_refused(given: dict[str, Any], complaint: str) -> None:

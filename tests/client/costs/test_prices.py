@@ -42,6 +42,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
             "[providers.azure]\nrft_dollars_per_hour = -1",
             "providers.azure.rft_dollars_per_hour: Input should be greater",
         ),
+        ("[providers.azure]\nrft_dollars_per_hour = inf", "providers.azure.rft_dollars_per_hour: .*finite number"),
         ("[providers.azure]\nper_hour = 1", "providers.azure.per_hour: Extra inputs"),
         ("[judges.j]\nprompt = 1", "judges.j.completion: Field required"),
         ("prices", "expected TOML"),

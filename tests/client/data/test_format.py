@@ -101,6 +101,11 @@ def test_a_row_without_a_prompt_is_told_what_was_expected() -> None:
         Prompt().messages({"load": 1})
 
 
+def test_an_empty_column_is_not_among_those_that_a_row_has() -> None:
+    with pytest.raises(DataError, match=r"the item has no 'item.load'; the row has host$"):
+        Prompt("Load {{ item.load }}?").messages({"host": "db1", "load": None})
+
+
 def test_a_conversation_that_holds_the_answer_is_refused() -> None:
     with pytest.raises(DataError, match="messages: expected the last message to be the user's, got 'assistant'"):
         Prompt().messages({"messages": [USER, {"role": "assistant", "content": "anomaly"}]})

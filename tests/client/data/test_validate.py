@@ -235,7 +235,7 @@ def test_fewer_than_ten_rows_are_too_few_for_openai(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("count", "fine"), [(1_000, True), (1_001, False)])
 def test_reinforcement_fine_tuning_validates_on_a_thousand_rows(tmp_path: Path, count: int, fine: bool) -> None:
-    problem = "openai/rft/validation.jsonl: expected at most 1,000 rows, got 1,001"
+    problem = "openai/rft/validation.jsonl: expected at most 1,000 rows, got 1,001; change --shares"
     assert found(prepared(tmp_path, validation=rows("validation", count))) == ([] if fine else [problem])
 
 
@@ -244,7 +244,7 @@ def test_reinforcement_fine_tuning_trains_on_fifty_thousand_rows(tmp_path: Path,
     data = prepared(tmp_path)
     data.manifest.targets = {"openai": {"rft": data.manifest.targets["openai"]["rft"]}}
     row = {"messages": said("CPU"), "reference_answer": "normal"}
-    problem = "openai/rft/train.jsonl: expected at most 50,000 rows, got 50,001"
+    problem = "openai/rft/train.jsonl: expected at most 50,000 rows, got 50,001; change --shares"
     assert changed(data, "openai/rft/train.jsonl", lambda lines: lines.__setitem__(slice(None), [row] * count)) == (
         [] if fine else [problem]
     )
