@@ -18,8 +18,8 @@ class Cost(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    dollars: float | None = Field(None, ge=0)
-    hours: float | None = Field(None, ge=0)
+    dollars: float | None = Field(None, ge=0, allow_inf_nan=False)
+    hours: float | None = Field(None, ge=0, allow_inf_nan=False)
 
 
 class Estimate(BaseModel):

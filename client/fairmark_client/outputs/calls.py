@@ -1,6 +1,7 @@
 """Calls to a model's server, tried again while that may help, and not sooner than the server asks."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,10 @@ class Server:
         self.timeout_seconds = timeout_seconds
         self._key = _key(key_env)
 
+    def public(self, text: str) -> str:
+        """What the server says, without the key that it may repeat."""
+        return text.replace(self._key, "***") if self._key else text
+
     @asynccontextmanager
     async def calls(self) -> AsyncIterator["Calls"]:
         """Connections that are closed afterwards."""
@@ -69,7 +74,7 @@ class Calls:
             else:
                 if response.is_success:
                     return response
-                failure = f"{response.status_code} {_message(response)}"
+                failure = f"{response.status_code} {_message(response, self._server.public(response.text))}"
                 pause = max(pause, _retry_after(response))
                 if not _worth_retrying(response) or pause > LONGEST_PAUSE_SECONDS:
                     raise RefusedCall(f"{url} answers {failure}")
@@ -114,14 +119,14 @@ def _named(error: Exception, seconds: float) -> str:
     return str(error) or type(error).__name__
 
 
-def _message(response: httpx.Response) -> str:
+def _message(response: httpx.Response, text: str) -> str:
     """What the body says: OpenAI's error.message, FastAPI's detail, or its beginning."""
     try:
-        body = response.json()
+        body = json.loads(text)
         error = body.get("error") or body.get("message") or body["detail"]
         return str(error["message"] if isinstance(error, dict) else error)[:500]
     except (ValueError, LookupError, TypeError, AttributeError):
-        return response.text[:500].strip() or response.reason_phrase
+        return text[:500].strip() or response.reason_phrase
 
 
 def _retry_after(response: httpx.Response) -> float:

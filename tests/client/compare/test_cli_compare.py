@@ -121,6 +121,7 @@ def problem(*arguments: object) -> str:
         (["rows.jsonl", "a=base.jsonl"], "expected at least two models to compare, got 1"),
         (["rows.jsonl", *NAMED, "--cost", "x=1"], "--cost: no model is called 'x'; there are base, sft, rft"),
         (["rows.jsonl", *NAMED, "--cost", "rft=much"], "--cost or --time of rft: dollars: Input should be a valid"),
+        (["rows.jsonl", *NAMED, "--cost", "rft=inf"], "--cost or --time of rft: dollars: Input should be a finite"),
         (["rows.jsonl", *NAMED, "--time", "rft=-1"], "--cost or --time of rft: hours: Input should be greater than"),
         (["none.jsonl", *NAMED], "none.jsonl: No such file or directory"),
         (["rows.jsonl", *NAMED, "--rare", "odd"], "rare: expected one of the labels (normal, anomaly), got 'odd'"),
