@@ -26,8 +26,7 @@ class Answers:
 
     def __init__(self, grader: AnyGrader) -> None:
         self._paths = [*_json_paths(grader)]
-        marks = [part.pass_threshold for part in (grader, *grader.leaves()) if part.pass_threshold is not None]
-        self.full = marks[0] if marks else 1.0
+        self.full = 1.0 if grader.pass_threshold is None else grader.pass_threshold
         """What a right answer earns: the grader's `pass_threshold`, or 1."""
 
     def forms(self, value: Any) -> dict[Form, str]:

@@ -49,3 +49,10 @@ def test_json_is_answered_in_every_field_that_a_multi_reads() -> None:
     }
     grader = parse_grader({"type": "multi", "graders": parts, "calculate_output": "a * b"})
     assert Answers(grader).forms(1)["as JSON"] == '{"a": 1, "in": {"b": 1}}'
+
+
+def test_what_is_full_is_said_by_the_whole_grader_and_not_by_a_part() -> None:
+    part = {"type": "string_check", "input": "{{ sample.output_text }}", "reference": "x", "operation": "eq"}
+    whole = {"type": "multi", "graders": {"a": {**part, "pass_threshold": 0.3}}, "calculate_output": "a"}
+    assert Answers(parse_grader(whole)).full == 1
+    assert Answers(parse_grader({**whole, "pass_threshold": 0.5})).full == 0.5
