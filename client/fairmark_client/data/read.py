@@ -143,7 +143,7 @@ class Rows:
         self._whole.append(_hash(named))
         self._asked.append(_hash(asked))
         self._answered.append(_hash([label, named["reference_answer"]]))
-        self._groups.append(shape.group(named, len(self._groups)))
+        self._groups.append(shape.group(row, len(self._groups)))
         return asked, line
 
     def _number(self, label: str) -> int:
@@ -161,7 +161,7 @@ class Shape:
         self._wanted = dict.fromkeys(settings.columns.values(), "--map") | {settings.label: "--label"}
         if settings.group is not None:
             self._wanted[settings.group] = "--group"
-        self._moves = set(settings.columns.values()) - {settings.label, settings.group}
+        self._moves = set(settings.columns.values()) - ({settings.label, settings.group} - {"weight"})
         # A conversation becomes the prompt; beside it, it would hide a system message from graders.
         self._replaced = {"prompt"} if settings.template else {"prompt", "messages"}
 
@@ -176,7 +176,7 @@ class Shape:
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     def named(self, row: Row) -> Row:
-        """The row under its new names; the label and the group keep their own as well."""
+        """The row under its new names; the label and the group keep their own as well, save `weight`, which is ours."""
         named = {name: value for name, value in row.items() if name not in self._moves}
         for new, old in self._settings.columns.items():
             if new in named:

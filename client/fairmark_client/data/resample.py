@@ -18,6 +18,8 @@ OFTEN = 4
 as new text, later ones less and less (Muennighoff et al. 2023, Scaling Data-Constrained Language Models)."""
 MANY = 1_000
 """Distinct rare rows from which on none is much of the class, so that repeating all of them is no cause for alarm."""
+NEAR = 0.01
+"""How far a share may be off what was asked, which is a matter of whole rows."""
 FEW = 50
 """Distinct rare rows below which a class is hardly described, however often they are repeated."""
 
@@ -48,7 +50,11 @@ def resample(
         return _weighted(train, rare, groups, settings)
     chosen = _chosen(rare, settings)
     rows, kept_rare = train[chosen], rare[chosen]
-    said = [f"{settings.sampling}-sampled: {share:.2%} {settings.rare!r} became {kept_rare.mean():.1%}, as asked"]
+    reached = float(kept_rare.mean())
+    asked = (
+        "as asked" if abs(reached - settings.ratio) < NEAR else f"{settings.ratio:.1%} was asked: the rows are too few"
+    )
+    said = [f"{settings.sampling}-sampled: {share:.2%} {settings.rare!r} became {reached:.1%}, {asked}"]
     said += _said_of_copies(chosen, rare, groups, settings)
     return Resampled(rows, None, _step(said, rows, kept_rare, groups[chosen]))
 

@@ -155,6 +155,9 @@ class Parquet(_File):
             self._file = pyarrow.parquet.ParquetFile(path)
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{path}: expected Parquet: {error}") from None
+        names = self._file.schema_arrow.names
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise DataError(f"{path}: two columns are called {twice!r}")
         self.total = self._file.metadata.num_rows
 
     def __iter__(self) -> Iterator[tuple[int, Row]]:

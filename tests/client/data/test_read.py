@@ -146,6 +146,13 @@ def test_what_is_no_source_is_refused(tmp_path: Path, name: str, make: Callable[
         prepared(tmp_path / name, tmp_path / "out")
 
 
+def test_a_parquet_file_with_a_column_twice_is_refused(tmp_path: Path) -> None:
+    table = arrow.table([arrow.array(["a"]), arrow.array(["b"])], names=["text", "text"])
+    parquet.write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"rows.parquet: two columns are called 'text'"):
+        opened(tmp_path / "rows.parquet")
+
+
 def test_a_folder_of_several_data_sets_names_them(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     part = datasets.Dataset.from_list(rows(10, 2))
@@ -240,6 +247,14 @@ def test_a_column_is_renamed_and_the_label_keeps_its_own_name_too(tmp_path: Path
     assert list(row) == ["prompt", "label", "question", "reference_answer", "kilos"]
     assert row["prompt"] == [{"role": "user", "content": row["question"]}]
     assert row["reference_answer"] == row["label"]
+
+
+@pytest.mark.parametrize("role", ["label", "group"])
+def test_a_label_or_group_called_weight_goes_under_another_name(tmp_path: Path, role: str) -> None:
+    named = {"label": "label", "group": "machine"} | {role: "weight"}
+    made = [{"text": row["text"], named["label"]: row["label"], named["group"]: row["machine"]} for row in rows()]
+    data = prepared(made, tmp_path / "out", **named, columns={"class": "weight"})
+    assert {"weight", "class"} & next(data.rows("test")).keys() == {"class"}
 
 
 def test_a_conversation_becomes_the_prompt_and_is_no_column_any_more(tmp_path: Path) -> None:

@@ -74,6 +74,11 @@ def test_validation_and_test_keep_their_natural_distribution(tmp_path: Path, sam
         assert set(texts(data, side).values()) == {1}
 
 
+def test_a_share_that_so_few_rows_cannot_make_is_not_called_what_was_asked(tmp_path: Path) -> None:
+    told = said(prepared(rows(200, 10), tmp_path / "out", sampling="under", ratio=0.99), "resample")
+    assert "became 88.9%, 99.0% was asked: the rows are too few" in told
+
+
 def test_a_share_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
     data = prepared(rows(1000, 300), tmp_path / "out")
     assert share(data, "train") == pytest.approx(0.3)
