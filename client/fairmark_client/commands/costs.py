@@ -57,7 +57,7 @@ def costs(as_json: bool) -> None:
         total = sum(cost.spent for cost in found)
         sys.stdout.write(json.dumps({"jobs": [cost._asdict() for cost in found], "spent": total}, indent=2) + "\n")
     elif found:
-        out.print(_table(found))
+        out.print(_table(found), crop=False)
         for cost in found:
             if cost.note:
                 out.print(Text(printable(f"{cost.job}: {cost.note}"), "dim"), soft_wrap=True)
@@ -83,17 +83,21 @@ def _cost(seen: Seen) -> Cost:
 
 
 def _table(costs: list[Cost]) -> Table:
-    table = Table(box=box.ROUNDED, border_style="dim", header_style="bold", footer_style="bold", show_footer=True)
+    """A line for each job; without the columns of money that are empty, since 80 characters are few."""
+    table = Table(box=box.SIMPLE, border_style="dim", header_style="bold", footer_style="bold", show_footer=True)
+    shown = {name: field for name, field in _DOLLARS.items() if any(getattr(cost, field) for cost in costs)}
     table.add_column("job", "all", no_wrap=True, min_width=max(len(cost.job) for cost in costs))
-    table.add_column("status")
-    table.add_column("ran", duration(sum(cost.running_seconds for cost in costs)), justify="right")
-    for name, field in _DOLLARS.items():
+    table.add_column("status", no_wrap=True, min_width=max(len(cost.status) for cost in costs))
+    ran = duration(sum(cost.running_seconds for cost in costs))
+    table.add_column("ran", ran, justify="right", min_width=len(ran), no_wrap=True)
+    for name, field in shown.items():
         amounts = [amount for cost in costs if (amount := getattr(cost, field)) is not None]
-        total = sum(amounts) if amounts and field != "cap" else None
-        table.add_column(name, _dollars(total), justify="right", no_wrap=True)
+        total = _dollars(None if field == "cap" else sum(amounts))
+        width = max(len(name), *(len(_dollars(amount)) for amount in [*amounts, sum(amounts)]))
+        table.add_column(name, total, justify="right", min_width=width, no_wrap=True)
     for cost in costs:
         status = Text(cost.status, STATUS_STYLES[cost.status])
-        money = (_dollars(getattr(cost, field)) for field in _DOLLARS.values())
+        money = (_dollars(getattr(cost, field)) for field in shown.values())
         table.add_row(Text(cost.job, "bold"), status, duration(cost.running_seconds), *money)
     return table
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import typer
 import yaml
@@ -29,6 +29,9 @@ from .watch import watch as follow
 
 _EVENTS = 10
 """Of the last events, in `show`; --json has them all."""
+_FOLDED = 5
+"""Characters at least of a column that may be folded."""
+_NUMBERS = ("step", "reward", "valid", "cost")
 _THEIRS = {"endpoint", "score_model", "label_model"}
 """Types that only a platform runs; it is the provider who checks them."""
 
@@ -160,27 +163,33 @@ def _now(ledger: Ledger, job: Job) -> Job:
 
 
 def _table(seen: Sequence[Seen]) -> Table:
-    table = Table(box=box.ROUNDED, border_style="dim", header_style="bold")
-    table.add_column("job", no_wrap=True, min_width=max(len(one.job.id) for one in seen))
-    for name in ("what", "status"):
-        table.add_column(name, overflow="fold")
-    for name in ("step", "reward", "validation", "cost"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("created", style="dim")
-    for one in seen:
-        job, last = one.job, one.metrics[-1] if one.metrics else None
-        what = f"{job.spec.provider} {job.spec.method} {job.spec.model.rstrip('/').rpartition('/')[2]}"
-        table.add_row(
-            Text(job.id, "bold"),
-            Text(printable(what)),
-            Text(job.status, STATUS_STYLES[job.status]),
-            steps(last) if last else "",
-            _latest(one, "train_reward"),
-            _latest(one, "valid_reward"),
-            f"${one.spent.dollars:,.2f}",
-            clock(job.created_at)[5:16],
-        )
+    """A line for each job; without the columns that are empty, since 80 characters are few."""
+    lines = [_line(one) for one in seen]
+    table = Table(box=box.SIMPLE, border_style="dim", header_style="bold", pad_edge=False)
+    shown = [name for name in lines[0] if any(line[name] for line in lines)]
+    for name in shown:
+        longest = max(len(line[name]) for line in lines)
+        justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"
+        width = min(longest, _FOLDED) if name in ("what", "created") else longest
+        table.add_column(name, justify=justify, overflow="fold", min_width=width, no_wrap=width == longest)
+    for line in lines:
+        table.add_row(*(line[name] for name in shown))
     return table
+
+
+def _line(one: Seen) -> dict[str, Text]:
+    job, last = one.job, one.metrics[-1] if one.metrics else None
+    what = f"{job.spec.provider} {job.spec.method} {job.spec.model.rstrip('/').rpartition('/')[2]}"
+    return {
+        "job": Text(job.id, "bold"),
+        "what": Text(printable(what)),
+        "status": Text(job.status, STATUS_STYLES[job.status]),
+        "step": Text(steps(last) if last else ""),
+        "reward": Text(_latest(one, "train_reward")),
+        "valid": Text(_latest(one, "valid_reward")),
+        "cost": Text(f"${one.spent.dollars:,.2f}"),
+        "created": Text(clock(job.created_at)[5:16], "dim"),
+    }
 
 
 def _latest(seen: Seen, field: str) -> str:

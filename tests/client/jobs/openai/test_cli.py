@@ -16,7 +16,8 @@ from fairmark_client.jobs.ledger import Ledger
 from fairmark_client.jobs.openai import OpenAI
 from fairmark_client.jobs.watching import look
 
-from ...cli import FAIRMARK, fairmark, surroundings
+from ...cli import FAIRMARK, surroundings
+from ..conftest import invoked
 from .conftest import GRADER_KEY
 from .standin import KEY, MODEL, StandIn
 
@@ -34,10 +35,10 @@ class Hosted:
         self.create = ("create", data, "--provider", "openai", "--method", "rft", "--model", MODEL, *grader, *where)
 
     def __call__(self, *arguments: object) -> "subprocess.CompletedProcess[str]":
-        return fairmark("jobs", *arguments, **self.environment)
+        return invoked("jobs", *arguments, **self.environment)
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
-        """The same, to be killed."""
+        """The same in a process of its own, to be killed."""
         command = [FAIRMARK, "jobs", *map(str, arguments)]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=surroundings(**self.environment))
