@@ -35,6 +35,10 @@ def spec(data: Path, method: str = "rft", **rest: Any) -> Spec:
             "options.lora: trl jobs have no 'rank'; expected one of alpha, dropout, r",
         ),
         ({"options": {"lora": 4}}, "options.lora: expected true, or an object with alpha, dropout, r, targets, got 4"),
+        ({"options": {"lora": {"r": 0}}}, "options.lora.r: expected a whole number above 0, got 0"),
+        ({"options": {"lora": {"alpha": "16"}}}, "options.lora.alpha: expected a number above 0, got '16'"),
+        ({"options": {"lora": {"dropout": 1}}}, "options.lora.dropout: expected a share below 1, got 1"),
+        ({"options": {"lora": {"targets": []}}}, "options.lora.targets: expected names of layers, or all-linear, got"),
         ({"options": {"pause_seconds": 0}}, "options.pause_seconds: expected seconds above 0, got 0"),
         ({"grader": None}, "grader: rft needs one, a name or a configuration"),
         ({"grader": {"type": "string_chek"}}, "grader: type: "),
@@ -99,6 +103,22 @@ def test_what_is_left_out_fits_what_is_given(data: Path, settings: dict[str, Any
     config = configured(spec(data, hyperparameters=settings), data, 6, 4)
     assert {name: getattr(config, name) for name in settings} == settings
     assert config.generation_batch_size % config.num_generations == 0
+
+
+def test_a_text_is_what_it_says(data: Path) -> None:
+    from fairmark_client.jobs.trl.configured import configured
+
+    settings = {
+        "max_steps": "5",
+        "learning_rate": "1e-5",
+        "log_completions": "True",
+        "mask_truncated_completions": "False",
+    }
+    config = configured(spec(data, hyperparameters=settings | {"save_steps": 4}), data, 6, 4)
+    found = [getattr(config, name) for name in settings]
+    assert found == [5, 1e-5, True, False]
+    assert [type(value) for value in found] == [int, float, bool, bool]
+    assert type(config.save_steps) is int
 
 
 def test_epochs_are_laid_out_in_the_rows(data: Path) -> None:

@@ -9,7 +9,7 @@ from tests.client.trl_jobs import GRADER
 from tests.running import Running
 
 from fairmark_client.jobs.trl.rewards import Rewards
-from fairmark_client.jobs.trl.train import OUT_OF_MEMORY, reason
+from fairmark_client.jobs.trl.train import DISK_FULL, OUT_OF_MEMORY, can_go_on, reason
 
 EXACT = {
     "type": "string_check",
@@ -107,6 +107,15 @@ def test_what_memory_runs_out_with_says_what_to_lower() -> None:
     assert reason(raised.value) == OUT_OF_MEMORY
     assert reason(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")) == OUT_OF_MEMORY
     assert reason(MemoryError()) == OUT_OF_MEMORY
+
+
+def test_after_a_full_disk_a_job_can_go_on() -> None:
+    with pytest.raises(OSError, match="No space left") as raised, open("/dev/full", "wb", buffering=0) as full:
+        full.write(b"x")
+    for error in (raised.value, RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534")):
+        assert can_go_on(error)
+        assert reason(error) == DISK_FULL
+    assert not can_go_on(ValueError("one"))
 
 
 def test_the_reason_is_one_line_and_says_what_kind() -> None:

@@ -8,6 +8,7 @@ folder.py      the files that all of them meet in
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -22,11 +23,13 @@ from ...data.prepared import Prepared
 from ...errors import DataError, JobError, JobRefused
 from ..job import FINAL, Checkpoint, Event, Job, Spec
 from ..provider import Look
-from .folder import BUSY, Folder
+from .folder import BUSY, REFUSED, Folder
 
 CHECK_SECONDS = 300.0
 """Importing torch and TRL takes ten seconds on a good day; a hub may have to be asked for the model's files."""
 START_SECONDS = 60.0
+CANCEL_SECONDS = 5.0
+"""A supervisor that lives hears of it within half a second."""
 OPTIONS = ("folder", "key_env", "lora", "pause_seconds", "service_url", "unsloth")
 LORA = ("alpha", "dropout", "r", "targets")
 
@@ -55,11 +58,15 @@ class Trl:
             raise JobRefused(f"options.folder: {folder.path} is the folder of job {there.id}")
         if there and (folder.state().runs or folder.holds("supervisor")):
             return str(folder.path)
+        if not there and any(not path.name.startswith(".") for path in folder.path.iterdir()):
+            raise JobRefused(f"options.folder: {folder.path} holds other files; a job wants a folder of its own")
         folder.write("job.json", job.model_copy(update={"spec": _anywhere(job.spec)}))
         _supervise(folder)
         return str(folder.path)
 
     def look(self, job: Job) -> Look:
+        if _removed(path := _place(job)):
+            return Look("failed", said="its folder is gone", error=f"{path}: the job's folder was removed")
         folder = _folder(job)
         state = folder.state()
         run = state.runs[-1] if state.runs else None
@@ -74,9 +81,13 @@ class Trl:
         )
 
     def events(self, job: Job, known: int) -> Iterator[Event]:
+        if _removed(_place(job)):
+            return iter(())
         return islice(_folder(job).events(), known, None)
 
     def checkpoints(self, job: Job) -> list[Checkpoint]:
+        if _removed(_place(job)):
+            return []
         folder = _folder(job)
         measured = [event.metrics for event in folder.events() if event.metrics]
         rewards = {metrics.step: metrics.valid_reward for metrics in measured}
@@ -93,13 +104,10 @@ class Trl:
             folder.ask("pause")
 
     def resume(self, job: Job) -> None:
-        """Also a job that failed: the next run goes on from its last checkpoint."""
         folder = _folder(job)
         state = folder.state()
-        # One that has just settled is about to let go of the job; the next supervisor waits for that.
-        works = state.status not in ("paused", "failed") and folder.holds("supervisor")
-        if works or state.status in ("succeeded", "cancelled"):
-            raise JobRefused(f"job {job.id} is {state.status}; only what is paused or has failed can go on")
+        if state.status != "paused":
+            raise JobRefused(f"job {job.id} is {state.status}; only what is paused can go on")
         cap, spent = job.budget.cap_dollars, state.seconds() / 3600 * (job.budget.dollars_per_hour or 0)
         if cap is not None and spent >= cap:
             raise JobRefused(f"job {job.id} has spent ${spent:.2f} of ${cap:g}; raise the cap first")
@@ -114,19 +122,41 @@ class Trl:
         if (status := folder.state().status) in FINAL:
             raise JobRefused(f"job {job.id} has {status}; there is nothing to cancel")
         folder.ask("cancel")
-        if not folder.holds("supervisor"):
-            _supervise(folder)
+        deadline = time.monotonic() + CANCEL_SECONDS
+        while folder.state().status not in FINAL and time.monotonic() < deadline:
+            if not folder.holds("supervisor"):
+                folder.ask("cancel")  # again: one that was just settling has taken it for its own
+                _supervise(folder)
+            time.sleep(0.05)
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
     _check_names("options", options, OPTIONS)
     if isinstance(lora := options.get("lora", False), dict):
         _check_names("options.lora", lora, LORA)
+        _check_lora(lora)
     elif not isinstance(lora, bool):
         raise JobRefused(f"options.lora: expected true, or an object with {', '.join(LORA)}, got {lora!r}")
     patience = options.get("pause_seconds", 1)
     if isinstance(patience, bool) or not isinstance(patience, int | float) or patience <= 0:
         raise JobRefused(f"options.pause_seconds: expected seconds above 0, got {patience!r}")
+
+
+def _check_lora(lora: Mapping[str, Any]) -> None:
+    expected = {"r": "a whole number above 0", "alpha": "a number above 0", "dropout": "a share below 1"}
+    rank, alpha, dropout = lora.get("r", 1), lora.get("alpha", 1), lora.get("dropout", 0)
+    fits = {
+        "r": type(rank) is int and rank > 0,
+        "alpha": type(alpha) in (int, float) and alpha > 0,
+        "dropout": type(dropout) in (int, float) and 0 <= dropout < 1,
+    }
+    for name in [name for name, fine in fits.items() if not fine]:
+        raise JobRefused(f"options.lora.{name}: expected {expected[name]}, got {lora[name]!r}")
+    targets = lora.get("targets", "all-linear")
+    if not isinstance(targets, str) and not (
+        isinstance(targets, list) and targets and all(isinstance(target, str) for target in targets)
+    ):
+        raise JobRefused(f"options.lora.targets: expected names of layers, or all-linear, got {targets!r}")
 
 
 def _check_names(field: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
@@ -162,6 +192,11 @@ def _folder(job: Job) -> Folder:
     return folder
 
 
+def _removed(path: Path) -> bool:
+    """Whether a job's folder is gone for good; where its parent is missing too, a disk may just not be mounted."""
+    return path.parent.is_dir() and not path.exists()
+
+
 def _anywhere(spec: Spec) -> Spec:
     """The spec as it holds in every folder and terminal, for the supervisor has its own."""
     options = dict(spec.options)
@@ -173,16 +208,26 @@ def _anywhere(spec: Spec) -> Spec:
 
 def _supervise(folder: Folder) -> None:
     """Returns once a supervisor has the job, this one's or another's."""
-    with folder.log.open("ab") as log:
-        ended = subprocess.run(
-            _command("supervise", str(folder.path)),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            timeout=START_SECONDS,
-        )
-    if ended.returncode not in (0, BUSY):
+    deadline = time.monotonic() + START_SECONDS
+    # One that has just paused the job may not have let go of it yet.
+    while (ended := _started(folder)) == BUSY and folder.state().status == "paused" and time.monotonic() < deadline:
+        continue
+    if ended == BUSY and folder.state().status == "paused":
+        raise JobError(f"{folder.path}: the supervisor that paused the job doesn't end")
+    if ended not in (0, BUSY):
         raise JobError(f"{folder.path}: the job's supervisor didn't start; {folder.log} says why")
+
+
+def _started(folder: Folder) -> int:
+    """A supervisor's exit code, which it has once it has the job."""
+    command = _command("supervise", str(folder.path))
+    try:
+        with folder.log.open("ab") as log:
+            return subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=START_SECONDS
+            ).returncode
+    except subprocess.TimeoutExpired:
+        raise JobError(f"{folder.path}: the job's supervisor didn't start within {START_SECONDS:g} s") from None
 
 
 def _ask_trl(spec: Spec) -> None:
@@ -192,10 +237,11 @@ def _ask_trl(spec: Spec) -> None:
         )
     except subprocess.TimeoutExpired:
         raise JobError(f"TRL gave no answer about the job within {CHECK_SECONDS:g} s") from None
-    if asked.returncode == 1 and (said := asked.stdout.strip()):
-        raise JobRefused(said.splitlines()[-1])
+    if asked.returncode == REFUSED:
+        raise JobRefused(asked.stdout.strip().splitlines()[-1])
     if asked.returncode:
-        raise JobError(f"TRL can't be asked about the job: {asked.stderr.strip().splitlines()[-1]}")
+        said = asked.stderr.strip().splitlines() or [f"it was killed by signal {-asked.returncode}"]
+        raise JobError(f"TRL can't be asked about the job: {said[-1]}")
 
 
 def _command(program: str, *arguments: str) -> list[str]:

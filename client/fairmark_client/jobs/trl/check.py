@@ -2,10 +2,11 @@
 
     python -m fairmark_client.jobs.trl.check < SPEC
 
-Prints one line and ends with 1 where the job can't work.
+Prints one line and ends with `REFUSED` where the job can't work.
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from fairmark_graders import FairmarkError
@@ -13,14 +14,15 @@ from fairmark_graders import FairmarkError
 from ...data.prepared import Prepared
 from ...errors import JobRefused
 from ..job import Spec
+from .folder import REFUSED
 
 
 def check(spec: Spec) -> None:
     """Raises `JobRefused` naming the field."""
+    if spec.options.get("unsloth"):
+        _check_unsloth()
     from . import configured, rows
 
-    if spec.options.get("unsloth"):
-        configured.check_unsloth()
     prepared = Prepared.open(spec.data)
     training, validation = (rows.read(prepared, spec.method, side) for side in ("train", "validation"))
     if not training:
@@ -30,6 +32,19 @@ def check(spec: Spec) -> None:
     _check_model(spec.model, bool(getattr(config, "chat_template_path", None)))
 
 
+def _check_unsloth() -> None:
+    """Before TRL is imported, which takes longer than all of this."""
+    import torch
+
+    missing = [] if torch.cuda.is_available() else ["an NVIDIA GPU that torch can use"]
+    missing += [] if find_spec("unsloth") else ["the package unsloth"]
+    if missing:
+        raise JobRefused(
+            f"options.unsloth: {' and '.join(missing)} is missing; leave the option out to train with TRL alone, or "
+            "run where there is a CUDA GPU, in an environment with pip install unsloth 'fairmark[trl]'"
+        )
+
+
 def _check_model(model: str, template_comes: bool) -> None:
     """Prompts are chat messages, so the tokenizer must know how to write them."""
     from transformers import AutoConfig, AutoTokenizer
@@ -37,8 +52,9 @@ def _check_model(model: str, template_comes: bool) -> None:
     try:
         AutoConfig.from_pretrained(model)
         tokenizer = AutoTokenizer.from_pretrained(model)
-    except (OSError, ValueError, KeyError) as error:
-        raise JobRefused(f"model: {model} can't be loaded: {str(error).strip().splitlines()[0]}") from None
+    except (ImportError, KeyError, OSError, ValueError) as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise JobRefused(f"model: {model} can't be loaded: {said[0]}") from None
     if not template_comes and tokenizer.chat_template is None:
         raise JobRefused(
             f"model: the tokenizer of {model} has no chat template, and prompts are chat messages; take a model that "
@@ -50,5 +66,5 @@ if __name__ == "__main__":
     try:
         check(Spec.model_validate_json(sys.stdin.read()))
     except FairmarkError as refusal:
-        print(refusal)
-        sys.exit(1)
+        print(" ".join(str(refusal).split()))
+        sys.exit(REFUSED)

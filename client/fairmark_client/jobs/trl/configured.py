@@ -7,7 +7,6 @@ import dataclasses
 import math
 import typing
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +50,13 @@ def _checked(kind: type, names: set[str], name: str, value: Any) -> Any:
         hint = f"did you mean {near[0]}?" if near else "see TRL's documentation of it"
         raise JobRefused(f"hyperparameters.{name}: {kind.__name__} of TRL has no such name; {hint}")
     try:
-        return TypeAdapter(typing.get_type_hints(kind)[name]).validate_python(value) and value
+        checked = TypeAdapter(typing.get_type_hints(kind)[name]).validate_python(value)
     except ValidationError as error:
         raise JobRefused(f"hyperparameters.{name}: {error.errors()[0]['msg']}, got {value!r}") from None
     except (NameError, PydanticSchemaGenerationError):  # a type that only TRL's own environment knows
         return value
+    # "5" and "True" become what they say; a whole number stays one where a share may stand too, as in save_steps.
+    return value if isinstance(value, int) and isinstance(checked, float) else checked
 
 
 def _defaults(spec: Spec, given: dict[str, Any], validation: int) -> dict[str, Any]:
@@ -64,10 +65,13 @@ def _defaults(spec: Spec, given: dict[str, Any], validation: int) -> dict[str, A
     generations = given.get("num_generations", 8 if cuda else 4)
     batch = given.get("per_device_train_batch_size", generations if cuda else 2 * generations)
     evaluated = given.get("num_generations_eval", 1)
-    common = {
+    # Twice as many as in training, where gradients take more than as much memory again: validation takes half the time.
+    evaluating = 2 * batch if cuda else batch
+    bf16 = cuda and torch.cuda.is_bf16_supported() and not given.get("fp16")
+    common: dict[str, Any] = {
         "use_cpu": not cuda and not torch.backends.mps.is_available(),
         # Left alone, TRL turns bf16 on everywhere; on CPUs without the instructions it is ten times slower.
-        "bf16": cuda and torch.cuda.is_bf16_supported() and not given.get("fp16"),
+        "bf16": bf16,
         "gradient_checkpointing": cuda,
         "dataloader_pin_memory": cuda,
         "report_to": "none",
@@ -75,7 +79,7 @@ def _defaults(spec: Spec, given: dict[str, Any], validation: int) -> dict[str, A
         "logging_steps": 1,
         "num_train_epochs": 1,
         "per_device_train_batch_size": batch,
-        "per_device_eval_batch_size": max(1, batch // evaluated) * evaluated,
+        "per_device_eval_batch_size": max(1, evaluating // evaluated) * evaluated,
         "save_strategy": "steps",
         "save_steps": 0.1,
         "save_total_limit": 3,
@@ -85,6 +89,9 @@ def _defaults(spec: Spec, given: dict[str, Any], validation: int) -> dict[str, A
     if spec.options.get("lora"):
         # An adapter's matrices begin at nothing and want about ten times the rate of a whole model.
         common["learning_rate"] = 1e-5 if spec.method == "rft" else 2e-4
+        if bf16 and not spec.options.get("unsloth"):
+            # TRL loads 4 bytes a parameter, which a frozen model doesn't need: 7 billion wouldn't fit into 24 GB.
+            common["model_init_kwargs"] = {"dtype": "bfloat16"}
     if spec.method == "sft":
         return common | {"train_sampling_strategy": "sequential"}
     reinforced = {"num_generations": generations, "num_generations_eval": evaluated, "shuffle_dataset": False}
@@ -136,17 +143,6 @@ def lora(spec: Spec) -> LoraConfig | None:
         target_modules=wished["targets"],
         task_type="CAUSAL_LM",
     )
-
-
-def check_unsloth() -> None:
-    """Raises `JobRefused` with what Unsloth lacks here."""
-    missing = [] if torch.cuda.is_available() else ["an NVIDIA GPU that torch can use"]
-    missing += [] if find_spec("unsloth") else ["the package unsloth"]
-    if missing:
-        raise JobRefused(
-            f"options.unsloth: {' and '.join(missing)} is missing; leave the option out to train with TRL alone, or "
-            "run where there is a CUDA GPU, in an environment with pip install unsloth 'fairmark[trl]'"
-        )
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,12 +28,15 @@ from ..job import FINAL, Event, Job, Status
 
 BUSY = 3
 """The exit code of a supervisor that finds the job in another's hands."""
+REFUSED = 4
+"""That of a check which finds that the job can't work; Python's own for an error is 1."""
 LOCK_SECONDS = 2.0
 """Whoever only asks whether a lock is held has it for a moment."""
 
 Content = TypeVar("Content", bound=BaseModel)
 Process = Literal["supervisor", "trainer"]
 Request = Literal["pause", "cancel"]
+Level = Literal["info", "warn", "error"]
 
 
 class Run(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from ..job import Event, Metrics
-from .folder import Folder
+from .folder import Folder, Level
 from .rewards import Rewards
 
 
@@ -21,6 +21,18 @@ class Reports(TrainerCallback):  # type: ignore[misc]
         self._seconds: list[float] = []
         self._began = 0.0
         self.stopped = False
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+        if self._rewards is None or args.eval_strategy != "steps":
+            return
+        times, rows = math.ceil(state.max_steps / state.eval_steps), self._rewards.validation_rows
+        validation = times * rows * args.num_generations_eval
+        training = state.max_steps * args.per_device_train_batch_size * args.gradient_accumulation_steps
+        training //= args.num_iterations
+        message = f"validation makes {validation:,} completions ({times} times {rows:,} rows), training {training:,}"
+        if dear := 2 * validation > training:
+            message += "; a larger eval_steps makes fewer"
+        self._say("validation", message, level="warn" if dear else "info")
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
         self._began = time.monotonic()
@@ -85,8 +97,9 @@ class Reports(TrainerCallback):  # type: ignore[misc]
         self._fields = {}
         self._say(f"step-{state.global_step}", "", metrics)
 
-    def _say(self, what: str, message: str, metrics: Metrics | None = None) -> None:
-        self._folder.report(Event(key=f"run-{self._run}/{what}", at=time.time(), message=message, metrics=metrics))
+    def _say(self, what: str, message: str, metrics: Metrics | None = None, level: Level = "info") -> None:
+        key = f"run-{self._run}/{what}"
+        self._folder.report(Event(key=key, at=time.time(), level=level, message=message, metrics=metrics))
 
 
 def _is_number(value: Any) -> bool:

@@ -23,6 +23,7 @@ class Rewards:
         self._grade = reward_func(grader, columns={})
         self.name = self._grade.__name__
         self._rows, self._validation_from = rows, validation_from
+        self.validation_rows = len(rows) - validation_from
         self._validated: list[tuple[float, float]] = []
         self._spreads: list[float] = []
 

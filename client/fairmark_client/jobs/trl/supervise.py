@@ -13,12 +13,10 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from ..job import Event, Job
-from .folder import BUSY, Folder, Run, State
-
-Level = Literal["info", "warn", "error"]
+from .folder import BUSY, Folder, Level, Run, State
 
 TICK_SECONDS = 0.25
 SEEN_SECONDS = 1.0

@@ -25,6 +25,12 @@ OUT_OF_MEMORY = (
     "an adapter (option lora)"
 )
 
+HALF_MODEL = ".model"
+
+DISK_FULL = "the disk is full: make room, or keep fewer checkpoints (save_total_limit)"
+NO_SPACE = ("No space left on device", "PytorchStreamWriter failed", "unexpected pos")
+"""What Python and safetensors say of a full disk, and what torch does."""
+
 NO_MEMORY = ("out of memory", "can't allocate memory")
 """What torch says of a GPU's memory and of a CPU's; the latter is a plain RuntimeError."""
 
@@ -126,39 +132,58 @@ def _model(spec: Spec, config: Any) -> dict[str, Any]:
 def _unsloth_model(spec: Spec, config: Any, adapter: Any) -> dict[str, Any]:
     from unsloth import FastLanguageModel
 
-    longest = getattr(config, "max_length", None) or 2048
+    # SFT's rows whole; of GRPO's the prompt, and then the completion.
+    longest = (getattr(config, "max_length", None) or 2048) + (getattr(config, "max_completion_length", None) or 0)
     model, tokenizer = FastLanguageModel.from_pretrained(
         spec.model, max_seq_length=longest, load_in_4bit=False, full_finetuning=adapter is None
     )
     if adapter is not None:
+        chosen = adapter.target_modules
+        targets = [chosen] if isinstance(chosen, str) else sorted(chosen)
         model = FastLanguageModel.get_peft_model(
-            model, r=adapter.r, lora_alpha=adapter.lora_alpha, lora_dropout=adapter.lora_dropout, random_state=spec.seed
+            model,
+            r=adapter.r,
+            lora_alpha=adapter.lora_alpha,
+            lora_dropout=adapter.lora_dropout,
+            random_state=spec.seed,
+            **({} if targets == ["all-linear"] else {"target_modules": targets}),  # which it takes by itself
         )
     return {"model": model, "processing_class": tokenizer}
 
 
 def _remove_half(folder: Folder) -> None:
-    """Checkpoints that a killed run left half would count as the newest."""
+    """What a killed run left half of a checkpoint or the model is of no use, and may fill the disk."""
     whole = {path for _, path in folder.checkpoints()}
     for path in folder.saved.glob("checkpoint-*"):
         if path not in whole:
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(folder.path / HALF_MODEL, ignore_errors=True)
 
 
 def _keep(trainer: Any, folder: Folder) -> None:
     """Put the final model in place at once: a folder `model` is a whole one."""
-    half = folder.path / ".model"
-    shutil.rmtree(half, ignore_errors=True)
+    half = folder.path / HALF_MODEL
     trainer.save_model(str(half))
     trainer.processing_class.save_pretrained(str(half))
     shutil.rmtree(folder.model, ignore_errors=True)
     half.rename(folder.model)
 
 
+def can_go_on(error: BaseException) -> bool:
+    """Whether the job can, once somebody has seen to the cause; any other error would come again."""
+    return isinstance(error, Unreachable) or _disk_full(error)
+
+
+def _disk_full(error: BaseException) -> bool:
+    return any(said in str(error) for said in NO_SPACE)
+
+
 def reason(error: BaseException) -> str:
     """One line."""
     if isinstance(error, MemoryError) or any(said in str(error) for said in NO_MEMORY):
         return OUT_OF_MEMORY
+    if _disk_full(error):
+        return DISK_FULL
     lines = str(error).strip().splitlines()
     text = lines[0] if lines else ""
     return text if isinstance(error, FairmarkError) else f"{type(error).__name__}: {text}".rstrip(": ")
@@ -170,10 +195,10 @@ def main(path: str, number: str, supervisor: str) -> int:
         done = train(folder, run, stop)
         outcome = Outcome(run=run, status="succeeded" if done else "paused", at=time.time())
     except BaseException as error:
+        _remove_half(folder)  # which on a full disk leaves no room for what is said next
         traceback.print_exc()
         said = f"{reason(error)}; the trainer's log is {folder.log}"
-        # With the service back, the job can go on; any other error would come again.
-        status: Literal["paused", "failed"] = "paused" if isinstance(error, Unreachable) else "failed"
+        status: Literal["paused", "failed"] = "paused" if can_go_on(error) else "failed"
         outcome = Outcome(run=run, status=status, at=time.time(), error=said)
     folder.write("outcome.json", outcome)
     return 1 if outcome.error else 0
