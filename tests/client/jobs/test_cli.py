@@ -18,7 +18,7 @@ from fairmark_client import jobs
 from fairmark_client.jobs.job import Budget
 from fairmark_client.jobs.ledger import Ledger
 
-from .conftest import Command
+from .conftest import ROOT, Command
 
 FOREVER = {"steps": 100_000, "seconds": 0.01}
 Create = Callable[..., str]
@@ -151,6 +151,16 @@ def test_list_and_costs_sum_up_all_jobs(fairmark: Command, create: Create) -> No
     table = fairmark("costs").stdout
     assert re.search(rf"{ids[0]} .*succeeded", table)
     assert re.search(rf"all .*\${sum(ran):.2f}", table)
+
+
+def test_the_page_names_what_scripts_are_told(fairmark: Command, create: Create) -> None:
+    job = finished(create(steps=1))
+    (listed,) = json.loads(fairmark("jobs", "list", "--json").stdout)
+    shown = json.loads(fairmark("jobs", "show", job, "--json").stdout)
+    costs = json.loads(fairmark("costs", "--json").stdout)
+    told = [listed, listed["spent"], shown, *shown["checkpoints"], *shown["events"], costs, *costs["jobs"]]
+    page = (ROOT / "docs" / "jobs.md").read_text().partition("### For scripts")[2].partition("## From Python")[0]
+    assert {key for keys in told for key in keys} <= set(re.findall(r"`(\w+)`", page))
 
 
 def test_an_empty_ledger_says_what_to_do(fairmark: Command) -> None:
