@@ -81,7 +81,7 @@ def compare(options: Options) -> None:
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
-        complain("stopped" + "; what was sampled is kept" * (options.samples is not None))
+        complain("stopped")
         raise typer.Exit(130) from None
 
 
@@ -159,9 +159,16 @@ def _own(
         return (File(beside) if kind else source).answering(rows)
     if options.samples:
         options.samples.mkdir(parents=True, exist_ok=True)
-    samples = options.samples and options.samples / f"{name}{kind}.jsonl"
     decoding = _decoding(options, source)
-    return source.sample(rows, range(options.seeds), decoding, progress, samples)
+    samples = options.samples / f"{name}{kind}.jsonl" if options.samples else source.beside(rows, decoding)
+    if not options.samples and samples.exists():
+        complain(f"{name}: takes up what is in {samples}; remove it to sample anew")
+    try:
+        return source.sample(rows, range(options.seeds), decoding, progress, samples)
+    except (FairmarkError, KeyboardInterrupt):
+        if samples.exists():
+            complain(f"what was sampled of {name} is in {samples}; the same command goes on from there")
+        raise
 
 
 class _Bars:

@@ -1,6 +1,5 @@
 """`fairmark check learnability`: outputs to some prompts, their rewards, and whether a job would learn from them."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -123,7 +122,9 @@ class _Check:
     def _sampled(self) -> list[Output]:
         rows = chosen(self._rows, self._options.rows, self._labels, self._options.seed)
         decoding = self._decoding()
-        samples = self._options.samples or self._beside(decoding)
+        samples = self._options.samples or self._source.beside(self._rows, decoding)
+        if not self._options.samples and samples.exists():
+            complain(f"takes up what is in {samples}; remove it to sample anew")
         try:
             with streams.progress() as progress:
                 bar = _bar(progress, "sampling", len(rows) * self._options.k)
@@ -141,12 +142,6 @@ class _Check:
         return self._options.decoding.model_copy(
             update={"response_format": Prepared.open(data).manifest.response_format}
         )
-
-    def _beside(self, decoding: Decoding) -> Path:
-        """A file in the current folder for these rows, model and settings: what was paid for is kept unasked."""
-        model = (self._source.name, self._source.version)
-        told = json.dumps([str(self._options.data.resolve()), *model, decoding.model_dump()])
-        return Path(f"samples-{Path(self._source.name).name}-{hashlib.sha256(told.encode()).hexdigest()[:6]}.jsonl")
 
 
 def _grading(options: Options) -> tuple[Grading, float]:

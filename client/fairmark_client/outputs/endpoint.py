@@ -70,6 +70,7 @@ class Endpoint(Source):
     ) -> None:
         """Asks the endpoint for its models when none is named. Raises `DataError` or `ModelError`."""
         self._server = Server(url, key_env, timeout_seconds)
+        self.address = self._server.url
         self._limit = "max_tokens"
         self.name = model or submit(self._only_model()).result()
 

@@ -7,6 +7,8 @@ A source yields outputs as they are finished; `sample` puts them in order, and w
 once, so that a failure or Ctrl-C costs nothing that was paid for: the next call takes up where the file ends.
 """
 
+import hashlib
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +29,8 @@ class Source(ABC):
     """What is recorded as the model of each output."""
     version: str | None = None
     """What is recorded as its version."""
+    address: str | None = None
+    """Of an endpoint: two may have models of one name."""
 
     @abstractmethod
     def outputs(self, draws: Sequence[Draw], decoding: Decoding) -> Iterator[Output]:
@@ -57,6 +61,11 @@ class Source(ABC):
                 found.add(output)
                 progress(len(found))
         return [found[draw.place, draw.seed] for draw in draws]
+
+    def beside(self, rows: Sequence[tuple[int, Row]], decoding: Decoding) -> Path:
+        """A file in the current folder for these rows, model and settings, where none is named for what was paid."""
+        told = json.dumps([rows, self.address, self.name, self.version, decoding.model_dump()])
+        return Path(f"samples-{Path(self.name).name}-{hashlib.sha256(told.encode()).hexdigest()[:6]}.jsonl")
 
 
 def open_source(

@@ -107,6 +107,14 @@ def test_what_an_interrupted_check_has_sampled_is_kept_unasked_and_not_sampled_a
     assert (len(model.bodies) - before, len(list(read(samples)))) == (32 - kept, 32)
 
 
+def test_other_rows_of_the_same_folder_have_samples_of_their_own(data: Path, model: ModelServer) -> None:
+    model.text = answer  # type: ignore[method-assign]
+    assert check(data, model.url, "--rows", 2).returncode == 0
+    rows(data, *(row(n) for n in range(9, 1, -1)))
+    assert check(data, model.url, "--rows", 2).stderr == ""
+    assert len([*data.parent.glob("samples-little-*.jsonl")]) == 2
+
+
 def test_an_endpoint_that_fails_for_good_is_named_with_where_the_rest_is(data: Path, model: ModelServer) -> None:
     model.text = answer  # type: ignore[method-assign]
     model.troubles = [trouble(429, "slow down"), trouble(400, "prompt too long")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.client.cli import fairmark
-from tests.client.outputs.model_server import ModelServer, running
+from tests.client.outputs.model_server import ModelServer, completion, running, trouble
 from typer.testing import CliRunner, Result
 
 from fairmark_client.cli import app
@@ -96,6 +96,25 @@ def test_what_was_sampled_is_kept_and_never_sampled_again(model: ModelServer, he
     assert {output.seed for _, output in read(here / "kept" / "base.jsonl")} == {0, 1}
     assert ran(*arguments).exit_code == 0
     assert len(model.bodies) == 120
+
+
+def test_what_was_sampled_before_a_failure_is_kept_unasked(model: ModelServer, here: Path) -> None:
+    arguments = ["rows.jsonl", f"base={model.url}", "rft=rft.jsonl", "--grader", "label", "--seeds", 1]
+    model.troubles = [*(completion("normal") for _ in range(20)), trouble(400, "too long")]
+    done = ran(*arguments)
+    (samples,) = here.glob("samples-little-*.jsonl")
+    assert (done.exit_code, f"what was sampled of base is in {samples.name}; the same" in done.stderr) == (2, True)
+    kept, before = len(list(read(samples))), len(model.bodies)
+    assert kept >= 20
+    again = ran(*arguments)
+    assert (again.exit_code, f"base: takes up what is in {samples.name}; remove it" in again.stderr) == (0, True)
+    assert len(model.bodies) - before == 60 - kept
+
+
+def test_models_of_one_name_at_two_endpoints_are_two(model: ModelServer, here: Path) -> None:
+    with running() as other:
+        done = ran("rows.jsonl", f"base={model.url}", f"rft={other.url}", "--grader", "label", "--seeds", 1)
+    assert (done.exit_code, len(model.bodies), len(other.bodies)) == (0, 60, 60)
 
 
 def test_a_job_of_the_ledger_says_its_cost_and_time(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
