@@ -11,11 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..costs.assumptions import NAMES, Assumption, Range, Rows
-from ..costs.estimate import GIVEN, Estimate, Judge, Plan, Point, Saving, estimate, measured, savings
+from ..costs.estimate import GIVEN, Estimate, Judge, Plan, Point, Saving, estimate, measured, savings, set_by
 from ..costs.prices import Prices, TokenPrice
 from ..data.prepared import Method, Prepared
 from ..errors import DataError, JobError
-from ..jobs.job import Spec
 from ..jobs.ledger import Ledger
 from .console import fail, out, printable
 
@@ -24,8 +23,6 @@ Pair = tuple[str, Method]
 
 _PROVIDERS = {"openai": "openai", "azure": "openai", "trl": "trl"}
 """Providers, and whose files they take."""
-_TRL = {"num_train_epochs": "n_epochs", "num_generations": "rollouts", "eval_steps": "eval_interval"}
-"""TRL's names for ours."""
 _METHODS: tuple[Method, ...] = ("rft", "sft")
 
 
@@ -122,25 +119,7 @@ def _like(named: str) -> tuple[Pair, dict[str, Range]]:
         raise DataError(f"--like {job.id}: none of its steps has said its time yet")
     if job.budget.dollars_per_hour is not None:
         found["dollars_per_hour"] = Range.exactly(job.budget.dollars_per_hour)
-    return (job.spec.provider, job.spec.method), found | _set(job.spec)
-
-
-def _set(spec: Spec) -> dict[str, Range]:
-    """The hyperparameters of a job that decide its price, where it sets them as numbers."""
-    numbers = {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
-    if spec.provider == "trl":
-        numbers = {ours: numbers[theirs] for theirs, ours in _TRL.items() if theirs in numbers} | _batch(spec, numbers)
-    return {name: Range.exactly(value) for name, value in numbers.items() if name in NAMES and value > 0}
-
-
-def _batch(spec: Spec, numbers: dict[str, float]) -> dict[str, float]:
-    """Rows a step: TRL counts answers, and GRPO has several to a row."""
-    answers, to_a_row = numbers.get("per_device_train_batch_size"), numbers.get("num_generations")
-    if spec.method == "sft":
-        to_a_row = 1
-    if answers is None or not to_a_row:
-        return {}
-    return {"batch_size": answers * numbers.get("gradient_accumulation_steps", 1) / to_a_row}
+    return (job.spec.provider, job.spec.method), found | set_by(job.spec)
 
 
 def _judge(options: Options, prices: Prices) -> Judge | None:

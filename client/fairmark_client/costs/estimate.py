@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ..data.prepared import Method
 from ..errors import DataError
-from ..jobs.job import Metrics
+from ..jobs.job import Metrics, Spec
 from .assumptions import NAMES, Assumption, Range, Rows, assumed
 from .prices import Prices, TokenPrice
 from .spent import billed_dollars
@@ -25,6 +25,8 @@ GIVEN = "given"
 _POSITIVE = ("n_epochs", "batch_size", "eval_interval", "characters_per_token")
 _OF_TOKENS = ("n_epochs", "characters_per_token", "dollars_per_million_tokens")
 _OF_JUDGES = ("judge_prompt_tokens", "judge_completion_tokens")
+_TRL = {"num_train_epochs": "n_epochs", "num_generations": "rollouts", "eval_steps": "eval_interval"}
+"""TRL's names for ours."""
 _FEW = 50
 """Rows of the smallest evaluation worth having: a share is then known to about ± 14 points."""
 
@@ -131,6 +133,24 @@ def measured(metrics: Sequence[Metrics], evaluated_rows: int) -> dict[str, Range
         longer = max(median(evaluating) - median(plain), 0)
         found["eval_seconds_per_row"] = Range.exactly(longer / evaluated_rows)
     return found
+
+
+def set_by(spec: Spec) -> dict[str, Range]:
+    """The hyperparameters of a job that decide its price, where it sets them as numbers."""
+    numbers = {name: value for name, value in spec.hyperparameters.items() if isinstance(value, int | float)}
+    if spec.provider == "trl":
+        numbers = {ours: numbers[theirs] for theirs, ours in _TRL.items() if theirs in numbers} | _batch(spec, numbers)
+    return {name: Range.exactly(value) for name, value in numbers.items() if name in NAMES and value > 0}
+
+
+def _batch(spec: Spec, numbers: dict[str, float]) -> dict[str, float]:
+    """Rows a step: TRL counts answers, and GRPO has several to a row."""
+    answers, to_a_row = numbers.get("per_device_train_batch_size"), numbers.get("num_generations")
+    if spec.method == "sft":
+        to_a_row = 1
+    if answers is None or not to_a_row:
+        return {}
+    return {"batch_size": answers * numbers.get("gradient_accumulation_steps", 1) / to_a_row}
 
 
 def _evaluated(report: Metrics) -> bool:

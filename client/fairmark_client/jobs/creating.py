@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from ..costs.assumptions import NAMES, Range, Rows
-from ..costs.estimate import Plan, estimate
+from ..costs.assumptions import Range, Rows
+from ..costs.estimate import Plan, estimate, set_by
 from ..costs.prices import Prices
 from ..data.prepared import Prepared
 from ..errors import DataError, JobError, JobRefused
@@ -80,8 +80,7 @@ def create(spec: Spec, budget: Budget, ledger: Ledger) -> Job:
 
 def estimated(spec: Spec, budget: Budget) -> tuple[float, float, float] | None:
     """Dollars that a job will cost at least, as expected and at most; None where too little is known."""
-    known = {name: value for name, value in spec.hyperparameters.items() if name in NAMES}
-    given = {name: Range.exactly(value) for name, value in known.items() if isinstance(value, int | float)}
+    given = set_by(spec)
     if budget.dollars_per_hour is not None:
         given["dollars_per_hour"] = Range.exactly(budget.dollars_per_hour)
     try:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from fairmark_client.costs.assumptions import NAMES, Range, Rows
-from fairmark_client.costs.estimate import GIVEN, Judge, Plan, estimate, measured, savings
+from fairmark_client.costs.estimate import GIVEN, Judge, Plan, estimate, measured, savings, set_by
 from fairmark_client.costs.prices import Prices, TokenPrice
 from fairmark_client.data.prepared import Manifest, Prepared
 from fairmark_client.errors import DataError
-from fairmark_client.jobs.job import Metrics
+from fairmark_client.jobs.job import Metrics, Spec
 
 PRICES = Prices.shipped()
 ROWS = Rows(train=640, validation=100, characters=640 * 400)
@@ -36,6 +36,14 @@ def test_steps_evaluations_and_dollars_are_those_of_the_formula() -> None:
     assert (expected.steps, expected.evaluations) == (20, 4)
     assert expected.seconds == 20 * 600 + 4 * 100 * 1
     assert expected.dollars == pytest.approx(round(12_400 / 3600, 2) * 100)
+
+
+def test_what_a_local_job_sets_is_known_by_our_names() -> None:
+    batch = {"per_device_train_batch_size": 32, "gradient_accumulation_steps": 2, "num_generations": 8}
+    others = {"num_train_epochs": 2, "eval_steps": 0.5, "batch_size": 3, "learning_rate": 1e-5}
+    spec = Spec(provider="trl", method="rft", model="m", data="d", grader="exact", hyperparameters=batch | others)
+    exactly = {name: found.expected for name, found in set_by(spec).items() if found == Range.exactly(found.expected)}
+    assert exactly == {"n_epochs": 2, "rollouts": 8, "eval_interval": 0.5, "batch_size": 8}
 
 
 def test_the_documented_step_costs_20_dollars_and_32_cents() -> None:
