@@ -61,6 +61,11 @@ class Prompt:
             raise DataError("system: the row's messages bring their own; leave one of the two out")
         return [{"role": "system", "content": self._system}, *asked]
 
+    @property
+    def columns(self) -> set[str]:
+        """Those that the template names."""
+        return {variable.name for variable in self._template.variables} if self._template else set()
+
     def fields(self, row: Mapping[str, Any]) -> Row:
         """What of a row its prompt is made of, without the words that every prompt has. Raises `DataError`."""
         if self._template is None:

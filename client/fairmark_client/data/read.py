@@ -184,6 +184,10 @@ class Shape:
             named[new] = row[old]
         if "weight" in named:
             raise DataError("weight: fairmark's own column; rename the source's with --map NEW=weight")
+        own = None if "reference_answer" in named else self._settings.label
+        answers = ("reference_answer", self._settings.columns.get("reference_answer", own))
+        if told := [name for name in answers if name in self._prompt.columns]:
+            raise DataError(f"template: {{{{ item.{told[0]} }}}} is the answer, which no prompt may tell")
         if named.setdefault("reference_answer", row[self._settings.label]) in (None, ""):
             raise DataError("reference_answer: missing; expected the right answer")
         return named

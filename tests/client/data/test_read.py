@@ -249,6 +249,20 @@ def test_a_column_is_renamed_and_the_label_keeps_its_own_name_too(tmp_path: Path
     assert row["reference_answer"] == row["label"]
 
 
+def test_a_template_that_tells_the_answer_is_refused(tmp_path: Path) -> None:
+    told = r"template: \{\{ item.label \}\} is the answer, which no prompt may tell"
+    for columns in ({}, {"reference_answer": "label"}):
+        with pytest.raises(DataError, match=f"row 1: {told}"):
+            prepared(rows(), tmp_path / "out", template="{{ item.text }} {{ item.label }}", columns=columns)
+
+
+def test_a_label_that_is_not_the_answer_may_stand_in_a_prompt(tmp_path: Path) -> None:
+    made = [row | {"reference_answer": row["text"]} for row in rows()]
+    with pytest.raises(DataError, match=r"\{\{ item.reference_answer \}\} is the answer"):
+        prepared(made, tmp_path / "out", template="{{ item.reference_answer }}")
+    assert prepared(made, tmp_path / "out", template="{{ item.label }} {{ item.machine }}", sampling="weights").folder
+
+
 @pytest.mark.parametrize("role", ["label", "group"])
 def test_a_label_or_group_called_weight_goes_under_another_name(tmp_path: Path, role: str) -> None:
     named = {"label": "label", "group": "machine"} | {role: "weight"}

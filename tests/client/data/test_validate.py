@@ -233,21 +233,16 @@ def test_fewer_than_ten_rows_are_too_few_for_openai(tmp_path: Path) -> None:
     assert found(prepared(tmp_path, validation=rows("validation", 10))) == []
 
 
-@pytest.mark.parametrize(("count", "fine"), [(1_000, True), (1_001, False)])
-def test_reinforcement_fine_tuning_validates_on_a_thousand_rows(tmp_path: Path, count: int, fine: bool) -> None:
-    problem = "openai/rft/validation.jsonl: expected at most 1,000 rows, got 1,001; change --shares"
-    assert found(prepared(tmp_path, validation=rows("validation", count))) == ([] if fine else [problem])
-
-
-@pytest.mark.parametrize(("count", "fine"), [(50_000, True), (50_001, False)])
-def test_reinforcement_fine_tuning_trains_on_fifty_thousand_rows(tmp_path: Path, count: int, fine: bool) -> None:
+@pytest.mark.parametrize("side", ["train", "validation"])
+def test_reinforcement_fine_tuning_has_a_limit_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    assert rules.MOST_ROWS == {"train": 50_000, "validation": 1_000}
     data = prepared(tmp_path)
-    data.manifest.targets = {"openai": {"rft": data.manifest.targets["openai"]["rft"]}}
-    row = {"messages": said("CPU"), "reference_answer": "normal"}
-    problem = "openai/rft/train.jsonl: expected at most 50,000 rows, got 50,001; change --shares"
-    assert changed(data, "openai/rft/train.jsonl", lambda lines: lines.__setitem__(slice(None), [row] * count)) == (
-        [] if fine else [problem]
-    )
+    monkeypatch.setitem(rules.MOST_ROWS, side, 12)
+    assert found(data) == []
+    monkeypatch.setitem(rules.MOST_ROWS, side, 11)
+    assert found(data) == [f"openai/rft/{side}.jsonl: expected at most 11 rows, got 12; change --shares"]
 
 
 def test_a_file_over_512_megabytes_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
