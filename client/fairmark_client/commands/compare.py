@@ -22,9 +22,10 @@ from ..jobs.control import is_id, made_by
 from ..outputs.endpoint import Endpoint
 from ..outputs.file import File
 from ..outputs.grading import InProcess
+from ..outputs.opening import HUB_NAME, open_source
 from ..outputs.output import Decoding, Output
 from ..outputs.prompts import prompts
-from ..outputs.source import HUB_NAME, Source, open_source
+from ..outputs.source import Source
 from . import streams
 from .catalog import label, load
 from .console import complain, fail, out, printable

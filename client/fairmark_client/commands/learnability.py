@@ -21,9 +21,9 @@ from ..jobs.control import made_by
 from ..outputs.endpoint import Endpoint
 from ..outputs.file import File
 from ..outputs.grading import Grading, InProcess, OnService
+from ..outputs.opening import open_source
 from ..outputs.output import Decoding, Output
 from ..outputs.prompts import prompts
-from ..outputs.source import open_source
 from ..service import Client
 from . import streams
 from .catalog import label, load, names_file

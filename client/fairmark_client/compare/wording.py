@@ -12,7 +12,7 @@ def value(kind: Kind, number: float | None) -> str:
     """A share in percent, a reward as it is."""
     if number is None:
         return NOTHING
-    return f"{100 * number:.1f} %" if kind == "share" else f"{number:.3f}".replace("-", "\u2212")
+    return f"{100 * number:z.1f} %" if kind == "share" else f"{number:z.3f}".replace("-", "\u2212")
 
 
 def ends(kind: Kind, estimate: Estimate) -> str:
@@ -61,4 +61,4 @@ def share(number: float | None) -> str:
 
 
 def _end(kind: Kind, number: float) -> str:
-    return (f"{100 * number:.1f}" if kind == "share" else f"{number:.3f}").replace("-", "\u2212")
+    return (f"{100 * number:z.1f}" if kind == "share" else f"{number:z.3f}").replace("-", "\u2212")

@@ -14,8 +14,8 @@ from transformers import AutoModelForCausalLM
 
 from fairmark_client.data.prepared import Row
 from fairmark_client.errors import DataError, ModelError
+from fairmark_client.outputs.opening import open_source
 from fairmark_client.outputs.output import Decoding, Output
-from fairmark_client.outputs.source import open_source
 
 from ..training import make_tiny
 

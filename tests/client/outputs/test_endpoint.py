@@ -12,8 +12,8 @@ from fastapi import Response
 from fairmark_client.data.prepared import Row
 from fairmark_client.errors import DataError, ModelError
 from fairmark_client.outputs.endpoint import REQUESTS, Endpoint
+from fairmark_client.outputs.opening import open_source
 from fairmark_client.outputs.output import Decoding, Output, read
-from fairmark_client.outputs.source import open_source
 
 from .model_server import KEY, ModelServer, completion, running, trouble
 

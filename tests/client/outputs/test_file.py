@@ -9,8 +9,8 @@ import pytest
 from fairmark_client.data.prepared import Row, item
 from fairmark_client.errors import DataError
 from fairmark_client.outputs.file import File
+from fairmark_client.outputs.opening import open_source
 from fairmark_client.outputs.output import Decoding
-from fairmark_client.outputs.source import open_source
 
 from ..cli import fairmark, rows
 
