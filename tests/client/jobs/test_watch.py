@@ -254,13 +254,13 @@ def test_a_provider_that_is_away_ends_no_watch(create: Create) -> None:
 
 
 def test_a_cap_holds_when_the_provider_tells_no_more(create: Create) -> None:
-    job = create(capped(3), **FOREVER)
+    job = create(capped(6), **FOREVER)
     assert job.place
     seen = watch(job.id, every_seconds=QUICK)
     while next(seen).job.status != "running":
         pass
     Path(job.place, "away").touch()
-    while "budget 3" not in rules_said(next(seen)):
+    while "budget 6" not in rules_said(next(seen)):
         pass
     Path(job.place, "away").unlink()
     *_, last = seen
