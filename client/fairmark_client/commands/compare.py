@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -70,9 +71,7 @@ class Options(NamedTuple):
 
 def compare(options: Options) -> None:
     """Compare, print, and write what is asked for."""
-    for path in filter(None, (options.report, options.json)):
-        if not path.parent.is_dir():  # to be known before anything is sampled and paid
-            fail(f"{path}: there is no folder {path.parent}")
+    _check_files(options)
     try:
         comparison = _compared(options)
         _show(comparison)
@@ -84,6 +83,16 @@ def compare(options: Options) -> None:
     except KeyboardInterrupt:
         complain("stopped")
         raise typer.Exit(130) from None
+
+
+def _check_files(options: Options) -> None:
+    """Exits with 2 when what is asked for can't be written; to be known before anything is sampled and paid."""
+    for path in filter(None, (options.report, options.json)):
+        if not path.parent.is_dir():
+            fail(f"{path}: there is no folder {path.parent}")
+    missing = [library for library in ("jinja2", "matplotlib") if find_spec(library) is None]
+    if options.report and missing:
+        fail(f"a report takes {', '.join(missing)}: pip install 'fairmark[compare]'")
 
 
 def _compared(options: Options) -> Comparison:

@@ -199,7 +199,8 @@ def _rows(comparison: Comparison) -> Iterator[str]:
         yield "The rows were enriched: each counts by its weight, so that shares are those of the natural distribution."
     rare = sum(answers[0].expected == comparison.rare for answers in comparison.answers[0].by_row)
     if comparison.rare and rare < FEW:
-        yield f"Only {rare} rows are {comparison.rare}: what is said of them is little more than a hint."
+        rows = f"{rare} rows are" if rare > 1 else "1 row is"
+        yield f"Only {rows} {comparison.rare}: what is said of them is little more than a hint."
 
 
 def _graders(comparison: Comparison) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`fairmark compare` through files, a real endpoint and the ledger, and what it says when something is wrong."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,15 @@ def test_what_was_forgotten_shows_on_other_rows(here: Path) -> None:
 def model() -> Iterator[ModelServer]:
     with running() as server:
         yield server
+
+
+def test_what_a_report_lacks_is_said_before_anything_is_sampled(
+    model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    done = ran("rows.jsonl", f"base={model.url}", "rft=rft.jsonl", "--grader", "label", "--report", "report.html")
+    assert (done.exit_code, "a report takes jinja2: pip install 'fairmark[compare]'" in done.stderr) == (2, True)
+    assert model.bodies == []
 
 
 def test_what_was_sampled_is_kept_and_never_sampled_again(model: ModelServer, here: Path) -> None:
