@@ -24,7 +24,6 @@ from scipy.sparse.csgraph import connected_components
 
 BYTES = 128
 """Of a signature."""
-_BANDS = 16
 _AT_ONCE = 1024
 """Pairs of words that are permuted at once: half a megabyte, however long the row."""
 _CHANCE = 1 / 256
