@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -24,6 +25,7 @@ from .engine import Engine
 from .gateway import Gateway
 from .health import Health
 from .intake import Intake
+from .limits import Limits
 from .metrics import Metrics
 from .pages import describe_protocols, envelope_errors, router
 from .protocols import PROTOCOLS
@@ -38,13 +40,17 @@ DRAIN_SECONDS = 1
 
 
 class Service:
-    """The parts of one process, and the order in which they start and stop."""
+    """The parts of one process, and the order in which they start and stop.
 
-    def __init__(self, settings: Settings) -> None:
+    `shared` is a directory through which the HTTP processes of one service count together.
+    """
+
+    def __init__(self, settings: Settings, shared: Path | None = None) -> None:
         self.metrics = Metrics()
         self.catalog = Catalog(settings.catalog, filter(None, settings.functions.split(",")), settings.sandbox_python)
         self.catalog.load()
         self.keys = Keys(settings.key.get_secret_value() if settings.key is not None else None, settings.keys)
+        self.limits = Limits(self.keys, shared and shared / "limits")
         self.cache = VerdictCache(
             memory_bytes=settings.cache_megabytes * MiB,
             redis_url=settings.redis.get_secret_value() if settings.redis else None,
@@ -52,17 +58,17 @@ class Service:
             ttl_seconds=settings.cache_seconds,
             metrics=self.metrics,
         )
-        self._workers = settings.workers
+        self._grading_processes = settings.grading_processes
         sandbox = Sandbox(settings.sandboxes, settings.sandbox_python, settings.sandbox_missing)
         graders = Graders(settings.sandboxes, settings.sandbox_python, settings.sandbox_missing)
-        self.tools = Tools(Workers(settings.workers), sandbox, graders)
+        self.tools = Tools(Workers(settings.grading_processes), sandbox, graders)
         self.verdicts = _verdict_log(settings)
-        slots: dict[Place, int] = {"workers": settings.workers, "sandbox": settings.sandboxes}
+        slots: dict[Place, int] = {"workers": settings.grading_processes, "sandbox": settings.sandboxes}
         admission = Admission(slots, settings.queue, self.metrics)
         self.engine = Engine(self.tools, self.cache, admission, self.metrics, self.verdicts)
         self.health = Health(self.catalog, sandbox)
         intake = Intake(settings.body_megabytes * MiB, self.metrics)
-        handlers = [Handler(protocol, self.engine, intake) for protocol in PROTOCOLS]
+        handlers = [Handler(protocol, self.engine, intake, self.limits) for protocol in PROTOCOLS]
         door = Door(self.keys, loopback=settings.loopback)
         self.gateway = Gateway(handlers, self._pages(), door, self.catalog, self.metrics)
 
@@ -103,7 +109,7 @@ class Service:
         leaves = [leaf for entry in self.catalog.snapshot.entries.values() for leaf in entry.grader.leaves()]
         for leaf in leaves:
             if isinstance(leaf, Function):  # the operator's code is for samples alone
-                await asyncio.gather(*(leaf.check(self.tools) for _ in range(self._workers)))
+                await asyncio.gather(*(leaf.check(self.tools) for _ in range(self._grading_processes)))
             elif isinstance(leaf, Awaited):
                 await leaf.check(self.tools)
                 for case in leaf.warm():
@@ -138,8 +144,8 @@ async def _try_sandbox(settings: Settings) -> None:
         await sandbox.close()
 
 
-def create_app(settings: Settings) -> Gateway:
+def create_app(settings: Settings, shared: Path | None = None) -> Gateway:
     """The application. Raises `FairmarkError` when the catalog or the keys can't be served, or a wall is missing."""
     if settings.sandbox_missing == "refuse":
         asyncio.run(_try_sandbox(settings))
-    return Service(settings).gateway
+    return Service(settings, shared).gateway

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .catalog import Catalog
-from .door import ANYONE, Door
+from .door import Door
 from .errors import Headers, MethodRefused, Overloaded, Refusal
 from .intake import Gone, Message, Receive
 from .metrics import Metrics
@@ -75,13 +75,13 @@ class Gateway:
     async def _serve(self, handler: Handler, grader: str, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         request_id = self._request_id(headers)
-        key, status = ANYONE, 200
+        status = 200
         extra: Headers = ()
         call = Call(self._catalog.snapshot, self._catalog.inline, grader)
         self._metrics.arrived()
         try:
             posts = scope["method"] == "POST"
-            key = self._door.admit(headers, posts)
+            call.key = self._door.admit(headers, posts)
             if not posts:
                 raise MethodRefused()
             body = await handler(call, headers, receive)
@@ -89,7 +89,7 @@ class Gateway:
             status = handler.protocol.status_of(refusal)
             body, extra = refusal.body(), refusal.headers()
             level = logging.WARNING if status >= 500 else logging.INFO
-            log.log(level, "refused: %s", refusal.message, extra=_about(handler, status, key, request_id, call))
+            log.log(level, "refused: %s", refusal.message, extra=_about(handler, status, request_id, call))
         except asyncio.CancelledError:  # the service stops, and this took longer than it waits
             stopping = Overloaded("the service is stopping")
             status, body, extra = stopping.status, stopping.body(), stopping.headers()
@@ -97,14 +97,14 @@ class Gateway:
             status, body = _HUNG_UP, b""
         except Exception:
             status = 500
-            log.exception("request failed", extra=_about(handler, status, key, request_id, call))
+            log.exception("request failed", extra=_about(handler, status, request_id, call))
             body = Refusal(500, "the service failed; its log says how", code="internal_error").body()
         finally:
-            self._metrics.answered(handler.protocol.path, key, status, time.perf_counter() - call.began)
+            self._metrics.answered(handler.protocol.path, call.key, status, time.perf_counter() - call.began)
         if status != _HUNG_UP:
             await _answer(send, status, body, extra, request_id)
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("answered", extra=_about(handler, status, key, request_id, call))
+            log.debug("answered", extra=_about(handler, status, request_id, call))
 
     def _request_id(self, headers: Mapping[bytes, bytes]) -> bytes:
         """The caller's own id of the request, else one of ours."""
@@ -125,12 +125,12 @@ async def _answer(send: Send, status: int, body: bytes, extra: Headers, request_
     await send({"type": "http.response.body", "body": body})
 
 
-def _about(handler: Handler, status: int, key: str, request_id: bytes, call: Call) -> dict[str, Any]:
+def _about(handler: Handler, status: int, request_id: bytes, call: Call) -> dict[str, Any]:
     """What the log says of a request."""
     return {
         "route": handler.protocol.path,
         "status": status,
-        "key": key,
+        "key": call.key,
         "request_id": request_id.decode(),
         "trace_id": call.trace[:200] if isinstance(call.trace, str) else None,
         "seconds": round(time.perf_counter() - call.began, 6),

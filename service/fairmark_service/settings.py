@@ -4,7 +4,6 @@
 """
 
 import ipaddress
-import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,11 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fairmark_graders.grader_file import shipped_catalog
 
+from .cores import cores
+
 MiB = 1 << 20
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
@@ -39,6 +36,10 @@ class Settings(BaseSettings):
     """The address to listen on. Anything but loopback needs keys."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 for any free one."""
+    probe_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """A second port for /healthz, /readyz and /metrics alone, without a key; 0 for any free one."""
+    url_file: Path | None = None
+    """A file to write the address to once the service answers, with a key made for it where none is set; mode 600."""
     catalog: Path = Field(default_factory=shipped_catalog)
     """A directory of grader files, JSON, YAML or Python, one grader each; watched for changes."""
     functions: str = ""
@@ -60,9 +61,11 @@ class Settings(BaseSettings):
     cache_namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "fairmark"
     """What keeps several services in one Redis apart."""
 
-    workers: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
-    """Judgements in worker processes at a time; those that turn slow go on beside them, on half the cores."""
-    sandboxes: Annotated[int, Field(ge=1)] = Field(default_factory=_cores)
+    workers: Annotated[int, Field(ge=1)] = 1
+    """HTTP processes; one alone spreads what is judged outside it over all cores."""
+    grading_processes: Annotated[int, Field(ge=1)] = Field(default_factory=cores)
+    """Judgements in processes of their own at a time; those that turn slow go on beside them, on half the cores."""
+    sandboxes: Annotated[int, Field(ge=1)] = Field(default_factory=cores)
     """Programs run at a time, each in a sandbox."""
     sandbox_python: Path | None = None
     """What programs and python graders run on, with its libraries; by default the service's, those for graders only."""

@@ -180,7 +180,7 @@ def test_programs_share_a_service_unless_it_is_set_differently(runtime: Path, mo
     monkeypatch.setenv("FAIRMARK_RUN", "another")
     monkeypatch.setenv("FAIRMARK_EXPLAIN", "1")
     assert private_service._folder() == first
-    monkeypatch.setenv("FAIRMARK_WORKERS", "1")
+    monkeypatch.setenv("FAIRMARK_GRADING_PROCESSES", "1")
     assert private_service._folder() != first
 
 

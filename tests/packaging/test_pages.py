@@ -40,7 +40,7 @@ def table(page: Path, title: str) -> list[list[str]]:
 
 def options() -> Iterator[list[str]]:
     """The settings as the table is to show them; a default that is computed is described in words."""
-    words = {"catalog": "the examples", "workers": "one for each core", "sandboxes": "one for each core"}
+    words = {"catalog": "the examples", "sandboxes": "one for each core", "grading_processes": "one for each core"}
     for name, field in Settings.model_fields.items():
         computed = field.default is PydanticUndefined
         default = words[name] if computed else "" if field.default is None else str(field.default)

@@ -37,7 +37,7 @@ def batch(*texts: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_function_of_the_catalog_is_called_and_its_failures_are_counted_apart(serve: Serve, catalog: Path) -> None:
-    running = serve("--catalog", catalog, "--functions", "rewards", "--workers", "2")
+    running = serve("--catalog", catalog, "--functions", "rewards", "--grading-processes", "2")
     results = running.post("/v1/grade", batch("four", "four", "")).json()["results"]
     assert [(r["score"], r["outcome"], r["cached"]) for r in results] == [
         (0.25, "graded", False),
@@ -75,7 +75,7 @@ def test_a_function_sees_nothing_of_the_service_s_environment(serve: Serve, cata
 
 
 def test_an_edit_of_the_code_is_taken_up_by_warm_workers(serve: Serve, catalog: Path, wait_until: Any) -> None:
-    running = serve("--catalog", catalog, "--functions", "rewards", "--workers", "2")
+    running = serve("--catalog", catalog, "--functions", "rewards", "--grading-processes", "2")
     (catalog / "rewards.py").write_text(CODE.replace("1 / len", "7 + 0 * len"))
     wait_until(lambda: running.post("/v1/grade", batch("four")).json()["results"][0]["score"] == 7)
     results = running.post("/v1/grade", batch(*["four"] * 20)).json()["results"]

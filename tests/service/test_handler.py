@@ -8,10 +8,12 @@ import orjson
 import pytest
 from tests.gated import Gated, judging
 
+from fairmark_service.auth import Keys
 from fairmark_service.catalog import Entry, Snapshot
 from fairmark_service.engine import Engine
 from fairmark_service.errors import Overloaded
 from fairmark_service.intake import Gone, Intake
+from fairmark_service.limits import Limits
 from fairmark_service.metrics import Metrics
 from fairmark_service.protocols.native import NATIVE
 from fairmark_service.protocols.protocol import Call, Handler
@@ -40,7 +42,7 @@ def batch(*texts: str, **more: Any) -> bytes:
 
 
 async def ask(engine: Engine, caller: Caller, patience: float = 60) -> Any:
-    handler = Handler(replace(NATIVE, patience_seconds=patience), engine, Intake(1 << 20, Metrics()))
+    handler = Handler(replace(NATIVE, patience_seconds=patience), engine, Intake(1 << 20, Metrics()), Limits(Keys()))
     call = Call(Snapshot({"g": ENTRY}), lambda configuration: ENTRY, "")
     return orjson.loads(await handler(call, {}, caller.receive))
 

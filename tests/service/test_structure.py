@@ -29,7 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("catalog")
     for name, grader in CATALOG.items():
         (directory / f"{name}.json").write_text(json.dumps({**grader, "name": name}))
-    running = Running("--catalog", str(directory), "--workers", "1")
+    running = Running("--catalog", str(directory), "--grading-processes", "1")
     yield running
     running.stop()
 

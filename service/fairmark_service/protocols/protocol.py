@@ -20,9 +20,11 @@ from fairmark_graders import InvalidGrader, InvalidSample, Sample, Tools, Verdic
 from fairmark_graders.grader import brings_code
 
 from ..catalog import Entry, Snapshot, UnknownGrader
+from ..door import ANYONE
 from ..engine import Engine, GradeRequest, Result, Work
 from ..errors import Overloaded, Refusal, refused_grader
 from ..intake import Gone, Intake, Receive
+from ..limits import Limits
 from ..metrics import Metrics
 from ..wire import decode, unjson
 
@@ -34,10 +36,12 @@ MiB = 1 << 20
 class Call:
     """What a protocol may know of a request beyond its body."""
 
-    __slots__ = ("began", "brought", "grader", "inline", "snapshot", "strict", "trace")
+    __slots__ = ("began", "brought", "grader", "inline", "key", "snapshot", "strict", "trace")
 
     def __init__(self, snapshot: Snapshot, inline: Callable[[Any], Entry], grader: str) -> None:
         self.snapshot, self.inline = snapshot, inline
+        self.key = ANYONE
+        """The name of the caller's key."""
         self.grader = grader
         """The grader named by the path; empty where the path names none."""
         self.brought: list[tuple[Entry, str]] = []
@@ -204,8 +208,8 @@ def gradable(verdict: Verdict) -> Verdict:
 class Handler:
     """Serves one protocol."""
 
-    def __init__(self, protocol: Protocol[Any], engine: Engine, intake: Intake) -> None:
-        self.protocol, self._engine, self._intake = protocol, engine, intake
+    def __init__(self, protocol: Protocol[Any], engine: Engine, intake: Intake, limits: Limits) -> None:
+        self.protocol, self._engine, self._intake, self._limits = protocol, engine, intake, limits
 
     async def __call__(self, call: Call, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body of the answer. Raises `Refusal`, and `Gone` when the caller hung up."""

@@ -158,7 +158,7 @@ def longest_wait(service: Running, code: str) -> float:
 @pytest.fixture
 def busy(serve: Serve, wait_until: Callable[..., None]) -> Iterator[Running]:
     """A service whose one place for programs is taken for some time, with room for one program before it."""
-    running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_WORKERS="1", FAIRMARK_QUEUE="1")
+    running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_GRADING_PROCESSES="1", FAIRMARK_QUEUE="1")
     with ThreadPoolExecutor(1) as others:
         others.submit(ran, running, code="import time\ntime.sleep(11)", run_timeout=30)
         wait_until(lambda: running.metric("fairmark_requests_in_flight") == 1)
@@ -180,7 +180,7 @@ def test_what_finds_no_room_or_is_not_done_in_its_time_is_answered_with_504(
 
 
 def test_programs_leave_the_workers_to_other_graders(serve: Serve, wait_until: Callable[..., None]) -> None:
-    running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_WORKERS="1")
+    running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_GRADING_PROCESSES="1")
     sleeper = {"sample": "import time\ntime.sleep(3)", "item": {"reference_answer": [{"input": "", "output": ""}]}}
     texts = [" ".join(str(n * step % 997) for n in range(1500)) for step in (7919, 7907)]
     long = {"sample": texts[0], "item": {"reference_answer": texts[1]}}
