@@ -97,7 +97,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
-        if not (self.loopback or self.guarded or self.open):
+        if not (self.loopback or self.guarded or self.open or self.url_file):
             raise ValueError(
                 f"host: without keys only loopback is served, and {self.host} is not; give --keys or FAIRMARK_KEY, "
                 "or --open to let anybody in"
