@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from fairmark_graders import Verdict
+from fairmark_graders.types import Cell
 from fairmark_service import cache as cache_module
-from fairmark_service.cache import LARGEST, VerdictCache
+from fairmark_service.cache import FORMAT, LARGEST, VerdictCache
 from fairmark_service.memory import Memory
 from fairmark_service.metrics import Metrics
 
@@ -36,6 +37,19 @@ async def test_a_verdict_comes_back_whole() -> None:
     cache = opened()
     cache.put(b"key", FULL)
     assert await cache.get_many([b"key"]) == [FULL]
+
+
+def test_the_bytes_of_a_verdict_never_change_under_one_format() -> None:
+    """A field more, less or elsewhere is another format: else a release would misread what another one stored."""
+    whole = Verdict(0.5, "graded", "why", "rule", "other", {"a": 1.0, "b": None}, True, "out", (Cell("x", "y", "z"),))
+    stored = {FORMAT: [cache_module._encode(verdict).hex() for verdict in (Verdict(1.0), whole)]}
+    assert stored == {
+        2: [
+            "99cb3ff0000000000000a6677261646564c0c0c080c3c090",
+            "99cb3fe0000000000000a6677261646564a3776879a472756c65a56f7468657282a161cb3ff0000000000000a162c0c3a36f"
+            "75749193a178a179a17a",
+        ]
+    }
 
 
 async def test_verdicts_come_in_the_order_of_the_keys() -> None:
