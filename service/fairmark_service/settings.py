@@ -10,9 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fairmark_graders.cores import cores
 from fairmark_graders.grader_file import shipped_catalog
-
-from .cores import cores
 
 MiB = 1 << 20
 

@@ -8,7 +8,6 @@ same, or in a set of 98 : 2 every exploit would hide behind the constant answer.
 
 import asyncio
 import math
-import os
 import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from fairmark_graders import AnyGrader, Fault, Item, Sample, Tools, Verdict
 from fairmark_graders.code_tests import CodeTests
+from fairmark_graders.cores import cores
 from fairmark_graders.json_schema import JsonSchema
 from fairmark_graders.local import grade_with
 from fairmark_graders.sample import content_text
@@ -92,7 +92,7 @@ class Trials:
         self._grader, self._tools, self._form = grader, tools, form
         self._answers, self._sampling, self._rng = Answers(grader), sampling, random.Random(0)
         self._reference, self._schema = reference, schema or _schema(grader)
-        self._room = asyncio.Semaphore(os.cpu_count() or 1)
+        self._room = asyncio.Semaphore(cores())
 
     @property
     def margin(self) -> float:

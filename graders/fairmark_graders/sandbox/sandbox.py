@@ -3,13 +3,12 @@
 import asyncio
 import base64
 import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakSet
 
+from ..cores import cores
 from .outcome import Limits, Outcome, SandboxUnavailable
 from .zygote import Zygote, ZygoteLost
 
@@ -35,7 +34,7 @@ class Sandbox:
         With `missing="refuse"` no program runs where any wall is missing; with "allow" what stands must do, and seccomp
         and one wall for files always stand.
         """
-        self.size = size or _processors()
+        self.size = size or cores()
         self._python, self._missing = python, missing
         self._places = asyncio.Semaphore(self.size)
         self._idle: list[Zygote] = []
@@ -159,7 +158,3 @@ def _base64(content: bytes) -> str:
 def _last_line(outcome: Outcome) -> str:
     lines = outcome.stderr.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else outcome.detail or outcome.status
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import os
 import pickle
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
+from ..cores import cores
 from .clock import Limit
 from .faults import Interrupted, OverLimit, WorkerLost
 from .worker import Worker
@@ -41,11 +40,11 @@ class Workers:
 
         `memory` is what one worker may take beyond what it has imported, in bytes of address space.
         """
-        self.size = size or _processors()
+        self.size = size or cores()
         self._memory = memory
         self._zygote = Zygote(memory)
         self._places = asyncio.Semaphore(self.size)
-        self._lane = SlowLane(max(1, min(self.size, _processors()) // 2), _WAITING * self.size)
+        self._lane = SlowLane(max(1, min(self.size, cores()) // 2), _WAITING * self.size)
         self._taken = self._starting = 0
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
@@ -251,7 +250,3 @@ class SlowLane:
             yield
         finally:
             self._running.release()
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
