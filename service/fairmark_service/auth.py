@@ -2,14 +2,14 @@
 
 Keys stand in a file, one `name: key` a line; `#` starts a comment line, empty lines are skipped:
 
-    # the training cluster, in the middle of a rotation: both keys hold
-    cluster: cHVibGljLWV4YW1wbGUtb2xk
-    cluster: cHVibGljLWV4YW1wbGUtbmV3
-    laptop: cHVibGljLWV4YW1wbGUtdG9v
+    # the training cluster, in the middle of a rotation: both keys hold, under one limit
+    cluster: cHVibGljLWV4YW1wbGUtb2xk rate=2000/s
+    cluster: cHVibGljLWV4YW1wbGUtbmV3 rate=2000/s
+    laptop: cHVibGljLWV4YW1wbGUtdG9v rate=50/s quota=1000000/day
 
 A key is what a Bearer header can carry (RFC 6750: letters, digits and -._~+/=), 16 characters or more; a name labels
-its caller in metrics and limits. The file is read again as it changes. One that is broken, empty or gone leaves the
-keys as they are, so that a slip neither shuts everybody out nor lets anybody in.
+its caller in metrics and limits, which count samples. The file is read again as it changes. One that is broken, empty
+or gone leaves the keys as they are, so that a slip neither shuts everybody out nor lets anybody in.
 
 Only digests of keys are kept, and no message quotes the file, where a key might stand in the place of a name.
 """
@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import logging
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,11 +27,14 @@ from fairmark_graders import FairmarkError
 from .reload import Signature, poll, signature
 
 MIN_LENGTH = 16
+MOST_SAMPLES = 10**11
+"""The largest limit: a minute of it, in millionths of a sample, still fits in 64 bits."""
 SETTING = "default"
 """The name of the key that comes from the settings instead of the file."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_LIMIT = re.compile(r"rate=(?P<rate>\d{1,12})/s|quota=(?P<quota>\d{1,12})/day", re.ASCII)
 _MAX_BYTES = 1_000_000
 _BYTE = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _LOOPBACK = re.compile(rb"(?:localhost|127(?:\." + _BYTE + rb"){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
@@ -42,9 +46,22 @@ class InvalidKeys(FairmarkError):
     """Keys that are refused; the message names the line or the name, and never holds a key."""
 
 
+class Limit(NamedTuple):
+    """What a caller may have graded; None where nothing is said."""
+
+    rate: int | None = None
+    """Samples a second."""
+    quota: int | None = None
+    """Samples a day."""
+
+
+UNSET = Limit()
+
+
 class _Key(NamedTuple):
     digest: bytes
     name: str
+    limit: Limit = UNSET
 
 
 class Keys:
@@ -55,7 +72,7 @@ class Keys:
         self._file = file
         self._fixed = () if key is None else (_key(SETTING, key, "the key in the settings"),)
         self._seen: Signature | None = signature(file) if file else None
-        self._keys = self._fixed + (_read(file) if file else ())
+        self._hold(self._fixed + (_read(file) if file else ()))
 
     def __bool__(self) -> bool:
         """Whether callers need a key."""
@@ -78,14 +95,22 @@ class Keys:
             return self._match(authorization[7:].strip()) or (self._match(api_key) if api_key else None)
         return self._match(api_key) if api_key else None
 
+    def limit_of(self, name: str) -> Limit:
+        """What the file sets for the keys of a name."""
+        return self._limits.get(name, UNSET)
+
     async def watch(self) -> None:
         """Takes up changes of the file within about a second, until cancelled."""
         await poll(self._reload)
 
+    def _hold(self, keys: tuple[_Key, ...]) -> None:
+        self._keys = keys
+        self._limits = {key.name: key.limit for key in keys}
+
     def _match(self, presented: bytes) -> str | None:
         digest = hashlib.sha256(presented).digest()
         found = None
-        for key, name in self._keys:
+        for key, name, _ in self._keys:
             if hmac.compare_digest(key, digest):
                 found = name
         return found
@@ -95,7 +120,7 @@ class Keys:
             return
         self._seen = seen
         try:
-            self._keys = self._fixed + _read(self._file)
+            self._hold(self._fixed + _read(self._file))
         except InvalidKeys as error:
             log.error("keys not reloaded, those before still hold: %s", error)
         else:
@@ -119,22 +144,52 @@ def _read(file: Path) -> tuple[_Key, ...]:
     except UnicodeDecodeError:
         raise InvalidKeys(f"{file}: expected UTF-8") from None
     lines = enumerate(map(str.strip, text.splitlines()), 1)
-    keys = tuple(_parse(line, f"{file} line {number}") for number, line in lines if line and not line.startswith("#"))
+    keys = {n: _parse(line, f"{file} line {n}") for n, line in lines if line and not line.startswith("#")}
     if not keys:
         raise InvalidKeys(f"{file}: expected at least one 'name: key'")
+    _check_owners(keys.values(), file)
+    _check_limits(keys, file)
+    return tuple(keys.values())
+
+
+def _check_owners(keys: Iterable[_Key], file: Path) -> None:
     owners: dict[bytes, str] = {}
-    for digest, name in keys:
+    for digest, name, _ in keys:
         if owners.setdefault(digest, name) != name:
             raise InvalidKeys(f"{file}: {owners[digest]!r} and {name!r} have the same key")
-    return keys
+
+
+def _check_limits(keys: Mapping[int, _Key], file: Path) -> None:
+    """Keys of one name are one caller's, and it has one limit."""
+    first: dict[str, int] = {}
+    for number, key in keys.items():
+        before = first.setdefault(key.name, number)
+        if keys[before].limit != key.limit:
+            raise InvalidKeys(f"{file} line {number}: expected the limits of line {before}, which has the same name")
 
 
 def _parse(line: str, place: str) -> _Key:
-    name, colon, key = (part.strip() for part in line.partition(":"))
+    name, colon, rest = (part.strip() for part in line.partition(":"))
     if not colon or not _NAME.fullmatch(name):
         raise InvalidKeys(f"{place}: expected 'name: key', the name of letters, digits and _.-, 40 at most")
+    key, *limits = rest.split() or [""]
     # A name long enough to be a key may be one, on a line written the wrong way round.
-    return _key(name, key, f"{place}: the key of {name!r}" if len(name) < MIN_LENGTH else f"{place}: the key")
+    held = _key(name, key, f"{place}: the key of {name!r}" if len(name) < MIN_LENGTH else f"{place}: the key")
+    return held._replace(limit=_limit(limits, place))
+
+
+def _limit(words: Sequence[str], place: str) -> Limit:
+    """The limits behind a key. Raises `InvalidKeys`, without the words: one may be a piece of a key."""
+    found: dict[str, int] = {}
+    for word in words:
+        match = _LIMIT.fullmatch(word)
+        name = match and match.lastgroup
+        if not match or not name or name in found:
+            raise InvalidKeys(f"{place}: expected 'name: key', and at most rate=2000/s and quota=50000000/day")
+        found[name] = int(match[name])
+        if not 1 <= found[name] <= MOST_SAMPLES:
+            raise InvalidKeys(f"{place}: expected a {name} from 1 to {MOST_SAMPLES} samples")
+    return Limit(**found)
 
 
 def _key(name: str, key: str, what: str) -> _Key:

@@ -11,7 +11,7 @@ import pytest
 from tests.waiting import wait_until
 
 from fairmark_service import reload
-from fairmark_service.auth import InvalidKeys, Keys, loopback_host
+from fairmark_service.auth import InvalidKeys, Keys, Limit, loopback_host
 
 OLD, NEW, OTHER = "fake-key-for-tests-old", "fake-key-for-tests-new", "fake-key-for-tests-other=="
 
@@ -91,6 +91,28 @@ def test_one_name_may_have_two_keys_during_a_rotation(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ("", Limit()),
+        ("rate=2000/s", Limit(rate=2000)),
+        ("quota=50000000/day", Limit(quota=50_000_000)),
+        ("quota=5/day  \trate=1/s ", Limit(1, 5)),
+    ],
+)
+def test_limits_stand_behind_a_key(file: Path, limits: str, expected: Limit) -> None:
+    file.write_text(f"cluster: {OLD} {limits}\nlaptop: {OTHER}\n")
+    keys = Keys(file=file)
+    assert keys.limit_of("cluster") == expected
+    assert keys.limit_of("laptop") == keys.limit_of("nobody") == Limit()
+    assert keys.name_of(bearer(OLD)) == "cluster"
+
+
+def test_two_keys_of_one_name_share_its_limit(file: Path) -> None:
+    file.write_text(f"cluster: {OLD} rate=5/s quota=7/day\ncluster: {NEW} quota=7/day rate=5/s\n")
+    assert Keys(file=file).limit_of("cluster") == Limit(5, 7)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", "at least one 'name: key'"),
@@ -102,6 +124,17 @@ def test_one_name_may_have_two_keys_during_a_rotation(file: Path) -> None:
         (f"{OLD}: ci\n", "line 1: the key is too short"),
         (f"a: {OLD}\nb: {OLD}\n", "'a' and 'b' have the same key"),
         ("a: \udcff", "expected UTF-8"),
+        (f"a: {OLD} {NEW}\n", "line 1: expected 'name: key', and at most rate=2000/s and quota=50000000/day"),
+        (f"a: {OLD} rate={NEW}\n", "line 1: expected 'name: key', and at most rate="),
+        (f"a: {OLD} rate=5\n", "line 1: expected 'name: key', and at most rate="),
+        (f"a: {OLD} rate=5/day\n", "line 1: expected 'name: key', and at most rate="),
+        (f"a: {OLD} quota=5/s\n", "line 1: expected 'name: key', and at most rate="),
+        (f"a: {OLD} rate=1.5/s\n", "line 1: expected 'name: key', and at most rate="),
+        (f"a: {OLD} rate=5/s rate=5/s\n", "line 1: expected 'name: key', and at most rate="),
+        (f"a: {OLD} rate=0/s\n", "line 1: expected a rate from 1 to 100000000000 samples"),
+        (f"a: {OLD} quota=200000000000/day\n", "line 1: expected a quota from 1 to 100000000000 samples"),
+        (f"a: {OLD} rate=5/s\n\na: {NEW}\n", "line 3: expected the limits of line 1, which has the same name"),
+        (f"a: {OLD}\na: {NEW} quota=5/day\n", "line 2: expected the limits of line 1"),
     ],
 )
 def test_a_bad_file_is_refused_without_quoting_a_key(file: Path, text: str, expected: str) -> None:
@@ -127,6 +160,18 @@ async def test_a_rotated_file_is_taken_up_and_the_key_of_the_settings_stays(file
         await wait_until(lambda: keys.name_of(bearer(NEW)) == "cluster")
         assert keys.name_of(bearer(OLD)) is None
         assert keys.name_of(bearer(OTHER + "=")) == "default"
+
+
+@pytest.mark.anyio
+async def test_changed_limits_are_taken_up_and_broken_ones_are_not(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with watched(file) as keys:
+        write(file, f"cluster: {OLD} rate=9/s\n")
+        await wait_until(lambda: keys.limit_of("cluster") == Limit(rate=9))
+        write(file, f"cluster: {OLD} rate=9\n")
+        await wait_until(lambda: "keys not reloaded" in caplog.text)
+        assert keys.limit_of("cluster") == Limit(rate=9)
 
 
 @pytest.mark.anyio
