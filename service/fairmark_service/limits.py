@@ -25,3 +25,6 @@ class Limits:
     def take(self, key: str, samples: int) -> LimitReached | None:
         """Count so many samples of a key's caller, unless they are beyond its limits: all of them or none."""
         return None
+
+    def give_back(self, key: str, samples: int) -> None:
+        """Uncount what was taken for a request that found no room: nothing of it was begun."""
