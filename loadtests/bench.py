@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
-from .driver import Load, ask, closed
+from .driver import Load, Request, ask, closed
 from .servers import Server
 
 WARM_SECONDS = 0.3
@@ -18,15 +18,15 @@ class Bench(NamedTuple):
     seconds: float
     """Of one load in one round."""
 
-    async def turns(self, requests: list[bytes], connections: int) -> AsyncIterator[tuple[Load, Load]]:
+    async def turns(self, requests: list[Request], connections: int) -> AsyncIterator[tuple[Load, Load]]:
         """Loads of the service and of the bare application, in turns: what else the machine does hits both."""
         for server in (self.service, self.bare):
             await closed(server, requests, connections, WARM_SECONDS)
         for _ in range(self.rounds):
             ours = await closed(self.service, requests, connections, self.seconds)
-            yield ours, await closed(self.bare, requests, connections, self.seconds)
+            yield ours.answered(), (await closed(self.bare, requests, connections, self.seconds)).answered()
 
-    async def expect(self, request: bytes, part: bytes) -> None:
+    async def expect(self, request: Request, part: bytes) -> None:
         """Make sure that the service does what is to be timed."""
         answer = await ask(self.service, request)
         if part not in answer:

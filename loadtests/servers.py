@@ -9,6 +9,9 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from .family import cpu_seconds, own_seconds, resident_bytes
 
 KEY = "fake-key-for-load-tests-only"
 START_SECONDS = 30
@@ -20,17 +23,45 @@ SERVER_CORE, DRIVER_CORE = CORES[0], CORES[-1]
 
 
 class Server(NamedTuple):
-    """A server that answers on a loopback port."""
+    """A server under test: a process of ours on loopback, or whatever answers at an address."""
 
     name: str
-    pid: int
     port: int
+    pid: int | None = None
+    """Of ours."""
+    host: str = "127.0.0.1"
+    tls: bool = False
+    key: str = KEY
+
+    @classmethod
+    def at(cls, url: str, key: str) -> "Server":
+        """Somebody's own service. Raises `ValueError`."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError(f"expected an address such as http://127.0.0.1:8000, got {url!r}")
+        tls = parts.scheme == "https"
+        return cls(parts.hostname, parts.port or (443 if tls else 80), None, parts.hostname, tls, key)
+
+    @property
+    def loopback(self) -> bool:
+        return self.host == "127.0.0.1"
+
+    @property
+    def head(self) -> bytes:
+        """The header lines of every request."""
+        return f"Host: {self.host}\r\nAuthorization: Bearer {self.key}\r\n".encode()
 
     def cpu(self) -> float:
         """Seconds of CPU time its process has used, threads included and children not."""
-        return time.clock_gettime(
-            (~self.pid << 3) | 2
-        )  # Linux's id of another process's CPU clock, as in clock_getcpuclockid(3)
+        return 0.0 if self.pid is None else own_seconds(self.pid)
+
+    def cpu_with_children(self) -> float:
+        """Seconds of CPU time that it and all it has started have used."""
+        return 0.0 if self.pid is None else cpu_seconds(self.pid)
+
+    def resident(self) -> int:
+        """Bytes that it and all it has started hold."""
+        return 0 if self.pid is None else resident_bytes(self.pid)
 
 
 @contextlib.contextmanager
@@ -68,7 +99,7 @@ def _running(name: str, module: list[str], port: int, environment: dict[str, str
     process = subprocess.Popen([sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL)
     try:
         _await_answer(name, process, port)
-        yield Server(name, process.pid, port)
+        yield Server(name, port, process.pid)
     finally:
         process.terminate()
         try:

@@ -26,6 +26,7 @@ async def long_texts(bench: Bench) -> list[Figure]:
     load, meanwhile = await asyncio.gather(
         closed(bench.service, iter(requests), CONNECTIONS, seconds), closed(bench.service, probe, 1, seconds)
     )
+    load, meanwhile = load.answered(), meanwhile.answered()
     return [
         Figure("rouge_l", [load.rate * SAMPLES], "samples/s"),
         Figure("/healthz alone, median", [statistics.median(alone.latencies) * 1e3], "ms"),

@@ -20,7 +20,7 @@ from fairmark_graders.grader_file import shipped_catalog
 
 from .. import texts
 from ..bench import Bench
-from ..driver import Load, opened, post
+from ..driver import Load, Request, opened, post
 from ..figures import Figure, Target, over
 from ..servers import CORES, Server, service
 
@@ -60,14 +60,14 @@ async def spell(server: Server, number: int, seconds: float, *, poisoned: bool) 
     count = round(RATE * seconds)
     neighbours = opened(server, [neighbour(number * 100_000 + place) for place in range(count)], RATE, CONNECTIONS)
     if not poisoned:
-        return await neighbours, Load()
+        return (await neighbours).answered(), Load()
     body = orjson.dumps({"grader": "endless", "samples": [{"sample": "x", "item": {}}]})
     burning = opened(server, [post("/v1/grade", body)] * max(2, count // 100), RATE / 100, CONNECTIONS)
-    loads: tuple[Load, Load] = await asyncio.gather(neighbours, burning)
-    return loads
+    calm, burnt = await asyncio.gather(neighbours, burning)
+    return calm.answered(), burnt.answered()
 
 
-def neighbour(seed: int) -> bytes:
+def neighbour(seed: int) -> Request:
     """One request of normal traffic."""
     match KINDS[seed % len(KINDS)]:
         case "endpoint":

@@ -16,9 +16,9 @@ async def similarity(bench: Bench) -> list[Figure]:
     for turn in range(max(2, bench.rounds // 4)):
         seeds = range(turn * BATCHES, (turn + 1) * BATCHES)
         requests = [post("/v1/grade", texts.pairs(seed, SAMPLES, 80, "similarity")) for seed in seeds]
-        cold.append(await closed(bench.service, iter(requests), CONNECTIONS, seconds=10))
+        cold.append((await closed(bench.service, iter(requests), CONNECTIONS, seconds=10)).answered())
         await bench.expect(requests[0], b'"cached":true')
-        cached.append(await closed(bench.service, requests, CONNECTIONS, bench.seconds / 2))
+        cached.append((await closed(bench.service, requests, CONNECTIONS, bench.seconds / 2)).answered())
     return [
         Figure("cold", [load.rate * SAMPLES for load in cold], "samples/s"),
         Figure("cached", [load.rate * SAMPLES for load in cached], "samples/s"),
