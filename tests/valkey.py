@@ -74,3 +74,41 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
     yield server
     server.client.close()
     server.kill()
+
+
+class Tls:
+    """The same server behind TLS, which its own build lacks: haproxy with a certificate that signs itself."""
+
+    def __init__(self, valkey: Valkey, folder: Path) -> None:
+        port = free_port()
+        self.url = f"rediss://localhost:{port}"
+        self.certificate = folder / "ca.crt"
+        key, pair, configuration = folder / "tls.key", folder / "tls.pem", folder / "haproxy.cfg"
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        make += ["-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        subprocess.run([*make, "-keyout", key, "-out", self.certificate], check=True, capture_output=True)
+        pair.write_text(self.certificate.read_text() + key.read_text())
+        configuration.write_text(
+            "defaults\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+            f"listen valkey\n  bind 127.0.0.1:{port} ssl crt {pair}\n  server valkey 127.0.0.1:{valkey.port}\n"
+        )
+        self._process = subprocess.Popen(["haproxy", "-q", "-db", "-f", configuration])
+        while not listens(port):
+            assert self._process.poll() is None, "haproxy ended"
+            time.sleep(0.002)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def tls(valkey: Valkey, tmp_path: Path) -> Iterator[Tls]:
+    server = Tls(valkey, tmp_path)
+    yield server
+    server.kill()

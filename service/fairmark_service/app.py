@@ -18,7 +18,7 @@ from fairmark_graders.workers import Workers
 
 from .admission import Admission
 from .auth import Keys
-from .cache import VerdictCache
+from .cache import RedisServer, VerdictCache
 from .catalog import Catalog
 from .door import Door
 from .engine import Engine
@@ -46,14 +46,15 @@ class Service:
     """
 
     def __init__(self, settings: Settings, shared: Path | None = None) -> None:
-        self.metrics = Metrics()
+        self.metrics = Metrics(shared and shared / "metrics")
         self.catalog = Catalog(settings.catalog, filter(None, settings.functions.split(",")), settings.sandbox_python)
         self.catalog.load()
+        self.metrics.watch_catalog(lambda: self.catalog.snapshot)
         self.keys = Keys(settings.key.get_secret_value() if settings.key is not None else None, settings.keys)
         self.limits = Limits(self.keys, shared and shared / "limits")
         self.cache = VerdictCache(
             memory_bytes=settings.cache_megabytes * MiB,
-            redis_url=settings.redis.get_secret_value() if settings.redis else None,
+            redis=_redis(settings),
             namespace=settings.cache_namespace,
             ttl_seconds=settings.cache_seconds,
             metrics=self.metrics,
@@ -86,7 +87,9 @@ class Service:
         # What is loaded by now stays: out of the collector's sight, a pass over the young doesn't walk it again.
         gc.collect()
         gc.freeze()
-        watches = [asyncio.create_task(watch) for watch in (self.catalog.watch(), self.keys.watch())]
+        watches = [
+            asyncio.create_task(watch) for watch in (self.catalog.watch(), self.keys.watch(), self.metrics.watch())
+        ]
         self.health.ready = True
         log.info("ready", extra=self.health.report())
         try:
@@ -125,6 +128,14 @@ class Service:
         await self.cache.close()
         if self.verdicts is not None:
             self.verdicts.close()
+        self.metrics.settle()
+
+
+def _redis(settings: Settings) -> RedisServer | None:
+    if settings.redis is None:
+        return None
+    password = settings.redis_password.get_secret_value() if settings.redis_password else None
+    return RedisServer(settings.redis.get_secret_value(), password, settings.redis_ca)
 
 
 def _verdict_log(settings: Settings) -> VerdictLog | None:

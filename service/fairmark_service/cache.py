@@ -15,9 +15,11 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -72,19 +74,31 @@ class CacheMetrics(Protocol):
         """Redis is left alone, or asked again."""
 
 
+class RedisServer(NamedTuple):
+    """Where a Redis is and how to get in.
+
+    The URL is `redis://`, `rediss://` (TLS) or `unix://`; a password in it is percent-encoded, and goes before
+    `password`. `ca` holds the certificates that a TLS server is held against, or else the system's do.
+    """
+
+    url: str
+    password: str | None = None
+    ca: Path | None = None
+
+
 class VerdictCache:
     """Verdicts by key. To be started, used and closed on one event loop.
 
-    `memory_bytes` bounds the memory tier (0 to go without). `redis_url` is `redis://`, `rediss://` (TLS) or `unix://`,
-    its password percent-encoded; `namespace` keeps apart services that share a Redis. A verdict is kept for
-    `ttl_seconds`, in memory from when it came there. Raises `ValueError` for a URL that can't be read.
+    `memory_bytes` bounds the memory tier (0 to go without); `namespace` keeps apart services that share a Redis. A
+    verdict is kept for `ttl_seconds`, in memory from when it came there. Raises `ValueError` for a URL that can't be
+    read and for certificates that are none.
     """
 
     def __init__(
-        self, memory_bytes: int, redis_url: str | None, namespace: str, ttl_seconds: float, metrics: CacheMetrics
+        self, memory_bytes: int, redis: RedisServer | None, namespace: str, ttl_seconds: float, metrics: CacheMetrics
     ) -> None:
         self._memory = Memory(memory_bytes)
-        self._redis = RedisTier(redis_url, f"{namespace}:{FORMAT}:", metrics) if redis_url else None
+        self._redis = RedisTier(redis, f"{namespace}:{FORMAT}:", metrics) if redis else None
         self._ttl = ttl_seconds
         self._metrics = metrics
 
@@ -164,8 +178,8 @@ class _Write(NamedTuple):
 class RedisTier:
     """Values by key in Redis, when it answers."""
 
-    def __init__(self, url: str, prefix: str, metrics: CacheMetrics) -> None:
-        self._client = _client(url)
+    def __init__(self, server: RedisServer, prefix: str, metrics: CacheMetrics) -> None:
+        self._client = _client(server)
         self._prefix = prefix.encode()
         self._metrics = metrics
         self._up: bool | None = None
@@ -353,16 +367,19 @@ class RedisTier:
         return {"redis": address} | ({"fault": fault} if fault else {})
 
 
-def _client(url: str) -> Redis:
+def _client(server: RedisServer) -> Redis:
     """A client that tries everything once and leaves the deadlines to its callers.
 
     redis-py's ten retries may add up to 5 s. Its own deadline takes a third of a pipeline's time, and under Python 3.11
     is a `wait_for`, which may swallow the cancellation of its task. RESP2 spares the HELLO that proxies and Redis 5
     refuse; nothing of RESP3 is used.
     """
+    tls: dict[str, Any] = {"ssl_ca_certs": str(_readable(server))} if server.ca else {}
     try:
         return Redis.from_url(
-            url,
+            server.url,
+            password=server.password,
+            **tls,
             protocol=2,
             retry=Retry(NoBackoff(), 0),
             socket_timeout=None,
@@ -373,6 +390,18 @@ def _client(url: str) -> Redis:
         raise ValueError(
             "redis: expected a URL with redis://, rediss:// or unix://, the password percent-encoded"
         ) from None
+
+
+def _readable(server: RedisServer) -> Path:
+    """The certificates, found sound now rather than missed at every connection. Raises `ValueError`."""
+    assert server.ca
+    if not server.url.startswith("rediss://"):
+        raise ValueError("redis-ca: expected a rediss:// URL in redis; no other has certificates")
+    try:
+        ssl.create_default_context(cafile=server.ca)
+    except OSError as error:  # ssl's own errors too
+        raise ValueError(f"redis-ca: expected certificates in PEM in {server.ca}: {error.strerror}") from None
+    return server.ca
 
 
 class _Nonsense(Exception):

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
 
     redis: SecretStr | None = None
     """URL of a Redis or Valkey that replicas share their verdicts through: redis://, rediss:// or unix://."""
+    redis_password: SecretStr | None = None
+    """The password, where the URL has none; by variable rather than on the command line, which others can read."""
+    redis_ca: Path | None = None
+    """Certificates, PEM, that a rediss:// server is held against, instead of those that the system trusts."""
     cache_megabytes: Annotated[int, Field(ge=0)] = 256
     """Memory for verdicts in this process."""
     cache_seconds: Annotated[float, Field(gt=0)] = 24 * 3600.0

@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
-from tests.valkey import Valkey, free_port
+from tests.valkey import Tls, Valkey, free_port
 
 from fairmark_graders import Verdict
-from fairmark_service.cache import FORMAT, VerdictCache
+from fairmark_service.cache import FORMAT, RedisServer, VerdictCache
 from fairmark_service.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
@@ -21,9 +22,17 @@ PASSWORD = "fake-password"
 class Cache(VerdictCache):
     """A cache whose every get asks Redis, since it has no memory, and whose metrics can be read."""
 
-    def __init__(self, url: str, ttl: float = 3600, namespace: str = "test", memory: int = 0) -> None:
+    def __init__(
+        self,
+        url: str,
+        ttl: float = 3600,
+        namespace: str = "test",
+        memory: int = 0,
+        password: str | None = None,
+        ca: Path | None = None,
+    ) -> None:
         self.seen = Metrics()
-        super().__init__(memory, url, namespace, ttl, self.seen)
+        super().__init__(memory, RedisServer(url, password, ca), namespace, ttl, self.seen)
 
     def count(self, name: str, **labels: str) -> float:
         return self.seen.registry.get_sample_value(f"fairmark_cache_{name}", labels) or 0
@@ -333,6 +342,39 @@ async def test_a_password_opens_redis_and_is_never_logged(
         assert cache.open is (given != "right")
         assert await cache.get_many(keys(1)) == [None]
     assert PASSWORD not in "".join(str(vars(record)) for record in caplog.records)
+
+
+async def test_a_password_beside_the_url_opens_redis(valkey: Valkey) -> None:
+    valkey.kill()
+    valkey.start("--requirepass", PASSWORD)
+    async with opened(Cache(valkey.url, password=PASSWORD)) as cache:
+        assert not cache.open
+
+
+async def test_a_server_is_held_against_the_certificates_given(valkey: Valkey, tls: Tls) -> None:
+    async with opened(Cache(tls.url, ca=tls.certificate)) as one, opened(Cache(tls.url, ca=tls.certificate)) as other:
+        await filled(one, valkey, 10)
+        assert await other.get_many(keys(10)) == verdicts(10)
+
+
+async def test_a_server_that_the_system_does_not_trust_is_not_spoken_to(tls: Tls) -> None:
+    async with opened(Cache(tls.url)) as cache:
+        assert cache.open
+
+
+@pytest.mark.parametrize(
+    ("url", "text", "expected"),
+    [
+        ("redis://localhost", "", "redis-ca: expected a rediss:// URL in redis"),
+        ("rediss://localhost", "no certificate", "redis-ca: expected certificates in PEM in .*ca.crt"),
+        ("rediss://localhost", None, "redis-ca: expected certificates in PEM in .*ca.crt: No such file"),
+    ],
+)
+def test_certificates_that_cannot_serve_are_refused(tmp_path: Path, url: str, text: str | None, expected: str) -> None:
+    if text is not None:
+        (tmp_path / "ca.crt").write_text(text)
+    with pytest.raises(ValueError, match=expected):
+        Cache(url, ca=tmp_path / "ca.crt")
 
 
 @pytest.mark.parametrize("url", [f"redis://:{PASSWORD}/with-slash@host", f"http://:{PASSWORD}@host"])
