@@ -4,26 +4,47 @@ Samples are counted once per batch: equal outcomes with equal scores are one inc
 handful. Graders are labelled by their catalog name and those that came inside a request share the label `inline`; runs
 by the name the trainer sent, the first hundred of them, and `other` after that: a label's values are never unbounded.
 What a `classification` expects and finds are its labels; of those in requests, the first hundred and `(other)`.
+
+One process keeps its values in memory. Several keep them in files of one directory, which each of them maps and all
+read (prometheus_client's multiprocess mode), so that any of them, and their supervisor, exposes what all have counted.
 """
 
+import asyncio
+import contextlib
+import fcntl
+import os
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
-from fairmark_graders import Multi, Verdict
+from fairmark_graders import Multi, Verdict, __version__
 from fairmark_graders.classification import ABSTAINED, NONE, SEVERAL, Classification
+from fairmark_graders.grader import Place
 from fairmark_graders.types import Cell
 
-from .catalog import INLINE, Entry
+from .catalog import INLINE, Entry, Snapshot
 
 RUNS = 100
 INLINE_LABELS = 100
 """Labels of classifications inside requests that are told apart, and what stands for none."""
 UNSETTLED = 1000
 """Different scores tallied before they are settled unasked: some 3 ms of work."""
+SETTLE_SECONDS = 1
+"""How old may be what another process exposes of this one; and what a process that is killed takes with it."""
+LAGS = 15
+"""How many measurements of the loop's lag the worst is taken of: a scrape every 15 s misses none."""
+REASONS = ("queue", "bytes", "patience", "rate", "quota")
+"""Why requests are refused for want of room."""
+_RESTARTS = "fairmark_worker_restarts", "HTTP processes started in place of ones that had ended"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _SCORES = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.999999, 1)
 """The first bucket holds what is wrong and less, the one that ends at 1 only what is wholly right."""
@@ -60,10 +81,16 @@ class Buckets(Histogram):
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own."""
+    """The metrics of one process.
 
-    def __init__(self) -> None:
+    `shared` is the directory that its values are kept in, together with those of other processes; then
+    PROMETHEUS_MULTIPROC_DIR named it before this module was imported. None keeps them in memory.
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
         registry = self.registry = CollectorRegistry()
+        self._catalog: Callable[[], Snapshot] = Snapshot
+        self._shared = None if shared is None else SharedMetrics(shared, lambda: self._catalog())
         self._samples = Counter(
             "fairmark_samples",
             "Samples by how their grading ended, cached or not",
@@ -94,12 +121,6 @@ class Metrics:
             ["grader", "run", "expected", "found"],
             registry=registry,
         )
-        self._natural_share = Gauge(
-            "fairmark_classification_natural_share",
-            "How common a label is where the model will be used, by its grader's natural_shares",
-            ["grader", "label"],
-            registry=registry,
-        )
         self._requests = Counter(
             "fairmark_requests",
             "Requests by route, caller's key and status",
@@ -113,8 +134,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self._in_flight = Gauge("fairmark_requests_in_flight", "Requests being answered", registry=registry)
-        self._body_bytes = Gauge("fairmark_body_bytes_in_flight", "Bytes of bodies held", registry=registry)
+        self._in_flight = Gauge(
+            "fairmark_requests_in_flight", "Requests being answered", registry=registry, multiprocess_mode="livesum"
+        )
+        self._body_bytes = Gauge(
+            "fairmark_body_bytes_in_flight", "Bytes of bodies held", registry=registry, multiprocess_mode="livesum"
+        )
         self._queue_seconds = Histogram(
             "fairmark_queue_seconds",
             "How long a judgement waited for its slot",
@@ -129,10 +154,33 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._waiting = Gauge(
+            "fairmark_waiting_judgements",
+            "Judgements that wait for a slot",
+            ["place"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._busy = Gauge(
+            "fairmark_busy_slots", "Slots that are held", ["place"], registry=registry, multiprocess_mode="livesum"
+        )
+        self._slots = Gauge(
+            "fairmark_slots",
+            "Judgements that may be at work at a time",
+            ["place"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self._slow = Gauge(
-            "fairmark_slow_judgements", "Judgements in the slow lane, at work or waiting there", registry=registry
+            "fairmark_slow_judgements",
+            "Judgements in the slow lane, at work or waiting there",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         self._rejected = Counter("fairmark_rejected", "Requests refused for want of room", ["by"], registry=registry)
+        self._key_samples = Counter(
+            "fairmark_key_samples", "Samples counted against the limits of a key", ["key"], registry=registry
+        )
         self._coalesced = Counter(
             "fairmark_coalesced", "Samples that shared a judgement already under way", registry=registry
         )
@@ -145,43 +193,63 @@ class Metrics:
             registry=registry,
         )
         self._breaker = Gauge(
-            "fairmark_cache_breaker_open", "1 while the shared cache is left alone because it fails", registry=registry
+            "fairmark_cache_breaker_open",
+            "1 while the shared cache is left alone because it fails",
+            registry=registry,
+            multiprocess_mode="livemax",
         )
-        self._catalog_broken = Gauge(
-            "fairmark_catalog_broken_files", "Catalog files that are refused", registry=registry
+        self._lag = Gauge(
+            "fairmark_loop_lag_seconds",
+            "How late the event loop was at worst in the last 15 s; one HTTP process is full when it grows",
+            registry=registry,
+            multiprocess_mode="livemax",
         )
+        Counter(*_RESTARTS, registry=registry)
+        for reason in REASONS:
+            self._rejected.labels(reason)
         self._runs: set[str] = set()
         self._inline_labels = {NONE, SEVERAL, ABSTAINED}
         self._tally: Tally[tuple[str, str, float | None]] = Tally()
         self._classified: Tally[tuple[str, str | None, Cell]] = Tally()
         self._answers: Tally[tuple[str, str, int]] = Tally()
         self._seconds: defaultdict[str, Spell] = defaultdict(Spell)
-        self._answering = 0
+        self._taken: Tally[str] = Tally()
+        self._answering = self._slow_now = 0
+        self._waiting_now: Tally[Place] = Tally()
+        self._busy_now: Tally[Place] = Tally()
+        self._bodies: Callable[[], int] = int
+        self._lags: deque[float] = deque([0.0], LAGS)
 
     def expose(self) -> bytes:
-        """The metrics as Prometheus reads them."""
-        self._settle()
-        return generate_latest(self.registry)
+        """The metrics as Prometheus reads them; over all processes where there are several."""
+        self.settle()
+        return self._shared.expose() if self._shared else generate_latest(self.registry) + _current(self._catalog())
+
+    async def watch(self) -> None:
+        """Settle once a second, until cancelled; how late that happens is how late the event loop is."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + SETTLE_SECONDS
+            await asyncio.sleep(SETTLE_SECONDS)
+            self._lags.append(max(loop.time() - due, 0.0))
+            self.settle()
 
     def graded(self, grader: str, outcome: str, score: float | None, count: int) -> None:
         """Count the samples of one batch that ended alike."""
         self._tally[grader, outcome, score] += count
         if len(self._tally) > UNSETTLED:
-            self._settle()
+            self._settle_samples()
 
     def classified(self, grader: str, run: str | None, cells: Iterable[Cell], count: int) -> None:
         """Count the samples of one batch that fell in the same cells, one for each classification among the parts."""
         for cell in cells:
             self._classified[grader, run, cell] += count
         if len(self._classified) > UNSETTLED:
-            self._settle()
+            self._settle_samples()
 
-    def serving(self, entries: Iterable[Entry]) -> None:
-        """The catalog's graders as they are now, for the natural shares of their labels."""
-        self._natural_share.clear()
-        for grader, shares in _natural_shares(entries):
-            for label, share in shares.items():
-                self._natural_share.labels(grader, label).set(share / sum(shares.values()))
+    def watch_catalog(self, snapshot: Callable[[], Snapshot]) -> None:
+        """Where to ask for the catalog as it is now: what is broken, and the natural shares of labels."""
+        self._catalog = snapshot
 
     def ran(self, run: str, groups: Sequence[str | None], verdicts: Sequence[Verdict]) -> None:
         """Count one batch of a training run: each sample's group and verdict."""
@@ -209,20 +277,38 @@ class Metrics:
 
     def watch_bodies(self, held: Callable[[], int]) -> None:
         """Where to ask for the bytes of bodies held now."""
-        self._body_bytes.set_function(held)
+        self._bodies = held
 
     def judged(self, grader: str, queued: float, worked: float) -> None:
         """Seconds one judgement waited and worked."""
         self._queue_seconds.labels(grader).observe(queued)
         self._work_seconds.labels(grader).observe(worked)
 
+    def slots(self, place: Place, count: int) -> None:
+        """So many judgements may be at work in a place at a time."""
+        self._slots.labels(place).set(count)
+        self.waiting(place, 0)
+        self.busy(place, 0)
+
+    def waiting(self, place: Place, more: int) -> None:
+        """So many more judgements wait for a slot of a place; less than none wait no longer."""
+        self._waiting_now[place] += more
+
+    def busy(self, place: Place, more: int) -> None:
+        """So many more slots of a place are held; less than none were given back."""
+        self._busy_now[place] += more
+
     def slow(self, more: int) -> None:
         """So many judgements have gone to the slow lane; less than none have left it."""
-        self._slow.inc(more)
+        self._slow_now += more
 
     def rejected(self, by: str) -> None:
-        """A request was refused by `queue`, `bytes` or `patience`."""
+        """A request was refused, for one of the `REASONS`."""
         self._rejected.labels(by).inc()
+
+    def taken(self, key: str, samples: int) -> None:
+        """So many samples were counted against the limits of the key of that name."""
+        self._taken[key] += samples
 
     def coalesced(self, count: int) -> None:
         """Samples that joined a judgement of another."""
@@ -244,31 +330,46 @@ class Metrics:
         """The shared cache is left alone, or asked again."""
         self._breaker.set(is_open)
 
-    def catalog_broken(self, files: int) -> None:
-        """Files of the catalog that are refused now."""
-        self._catalog_broken.set(files)
-
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Put what was tallied into the metrics.
 
         An increment of prometheus_client's takes a lock, a call or two and 1 µs; five of them cost more than grading a
-        short sample does. So the hot path only tallies, and this runs when Prometheus asks or the tallies grow.
+        short sample does. So the hot path only tallies, and this runs once a second, and when Prometheus asks or the
+        tallies grow.
         """
+        self._settle_samples()
+        self._settle_requests()
+        self._settle_gauges()
+
+    def _settle_samples(self) -> None:
         for (grader, outcome, score), count in self._tally.items():
             self._samples.labels(grader, outcome).inc(count)
             if score is not None:
                 self._scores.labels(grader).observe_many(score, count)
         for (grader, run, cell), count in self._classified.items():
             self._cells.labels(*self._cell(grader, run, cell)).inc(count)
+        self._tally.clear()
+        self._classified.clear()
+
+    def _settle_requests(self) -> None:
         for labels, count in self._answers.items():
             self._requests.labels(*labels).inc(count)
         for route, spell in self._seconds.items():
             self._request_seconds.labels(route).merge(spell)
-        self._tally.clear()
-        self._classified.clear()
+        for key, samples in self._taken.items():
+            self._key_samples.labels(key).inc(samples)
         self._answers.clear()
         self._seconds.clear()
+        self._taken.clear()
+
+    def _settle_gauges(self) -> None:
         self._in_flight.set(self._answering)
+        self._body_bytes.set(self._bodies())
+        self._slow.set(self._slow_now)
+        self._lag.set(max(self._lags))
+        for gauge, now in ((self._waiting, self._waiting_now), (self._busy, self._busy_now)):
+            for place, count in now.items():
+                gauge.labels(place).set(count)
 
     def _cell(self, grader: str, run: str | None, cell: Cell) -> tuple[str, str, str, str]:
         label = self._inline_label if grader == INLINE else str
@@ -299,3 +400,91 @@ def _natural_shares(entries: Iterable[Entry]) -> Iterator[tuple[str, Mapping[str
         for part, grader in parts.items():
             if isinstance(grader, Classification) and grader.natural_shares:
                 yield _part(entry.name, part), grader.natural_shares
+
+
+class _Current(Collector):
+    """What isn't counted but is so when Prometheus asks: the release, and what the catalog holds.
+
+    Gauges of the library wouldn't do: in files they can't forget the labels of a grader that is gone.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterable[Metric]:
+        yield self._build()
+        broken = len(self._snapshot.broken)
+        yield GaugeMetricFamily("fairmark_catalog_broken_files", "Catalog files that are refused", broken)
+        yield self._natural_shares()
+
+    def _build(self) -> Metric:
+        build = GaugeMetricFamily("fairmark_build_info", "1; the release is the label", labels=["version"])
+        build.add_metric([__version__], 1)
+        return build
+
+    def _natural_shares(self) -> Metric:
+        meaning = "How common a label is where the model will be used, by its grader's natural_shares"
+        family = GaugeMetricFamily("fairmark_classification_natural_share", meaning, labels=["grader", "label"])
+        for grader, shares in _natural_shares(self._snapshot.entries.values()):
+            for label, share in shares.items():
+                family.add_metric([grader, label], share / sum(shares.values()))
+        return family
+
+
+def _current(snapshot: Snapshot) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_Current(snapshot))
+    return generate_latest(registry)
+
+
+class SharedMetrics:
+    """The metrics of several processes, in files of one directory; their supervisor exposes them and tidies up.
+
+    The directory is there, empty, and named by PROMETHEUS_MULTIPROC_DIR in the processes before they import this
+    module; the supervisor itself needs no such variable. A file of 64 KiB, sparse, holds some 500 values; each process
+    has four: counters, histograms, gauges to add and gauges of which the greatest counts.
+    """
+
+    def __init__(self, directory: Path, snapshot: Callable[[], Snapshot]) -> None:
+        """`snapshot` gives the catalog that the processes serve."""
+        self._directory, self._snapshot = directory, snapshot
+
+    def expose(self) -> bytes:
+        """What all processes have counted, the dead included, as Prometheus reads it."""
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._directory))
+        with self._locked(fcntl.LOCK_SH):
+            counted: bytes = generate_latest(registry)
+        return counted + _current(self._snapshot())
+
+    def bury(self, pid: int) -> None:
+        """Call when a process has ended: what it counted stays, in one file for all the dead; its gauges go."""
+        with self._locked(fcntl.LOCK_EX):
+            mark_process_dead(pid, str(self._directory))
+            for kind in ("counter", "histogram"):
+                file = self._directory / f"{kind}_{pid}.db"
+                if file.exists():
+                    self._add(f"{kind}_dead.db", MmapedDict.read_all_values_from_file(file))
+                    file.unlink()
+
+    def restarted(self) -> None:
+        """Call when a process was started in place of one that had ended."""
+        name, meaning = _RESTARTS
+        with self._locked(fcntl.LOCK_EX):
+            self._add("counter_supervisor.db", [(mmap_key(name, f"{name}_total", [], [], meaning), 1.0, 0.0, 0)])
+
+    def _add(self, file: str, values: Iterable[tuple[str, float, float, int]]) -> None:
+        kept = MmapedDict(str(self._directory / file))
+        for key, value, _, _ in values:
+            kept.write_value(key, kept.read_value(key)[0] + value, 0.0)
+        kept.close()
+
+    @contextlib.contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Hold the directory, so that nobody reads it while the counts of a dead process are in two files or none."""
+        handle = os.open(self._directory, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, how)
+            yield
+        finally:
+            os.close(handle)

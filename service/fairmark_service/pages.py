@@ -54,8 +54,6 @@ def router(catalog: Catalog, metrics: Metrics, health: Health) -> APIRouter:
 
     @routes.get("/metrics", summary="Metrics, as Prometheus reads them", tags=["operators"])
     async def exposition() -> Response:
-        metrics.catalog_broken(len(catalog.snapshot.broken))
-        metrics.serving(catalog.snapshot.entries.values())
         return Response(metrics.expose(), media_type=CONTENT_TYPE)
 
     return routes
