@@ -17,7 +17,7 @@ from fairmark_graders.sandbox import Graders, Sandbox, SandboxUnavailable
 from fairmark_graders.workers import Workers
 
 from .admission import Admission
-from .auth import Keys
+from .auth import Keys, Limit
 from .cache import RedisServer, VerdictCache
 from .catalog import Catalog
 from .door import Door
@@ -51,7 +51,8 @@ class Service:
         self.catalog.load()
         self.metrics.watch_catalog(lambda: self.catalog.snapshot)
         self.keys = Keys(settings.key.get_secret_value() if settings.key is not None else None, settings.keys)
-        self.limits = Limits(self.keys, shared and shared / "limits")
+        default = Limit(settings.rate, settings.quota)
+        self.limits = Limits(self.keys, default, self.metrics, shared and shared / "limits")
         self.cache = VerdictCache(
             memory_bytes=settings.cache_megabytes * MiB,
             redis=_redis(settings),

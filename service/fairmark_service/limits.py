@@ -1,30 +1,99 @@
-"""What each key may ask for: samples a second, and samples a day."""
+"""What each key may ask for: samples a second, and samples a UTC day.
 
+A key's own limits stand behind it in the keys file, the others are the settings'; without keys, everybody together has
+one account. See `accounts` for how it is counted.
+"""
+
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
-from .auth import Keys
+from .accounts import Account, Accounts
+from .auth import Keys, Limit
+from .door import ANYONE
 from .errors import Refusal
+
+DAY_SECONDS = 24 * 3600
 
 
 class LimitReached(Refusal):
     """A key has had what it may have for now; nothing of the request was begun."""
 
-    def __init__(self, message: str, code: str, retry_after: int) -> None:
+    def __init__(self, message: str, code: str, retry_after: int | None) -> None:
         super().__init__(429, message, code=code, retry_after=retry_after)
+
+
+class LimitMetrics(Protocol):
+    """What is told of the limits."""
+
+    def taken(self, key: str, samples: int) -> None:
+        """A key's caller has taken so many samples."""
+
+    def rejected(self, by: str) -> None:
+        """A request was refused by its key's `rate` or `quota`."""
 
 
 class Limits:
     """The limits of all keys, and what has been taken of them.
 
-    `shared` is a file through which the HTTP processes of one service count together.
+    `default` holds for what the keys file doesn't set. `shared` is a file through which the HTTP processes of one
+    service count together. `monotonic` gives nanoseconds, `wall` seconds since 1970.
     """
 
-    def __init__(self, keys: Keys, shared: Path | None = None) -> None:
-        self._keys, self._shared = keys, shared
+    def __init__(
+        self,
+        keys: Keys,
+        default: Limit,
+        metrics: LimitMetrics,
+        shared: Path | None = None,
+        monotonic: Callable[[], int] = time.monotonic_ns,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys, self._default, self._metrics = keys, default, metrics
+        self._monotonic, self._wall = monotonic, wall
+        self.accounts = Accounts(shared)
 
     def take(self, key: str, samples: int) -> LimitReached | None:
         """Count so many samples of a key's caller, unless they are beyond its limits: all of them or none."""
+        limit, default = self._keys.limit_of(key), self._default
+        rate, quota = limit.rate or default.rate, limit.quota or default.quota
+        if rate or quota:
+            with self.accounts[key] as account:
+                reached = self._reached(account, rate, quota, samples)
+                if reached is not None:
+                    return reached
+                account.add(samples)
+        self._metrics.taken(key, samples)
         return None
 
     def give_back(self, key: str, samples: int) -> None:
         """Uncount what was taken for a request that found no room: nothing of it was begun."""
+        with self.accounts[key] as account:
+            account.add(-samples)
+        self._metrics.taken(key, -samples)
+
+    def today(self) -> int:
+        """The UTC day, counted from 1970."""
+        return int(self._wall()) // DAY_SECONDS
+
+    def with_quota(self) -> Iterator[str]:
+        """The names whose day is counted."""
+        for name in self._keys.names or {ANYONE}:
+            if self._keys.limit_of(name).quota or self._default.quota:
+                yield name
+
+    def _reached(self, account: Account, rate: int | None, quota: int | None, samples: int) -> LimitReached | None:
+        if quota and (left := quota - account.taken(self.today())) < samples:
+            self._metrics.rejected("quota")
+            return self._spent(quota, max(0, left), samples)
+        if rate and (seconds := account.wait(rate, self._monotonic() // 1000)):
+            self._metrics.rejected("rate")
+            message = f"over the rate of {rate} samples a second; come again in {seconds} s"
+            return LimitReached(message, "rate_limited", seconds)
+        return None
+
+    def _spent(self, quota: int, left: int, samples: int) -> LimitReached:
+        seconds = DAY_SECONDS - int(self._wall()) % DAY_SECONDS
+        message = f"over the quota of {quota} samples a UTC day: {left} left, and this request has {samples}"
+        return LimitReached(message, "quota_exceeded", seconds if samples <= quota else None)

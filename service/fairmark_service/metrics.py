@@ -307,7 +307,10 @@ class Metrics:
         self._rejected.labels(by).inc()
 
     def taken(self, key: str, samples: int) -> None:
-        """So many samples were counted against the limits of the key of that name."""
+        """So many samples were counted against the limits of the key of that name; less than none were given back.
+
+        What was exposed already can't be lowered, and is left out of what comes next.
+        """
         self._taken[key] += samples
 
     def coalesced(self, count: int) -> None:
@@ -357,10 +360,10 @@ class Metrics:
         for route, spell in self._seconds.items():
             self._request_seconds.labels(route).merge(spell)
         for key, samples in self._taken.items():
-            self._key_samples.labels(key).inc(samples)
+            self._key_samples.labels(key).inc(max(0, samples))
+            self._taken[key] = min(0, samples)
         self._answers.clear()
         self._seconds.clear()
-        self._taken.clear()
 
     def _settle_gauges(self) -> None:
         self._in_flight.set(self._answering)

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from fairmark_graders.cores import cores
 from fairmark_graders.grader_file import shipped_catalog
 
+from .auth import MOST_SAMPLES
+
 MiB = 1 << 20
 
 
@@ -47,7 +49,11 @@ class Settings(BaseSettings):
     key: SecretStr | None = None
     """One key that callers must send; by variable rather than on the command line, which others can read."""
     keys: Path | None = None
-    """A file of named keys, `name: key` on each line; read again when it changes."""
+    """A file of named keys, `name: key` on each line, limits behind it; read again when it changes."""
+    rate: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] | None = None
+    """Samples a second for each key that sets no rate of its own, or for everybody together without keys."""
+    quota: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] | None = None
+    """Samples a UTC day for each key that sets no quota of its own, or for everybody together without keys."""
     open: bool = False
     """Listen beyond loopback without keys: anybody who reaches the port may grade."""
 
