@@ -4,16 +4,31 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from ..bench import Bench
 from ..figures import Figure
+from ..trial import Report, Trial
 from .batch import batch
+from .bursts import bursts
+from .crowd import crowd
 from .endpoint import endpoint
+from .kept_connections import kept_connections
 from .long_texts import long_texts
 from .math import math
+from .new_connections import new_connections
 from .poison import poison
+from .programs import programs
+from .serial import serial
 from .similarity import similarity
 
-Shape = Callable[[Bench], Awaitable[list[Figure]]]
+TRAINERS: Mapping[str, Callable[[Trial], Awaitable[Report]]] = {
+    "a": new_connections,
+    "b": kept_connections,
+    "c": bursts,
+    "d": serial,
+    "e": crowd,
+    "f": programs,
+}
+"""What trainers send, to a service on all cores."""
 
-SHAPES: Mapping[str, Shape] = {
+RATIOS: Mapping[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "endpoint": endpoint,
     "batch": batch,
     "similarity": similarity,
@@ -21,3 +36,4 @@ SHAPES: Mapping[str, Shape] = {
     "math": math,
     "poison": poison,
 }
+"""The service beside something else, a core each."""

@@ -82,8 +82,12 @@ def plain(chance: random.Random, length: int | None = None) -> list[Row]:
 
 def mixed(chance: random.Random) -> list[Row]:
     """Nine such answers in ten, mostly integers and fractions; the tenth takes algebra."""
-    kinds = [*[_integer] * 54, *[_fraction] * 18, *[_decimal] * 6, *[_unit] * 6, *[_pair] * 6, *_ALGEBRA * 2]
-    return [row(chance, kind(chance)) for kind in chance.sample(kinds, len(kinds))]
+    return [row(chance, kind(chance)) for kind in chance.sample(_MIX, len(_MIX))]
+
+
+def answer(chance: random.Random) -> Answer:
+    """One of that mix."""
+    return chance.choice(_MIX)(chance)
 
 
 def hard(chance: random.Random) -> list[Row]:
@@ -231,6 +235,7 @@ def _limit(chance: random.Random) -> Answer:
 _HARD = (_integral, _sum, _limit)
 _PLAIN = (_integer, _fraction, _decimal, _percent, _money, _unit, _pair, _surd, _multiple_of_pi)
 _ALGEBRA = (_square, _partial_fractions, _conjugate, _interval, _double_angle)
+_MIX = [*[_integer] * 54, *[_fraction] * 18, *[_decimal] * 6, *[_unit] * 6, *[_pair] * 6, *_ALGEBRA * 2]
 
 
 def theirs(rows: Sequence[Row]) -> list[bool]:

@@ -1,0 +1,60 @@
+"""TRL: every rank sends its batch at the same moment, and all wait for the last result.
+
+What a burst costs at least is the work in it: its samples graded one after the other in this process, by the same
+graders and without a cache, in seconds of CPU time. On so many cores the last result can't come before the work over
+the cores (unless rollouts share a verdict); the ratio is what the service adds. Service and driver share the cores.
+"""
+
+import asyncio
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from ..driver import opened
+from ..figures import Figure, over
+from ..rollouts import Rollout, batch, rollouts
+from ..trial import Burst, Report, Trial
+from ..work import Work
+
+RANKS = 8
+POISONED = "the mix, poisoned"
+CONTENTS = {"exact": ["exact"], "math": ["math"], "code": ["code"], POISONED: []}
+
+
+async def bursts(trial: Trial) -> Report:
+    """8 batches of 128 at the same moment, every 30 s (TRL); the last result counts, against the work in them."""
+    report = Report()
+    async with Work() as work:
+        for place, name in enumerate(CONTENTS):
+            turns = range(1000 * place, 1000 * place + (2 if trial.short else 3))
+            report.bursts += [await _burst(name, _samples(name, turn, trial), trial, work, report) for turn in turns]
+    for name in CONTENTS:
+        report.figures += _figures(name, [burst for burst in report.bursts if burst.name == name], trial)
+    return report
+
+
+def _samples(name: str, seed: int, trial: Trial) -> list[Rollout]:
+    number = RANKS * (16 if trial.short else 128)
+    poisoned = trial.poisoned if name == POISONED else 0
+    return list(islice(rollouts(seed, *CONTENTS[name], poisoned=poisoned), number))
+
+
+async def _burst(name: str, samples: Sequence[Rollout], trial: Trial, work: Work, report: Report) -> Burst:
+    """One burst, after a rest in which its work is measured."""
+    rest = asyncio.create_task(asyncio.sleep(trial.spend(0.2, 30)))
+    least = 0.0 if name == POISONED else await work.seconds(samples)
+    size = len(samples) // RANKS
+    requests = [batch(samples[begin : begin + size], name) for begin in range(0, len(samples), size)]
+    await rest
+    load = await opened(trial.server, requests, math.inf, RANKS)
+    report.count(load)
+    return Burst(name, max(load.latencies, default=load.seconds), least)
+
+
+def _figures(name: str, made: Sequence[Burst], trial: Trial) -> Iterator[Figure]:
+    last = [burst.last for burst in made]
+    yield Figure(f"{name}: the last result", [seconds * 1e3 for seconds in last], "ms")
+    if name != POISONED:
+        least = [burst.work / trial.cores for burst in made]
+        yield Figure(f"{name}: the work, over {trial.cores} cores", [seconds * 1e3 for seconds in least], "ms")
+        yield Figure(f"{name}: the last result, in times of that", over(last, least), "×")
