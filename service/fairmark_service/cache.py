@@ -1,4 +1,4 @@
-"""The verdict cache: a memory tier and, where a URL is given, a Redis tier behind it. Nothing else knows Redis.
+"""The verdict cache: a memory tier and, where a URL is given, a Redis tier behind it.
 
     get_many ─► memory ─► (what is missing) one MGET ─► memory
     put      ─► memory, and a bounded queue ─► pipelines of SET … EX
@@ -15,21 +15,17 @@ import asyncio
 import contextlib
 import logging
 import random
-import ssl
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from fairmark_graders.types import Verdict
 
 from .memory import Memory
+from .redis_server import CONNECT_PATIENCE, RedisServer, address
 
 log = logging.getLogger("fairmark.cache")
 
@@ -42,8 +38,6 @@ FAULT_SECONDS = 60
 
 PATIENCE = 0.05
 """Seconds an MGET may take, and so the longest that Redis holds up a grade; a healthy one takes below a millisecond."""
-CONNECT_PATIENCE = 1.0
-"""Seconds to connect, with TLS and password, and to write: nobody waits for either."""
 FAILURES = 3
 """Reads failed in a row until Redis is left alone."""
 PAUSES = (0.1, 5.0)
@@ -72,18 +66,6 @@ class CacheMetrics(Protocol):
 
     def breaker(self, is_open: bool) -> None:
         """Redis is left alone, or asked again."""
-
-
-class RedisServer(NamedTuple):
-    """Where a Redis is and how to get in.
-
-    The URL is `redis://`, `rediss://` (TLS) or `unix://`; a password in it is percent-encoded, and goes before
-    `password`. `ca` holds the certificates that a TLS server is held against, or else the system's do.
-    """
-
-    url: str
-    password: str | None = None
-    ca: Path | None = None
 
 
 class VerdictCache:
@@ -179,7 +161,7 @@ class RedisTier:
     """Values by key in Redis, when it answers."""
 
     def __init__(self, server: RedisServer, prefix: str, metrics: CacheMetrics) -> None:
-        self._client = _client(server)
+        self._client = server.connect()
         self._prefix = prefix.encode()
         self._metrics = metrics
         self._up: bool | None = None
@@ -362,46 +344,7 @@ class RedisTier:
 
     def _extra(self, fault: str | None = None) -> dict[str, Any]:
         """What a log line carries: no URL and no text of an error, in which a server may quote the password."""
-        where = self._client.connection_pool.connection_kwargs
-        address = where.get("path") or f"{where.get('host', 'localhost')}:{where.get('port', 6379)}"
-        return {"redis": address} | ({"fault": fault} if fault else {})
-
-
-def _client(server: RedisServer) -> Redis:
-    """A client that tries everything once and leaves the deadlines to its callers.
-
-    redis-py's ten retries may add up to 5 s. Its own deadline takes a third of a pipeline's time, and under Python 3.11
-    is a `wait_for`, which may swallow the cancellation of its task. RESP2 spares the HELLO that proxies and Redis 5
-    refuse; nothing of RESP3 is used.
-    """
-    tls: dict[str, Any] = {"ssl_ca_certs": str(_readable(server))} if server.ca else {}
-    try:
-        return Redis.from_url(
-            server.url,
-            password=server.password,
-            **tls,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=None,
-            socket_connect_timeout=CONNECT_PATIENCE,
-        )
-    except ValueError:
-        # Without the cause: it may quote a piece of the password.
-        raise ValueError(
-            "redis: expected a URL with redis://, rediss:// or unix://, the password percent-encoded"
-        ) from None
-
-
-def _readable(server: RedisServer) -> Path:
-    """The certificates, found sound now rather than missed at every connection. Raises `ValueError`."""
-    assert server.ca
-    if not server.url.startswith("rediss://"):
-        raise ValueError("redis-ca: expected a rediss:// URL in redis; no other has certificates")
-    try:
-        ssl.create_default_context(cafile=server.ca)
-    except OSError as error:  # ssl's own errors too
-        raise ValueError(f"redis-ca: expected certificates in PEM in {server.ca}: {error.strerror}") from None
-    return server.ca
+        return {"redis": address(self._client)} | ({"fault": fault} if fault else {})
 
 
 class _Nonsense(Exception):

@@ -119,9 +119,14 @@ def test_the_engine_knows_no_protocol_and_no_http() -> None:
     assert not outer_imports("service", "engine", engine) & {"fastapi", "starlette", "uvicorn", "httpx"}
 
 
-@pytest.mark.parametrize(("library", "module"), [("redis", "cache"), ("prometheus_client", "metrics")])
+@pytest.mark.parametrize(("library", "module"), [("redis", "redis_server"), ("prometheus_client", "metrics")])
 def test_one_module_of_the_service_knows(library: str, module: str) -> None:
     assert importers("service", library) == {module}
+
+
+def test_two_modules_of_the_service_talk_to_redis() -> None:
+    users = {m for m, tree in modules("service").items() if "redis_server" in inner_imports("service", m, tree)}
+    assert users - {"app"} <= {"cache", "quotas"}
 
 
 def test_only_settings_reads_the_environment_of_the_service() -> None:

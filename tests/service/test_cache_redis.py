@@ -12,8 +12,9 @@ import pytest
 from tests.valkey import Tls, Valkey, free_port
 
 from fairmark_graders import Verdict
-from fairmark_service.cache import FORMAT, RedisServer, VerdictCache
+from fairmark_service.cache import FORMAT, VerdictCache
 from fairmark_service.metrics import Metrics
+from fairmark_service.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "fake-password"
