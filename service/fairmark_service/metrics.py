@@ -198,6 +198,12 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self._ready = Gauge(
+            "fairmark_ready",
+            "1 while the service can grade; from when it is warm until it begins to stop",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
         self._lag = Gauge(
             "fairmark_loop_lag_seconds",
             "How late the event loop was at worst in the last 15 s; one HTTP process is full when it grows",
@@ -218,6 +224,7 @@ class Metrics:
         self._waiting_now: Tally[Place] = Tally()
         self._busy_now: Tally[Place] = Tally()
         self._bodies: Callable[[], int] = int
+        self._is_ready: Callable[[], bool] = bool
         self._lags: deque[float] = deque([0.0], LAGS)
 
     def expose(self) -> bytes:
@@ -278,6 +285,10 @@ class Metrics:
     def watch_bodies(self, held: Callable[[], int]) -> None:
         """Where to ask for the bytes of bodies held now."""
         self._bodies = held
+
+    def watch_readiness(self, ready: Callable[[], bool]) -> None:
+        """Where to ask whether the service can grade now."""
+        self._is_ready = ready
 
     def judged(self, grader: str, queued: float, worked: float) -> None:
         """Seconds one judgement waited and worked."""
@@ -369,6 +380,7 @@ class Metrics:
         self._in_flight.set(self._answering)
         self._body_bytes.set(self._bodies())
         self._slow.set(self._slow_now)
+        self._ready.set(self._is_ready())
         self._lag.set(max(self._lags))
         for gauge, now in ((self._waiting, self._waiting_now), (self._busy, self._busy_now)):
             for place, count in now.items():
@@ -445,7 +457,7 @@ class SharedMetrics:
 
     The directory is there, empty, and named by PROMETHEUS_MULTIPROC_DIR in the processes before they import this
     module; the supervisor itself needs no such variable. A file of 64 KiB, sparse, holds some 500 values; each process
-    has four: counters, histograms, gauges to add and gauges of which the greatest counts.
+    has five: counters, histograms, and gauges of which the sum, the greatest or the least counts.
     """
 
     def __init__(self, directory: Path, snapshot: Callable[[], Snapshot]) -> None:

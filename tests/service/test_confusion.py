@@ -23,8 +23,8 @@ from fairmark_service.catalog import INLINE
 from fairmark_service.engine import Engine, Result, Work
 from fairmark_service.metrics import INLINE_LABELS, Metrics
 
-RULES = Path(__file__).parents[2] / "service" / "rules" / "classification.yml"
-WORKED = Path(__file__).parent / "rules" / "classification.test.yml"
+RULES = Path(__file__).parents[2] / "helm" / "fairmark" / "rules" / "classification.yaml"
+WORKED = Path(__file__).parents[1] / "helm" / "rules" / "classification.test.yaml"
 LABEL = {
     "type": "classification",
     "input": "{{ sample.output_text }}",
