@@ -41,7 +41,7 @@ async def engine() -> Engine:
     Gated.gate = asyncio.Event()
     metrics = Metrics()
     cache = VerdictCache(1 << 20, None, "test", 60, metrics)
-    return Engine(Tools(Workers(1)), cache, Admission({"workers": 2}, 4, metrics), metrics, None)
+    return Engine(Tools(Workers(1)), cache, Admission({"workers": 2}, 6, metrics), metrics, None)
 
 
 async def judging(count: int) -> None:

@@ -1,22 +1,139 @@
-"""How much is judged at a time, and how much may wait for it.
+"""How much is judged at a time, how much may wait for it, and whose turn it is.
 
-Each place runs so many judgements at once, `queue` more may wait in order of arrival; the flights know how many do. A
-request asks `check` for all it brings before any of it is begun, so that it is refused whole or not at all. A judgement
-that turns slow in the workers hands its slot on; how many of those there may be, the workers say: when they take no
-more, slots stay held, the line grows and fills.
+Each place runs so many judgements at once. Those that wait stand in lines, one for each key and training run, and a
+slot that comes free goes to the next line in turn: one run's thousands wait for each other, and another's single
+judgement for one slot. Within a line they go in order of arrival.
+
+A judgement belongs to the line that began it. Whoever joins it from another line has it stand there too, so that it
+comes no later than if it had been begun there; the line that reaches it first has spent its turn on it.
+
+How many may wait is bounded, by line as `Room` says. A request asks `check` for all it brings before any of it is
+begun, so that it is refused whole or not at all. Patient callers are neither asked nor counted: they wait in lines of
+their own until their patience is over, and the bytes of their bodies bound how many do.
+
+A judgement that turns slow in the workers hands its slot on; how many of those there may be, the workers say: when they
+take no more, slots stay held, the lines grow and fill.
 """
 
 import asyncio
 import functools
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from fairmark_graders.grader import Place
 
 from .errors import Overloaded
 from .metrics import Metrics
+from .room import Room
+
+
+class Line(NamedTuple):
+    """Whose work it is."""
+
+    key: str = ""
+    """The name of the caller's key."""
+    run: str | None = None
+    """The training run, where the protocol tells it."""
+    patient: bool = False
+    """Whether its callers wait for room rather than be refused; what waits here is bounded by them alone."""
+
+
+class Turn:
+    """One judgement's wait for its slot, which may be in several lines."""
+
+    def __init__(self, line: Line, room: Room) -> None:
+        self.lines = [line]
+        self.over = False
+        self.ahead = False
+        """Whether it goes to the head of its lines."""
+        self.slots: Slots | None = None
+        """What it waits for, while it does."""
+        self.come: asyncio.Future[None]
+        self._room = room
+        if not line.patient:
+            room.add(line, 1)
+
+    def join(self, lines: Iterable[Line], *, ahead: bool = False) -> None:
+        """Stand in more lines; `ahead`, at their head."""
+        self.lines += [line for line in lines if line not in self.lines]
+        self.ahead = self.ahead or ahead
+        if self.slots is not None:
+            self.slots.stand(self)
+
+    def end(self) -> None:
+        """The wait is over: for a slot, or for nothing."""
+        if not self.over:
+            self.over = True
+            if not self.lines[0].patient:
+                self._room.give(self.lines[0], 1)
+
+
+class Slots:
+    """The slots of one place, and the lines before them."""
+
+    def __init__(self, place: Place, count: int, metrics: Metrics) -> None:
+        self._place, self._free, self._metrics = place, count, metrics
+        self._lines: dict[Line, OrderedDict[Turn, None]] = {}
+        """In the order of their turns."""
+        metrics.slots(place, count)
+
+    async def take(self, turn: Turn) -> None:
+        """Wait for a slot."""
+        if self._free:
+            self._free -= 1
+            self._metrics.busy(self._place, 1)
+        else:
+            await self._wait(turn)
+        turn.end()
+
+    def give(self) -> None:
+        """Hand a slot to the next."""
+        while self._lines:
+            line, turns = next(iter(self._lines.items()))
+            turn = next(iter(turns))
+            self._leave(turn)
+            if not turn.come.done():  # it is, where its judgement was dropped in this very moment
+                if turns:
+                    self._lines[line] = self._lines.pop(line)
+                turn.come.set_result(None)
+                return
+        self._free += 1
+        self._metrics.busy(self._place, -1)
+
+    def stand(self, turn: Turn) -> None:
+        """Have it stand in all its lines."""
+        for line in turn.lines:
+            turns = self._lines.setdefault(line, OrderedDict())
+            turns.setdefault(turn)
+            if turn.ahead:
+                turns.move_to_end(turn, last=False)
+
+    async def _wait(self, turn: Turn) -> None:
+        turn.come = asyncio.get_running_loop().create_future()
+        turn.slots = self
+        self.stand(turn)
+        self._metrics.waiting(self._place, 1)
+        try:
+            await turn.come
+        except asyncio.CancelledError:
+            if turn.slots is not None:
+                self._leave(turn)
+            elif not turn.come.cancelled():
+                self.give()
+            raise
+
+    def _leave(self, turn: Turn) -> None:
+        turn.slots = None
+        self._metrics.waiting(self._place, -1)
+        for line in turn.lines:
+            turns = self._lines[line]
+            del turns[turn]
+            if not turns:
+                del self._lines[line]
 
 
 class Slot:
@@ -45,22 +162,32 @@ class Admission:
     """Slots of each place, and a bound on the lines before them."""
 
     def __init__(self, slots: Mapping[Place, int], queue: int, metrics: Metrics) -> None:
-        self._slots = {place: asyncio.Semaphore(count) for place, count in slots.items()}
-        self._count, self._queue, self._metrics = sum(slots.values()), queue, metrics
+        self._slots = {place: Slots(place, count, metrics) for place, count in slots.items()}
+        self._count, self._metrics = sum(slots.values()), metrics
+        self._room = Room(queue)
         self._pace = 0.01  # seconds a slot is held, smoothed; what Retry-After is reckoned from
 
-    def check(self, judgements: int, waiting: int) -> None:
-        """Raise `Overloaded` when `judgements` more would overfill the line; an empty line takes any one request."""
-        if judgements and waiting and waiting + judgements > self._queue:
+    @property
+    def waiting(self) -> int:
+        """Judgements that were begun and have no slot yet; not those of patient callers."""
+        return self._room.held
+
+    def check(self, judgements: int, line: Line) -> None:
+        """Raise `Overloaded` when so many more would overfill the line; empty lines take any one request."""
+        if not line.patient and not self._room.fits(line, judgements):
             self._metrics.rejected("queue")
-            wait = math.ceil(waiting * self._pace / self._count)
-            raise Overloaded(f"{waiting} judgements are waiting already", retry_after=min(max(wait, 1), 30))
+            wait = math.ceil(self.waiting * self._pace / self._count)
+            raise Overloaded(f"{self.waiting} judgements are waiting already", retry_after=min(max(wait, 1), 30))
+
+    def turn(self, line: Line) -> Turn:
+        """A judgement of that line that begins to wait; it counts until its turn is over."""
+        return Turn(line, self._room)
 
     @asynccontextmanager
-    async def slot(self, grader: str, place: Place) -> AsyncIterator[Slot]:
+    async def slot(self, grader: str, place: Place, turn: Turn) -> AsyncIterator[Slot]:
         """Hold one slot for a grader of that name; the wait for it and the work after it are measured apart."""
         arrived = time.perf_counter()
-        await self._slots[place].acquire()
+        await self._slots[place].take(turn)
         slot = Slot(functools.partial(self._release, place), self._metrics)
         try:
             yield slot
@@ -69,5 +196,5 @@ class Admission:
             self._metrics.judged(grader, queued=slot.began - arrived, worked=time.perf_counter() - slot.began)
 
     def _release(self, place: Place, began: float) -> None:
-        self._slots[place].release()
+        self._slots[place].give()
         self._pace += 0.05 * (time.perf_counter() - began - self._pace)

@@ -21,11 +21,11 @@ from fairmark_graders import Case, Fault, Grader, Item, Multi, Sample, Tools, Un
 from fairmark_graders.grader import Awaited, Shared
 from fairmark_graders.workers import on_slow
 
-from .admission import Admission
+from .admission import Admission, Line, Turn
 from .cache import VerdictCache
 from .cache_key import cache_key
 from .catalog import Entry
-from .flights import Flight, Flights
+from .flights import Flights
 from .metrics import Metrics
 from .verdict_log import VerdictLog
 
@@ -33,6 +33,8 @@ log = logging.getLogger("fairmark.engine")
 
 T = TypeVar("T")
 
+OURS = Line()
+"""The line of what no caller asked for."""
 AT_ONCE = 32
 """Quick verdicts in one turn of the event loop: some 10 ms of it."""
 
@@ -91,15 +93,15 @@ class Engine:
         self, tools: Tools, cache: VerdictCache, admission: Admission, metrics: Metrics, verdicts: VerdictLog | None
     ) -> None:
         self.tools, self.cache, self.admission, self.metrics, self.verdicts = tools, cache, admission, metrics, verdicts
-        self.flights = Flights()
+        self.flights = Flights(admission.turn)
 
-    def begin(self, requests: Sequence[GradeRequest]) -> "Batch":
+    def begin(self, requests: Sequence[GradeRequest], line: Line = OURS) -> "Batch":
         """Read every case and judge what can be judged at once."""
-        return Batch(self, requests)
+        return Batch(self, requests, line)
 
-    async def grade_all(self, requests: Sequence[GradeRequest]) -> list[Result]:
+    async def grade_all(self, requests: Sequence[GradeRequest], line: Line = OURS) -> list[Result]:
         """The results in order. Raises `Overloaded` before any of the waiting work is begun."""
-        batch = self.begin(requests)
+        batch = self.begin(requests, line)
         await batch.finish()
         return batch.results()
 
@@ -109,10 +111,10 @@ class Engine:
             if isinstance(leaf, Awaited):
                 await leaf.check(self.tools)
 
-    async def explain(self, requests: Sequence[GradeRequest]) -> list[Result]:
+    async def explain(self, requests: Sequence[GradeRequest], line: Line = OURS) -> list[Result]:
         """The results, each with its case as it was read, the rule that decided and what took how long."""
         began = time.perf_counter()
-        results = await self.grade_all(requests)
+        results = await self.grade_all(requests, line)
         total = time.perf_counter() - began
         pairs = zip(requests, results, strict=True)
         return [replace(result, explanation=explanation(request, result.verdict, total)) for request, result in pairs]
@@ -131,47 +133,48 @@ class Engine:
             whole = self.verdicts.samples
             self.verdicts.write([logged(work, request, result, whole) for request, result in pairs])
 
-    async def fly(self, pending: Sequence[_Pending]) -> Mapping[Hashable, Verdict]:
+    async def fly(self, pending: Sequence[_Pending], line: Line) -> Mapping[Hashable, Verdict]:
         """The verdicts on pending cases by key, each shared with whoever waits for the same. Raises `Overloaded`."""
         works = {case.key: functools.partial(self._judge, case) for case in pending}
         new = sum(key not in self.flights for key in works)
-        self.admission.check(new, self.flights.waiting)
+        self.admission.check(new, line)
         self.metrics.coalesced(len(pending) - new)
-        return await self.flights.join(works)
+        return await self.flights.join(works, [line])
 
-    async def run(self, name: str, work: Callable[[Tools], Awaitable[T]]) -> T:
-        """What a program's run gives, which no grader asked for: in the same line, and shared with nobody.
+    async def run(self, name: str, work: Callable[[Tools], Awaitable[T]], line: Line) -> T:
+        """What a program's run gives, which no grader asked for: in the same lines, and shared with nobody.
 
         Raises `Overloaded`.
         """
-        self.admission.check(1, self.flights.waiting)
+        self.admission.check(1, line)
         alone = object()
-        given: T = (await self.flights.join({alone: functools.partial(self._run, name, work)}))[alone]
+        given: T = (await self.flights.join({alone: functools.partial(self._run, name, work)}, [line]))[alone]
         return given
 
-    async def _run(self, name: str, work: Callable[[Tools], Awaitable[T]], flight: Flight) -> T:
-        async with self.admission.slot(name, "sandbox"):
-            flight.start()
+    async def _run(self, name: str, work: Callable[[Tools], Awaitable[T]], turn: Turn) -> T:
+        async with self.admission.slot(name, "sandbox", turn):
             return await work(self.tools)
 
-    async def _judge(self, pending: _Pending, flight: Flight) -> Verdict:
+    async def _judge(self, pending: _Pending, turn: Turn) -> Verdict:
         """Judge one case in a slot of its own, which is handed on when the case turns out slow."""
-        async with self.admission.slot(pending.name, pending.grader.runs_in) as slot:
+        async with self.admission.slot(pending.name, pending.grader.runs_in, turn) as slot:
             on_slow.set(slot.hand_on)
-            flight.start()
             found = await self._found(pending)
-        verdict = found if isinstance(found, Verdict) else await self._agreed(pending, found)
+        verdict = found if isinstance(found, Verdict) else await self._agreed(pending, found, turn)
         self._keep(pending.key, verdict)
         return verdict
 
-    async def _agreed(self, pending: _Pending, case: Case) -> Verdict:
-        """The verdict on the case that a pending one comes down to: known, under way, or judged now."""
+    async def _agreed(self, pending: _Pending, case: Case, turn: Turn) -> Verdict:
+        """The verdict on the case that a pending one comes down to: known, under way, or judged now.
+
+        It has waited its turn already, so it goes to the head of its lines.
+        """
         key = cache_key(pending.grader, case)
         (known,) = await self.cache.get_many([key])
         if known is not None:
             return known
         work = functools.partial(self._judge, pending._replace(case=case, key=key))
-        verdict: Verdict = (await self.flights.join({key: work}))[key]
+        verdict: Verdict = (await self.flights.join({key: work}, turn.lines, ahead=True))[key]
         return verdict
 
     def quick(self, pending: _Pending) -> Verdict | None:
@@ -253,10 +256,10 @@ def logged(work: Work, request: GradeRequest, result: Result, whole: bool) -> di
 class Batch:
     """The requests of one caller on their way to verdicts."""
 
-    __slots__ = ("_cached", "_engine", "_parts", "_pending", "_requests", "_verdicts")
+    __slots__ = ("_cached", "_engine", "_line", "_parts", "_pending", "_requests", "_verdicts")
 
-    def __init__(self, engine: Engine, requests: Sequence[GradeRequest]) -> None:
-        self._engine, self._requests = engine, requests
+    def __init__(self, engine: Engine, requests: Sequence[GradeRequest], line: Line) -> None:
+        self._engine, self._requests, self._line = engine, requests, line
         self._verdicts: list[Any] = [None] * len(requests)
         self._parts: dict[int, dict[str, Any]] = {}
         self._cached: list[Any] = []
@@ -357,7 +360,7 @@ class Batch:
         self._pending = left
 
     async def _fly(self) -> None:
-        verdicts = await self._engine.fly(self._pending)
+        verdicts = await self._engine.fly(self._pending, self._line)
         for pending in self._pending:
             self._land(pending, verdicts[pending.key])
         self._pending = []

@@ -1,16 +1,19 @@
 """Bodies: how many bytes of them are held at once, and how one is read.
 
-A body's size is known from its header, so a request that finds no room is refused before its body is read. It takes
-its room with its first bytes (a caller who only promises some takes nobody's place) and keeps it until the answer is
-made, since the samples live as long.
+A body's size is known from its header, so a request that finds no room is refused before its body is read; a patient
+caller's waits for room instead, and the rest of its body in its socket. It takes its room with its first bytes (a
+caller who only promises some takes nobody's place) and keeps it until the answer is made, since the samples live as
+long. The room is shared between keys as `Room` says; which run asks, nobody knows before the body is read.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import Overloaded, Refusal
 from .metrics import Metrics
+from .room import Room
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,55 +25,73 @@ class Gone(Exception):
     """The caller hung up; nobody is there to answer."""
 
 
+class Sender(NamedTuple):
+    """Who sends a body."""
+
+    key: str
+    """The name of the caller's key."""
+    waits_until: float | None = None
+    """How long a patient one waits for room, by `time.perf_counter`; others are refused at once."""
+
+
 class Intake:
-    """Room for bodies, in bytes; `held` of them are taken.
+    """Room for bodies, in bytes.
 
     The handler that reads a body gives its bytes back when it has answered. A body that comes in one piece, as nearly
-    all do, costs two calls.
+    all do, costs a few calls.
     """
 
     def __init__(self, most_bytes: int, metrics: Metrics) -> None:
-        self._most, self._metrics, self.held = most_bytes, metrics, 0
-        metrics.watch_bodies(lambda: self.held)
+        self._metrics, self._room = metrics, Room(most_bytes)
+        metrics.watch_bodies(lambda: self._room.held)
 
-    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int, sender: Sender) -> bytes:
         """The whole body of at most `limit` bytes, which are held from now on.
 
-        Raises `Refusal` (413; 408 when it trickles; 503 when too much is held already) or `Gone`.
+        Raises `Refusal` (413; 408 when it trickles; 503 when there is no room) or `Gone`.
         """
         length = headers.get(b"content-length", b"0")
         declared = int(length) if length.isdigit() and len(length) < 20 else limit + 1
         self._check(declared, limit)
-        self._make_sure(declared)
+        if sender.waits_until is None and not self._room.fits(sender.key, declared):
+            raise self._full()
         message = await receive()
         if message["type"] != "http.request":
             raise Gone
         body: bytes = message.get("body", b"")
         if message.get("more_body"):
-            return await self._rest(body, max(declared, len(body)), receive, limit)
+            return await self._rest(body, max(declared, len(body)), receive, limit, sender)
         self._check(len(body), limit)
-        self._make_sure(len(body))
-        self.held += len(body)
+        if not self._room.take(sender.key, len(body)):
+            await self._wait(sender, len(body))
         return body
 
-    def give(self, body: bytes) -> None:
+    def give(self, body: bytes, sender: Sender) -> None:
         """Hold a body no longer."""
-        self.held -= len(body)
+        self._room.give(sender.key, len(body))
 
     def _check(self, size: int, limit: int) -> None:
         if size > limit:
             raise Refusal(413, f"the body is larger than {limit} bytes", code="body_too_large")
 
-    def _make_sure(self, size: int) -> None:
-        """Raise `Overloaded` unless `size` more bytes fit; where nothing is held, any one body does."""
-        if self.held and self.held + size > self._most:
-            self._metrics.rejected("bytes")
-            raise Overloaded(f"{self.held >> 20} MiB of bodies are held already")
+    def _full(self) -> Overloaded:
+        self._metrics.rejected("bytes")
+        return Overloaded(f"{self._room.held >> 20} MiB of bodies are held already")
 
-    async def _rest(self, body: bytes, taken: int, receive: Receive, limit: int) -> bytes:
+    async def _wait(self, sender: Sender, size: int) -> None:
+        """Take what didn't fit as soon as it does, if the sender waits for it. Raises `Overloaded`."""
+        if sender.waits_until is None:
+            raise self._full()
+        try:
+            async with asyncio.timeout(sender.waits_until - time.perf_counter()):
+                await self._room.wait(sender.key, size)
+        except TimeoutError:
+            raise self._full() from None
+
+    async def _rest(self, body: bytes, taken: int, receive: Receive, limit: int, sender: Sender) -> bytes:
         """A body in pieces: all it declares is taken with the first, and what it turns out to be with the last."""
-        self._make_sure(taken)
-        self.held += taken
+        if not self._room.take(sender.key, taken):
+            await self._wait(sender, taken)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 chunks, size, more = [body], len(body), True
@@ -82,14 +103,15 @@ class Intake:
                     size += len(chunks[-1])
                     self._check(size, limit)
                     if size > taken:
-                        self._make_sure(size - taken)
-                        self.held, taken = self.held + size - taken, size
+                        if not self._room.take(sender.key, size - taken):
+                            await self._wait(sender, size - taken)
+                        taken = size
                     more = message.get("more_body", False)
         except TimeoutError:
-            self.held -= taken
+            self._room.give(sender.key, taken)
             raise Refusal(408, f"the body did not arrive within {BODY_SECONDS} s", code="timeout") from None
         except BaseException:
-            self.held -= taken
+            self._room.give(sender.key, taken)
             raise
-        self.held += size - taken
+        self._room.give(sender.key, taken - size)
         return b"".join(chunks)

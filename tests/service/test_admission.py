@@ -6,18 +6,40 @@ import time
 
 import pytest
 
-from fairmark_service.admission import Admission, Slot
+from fairmark_service.admission import Admission, Line, Slot, Turn
 from fairmark_service.errors import Overloaded
 from fairmark_service.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
+
+LINE, OTHER = Line("a", "run"), Line("b")
+
+
+def fill(admission: Admission, line: Line, count: int) -> None:
+    """Judgements that wait in a line, and of whom nothing more is heard."""
+    for _ in range(count):
+        admission.turn(line)
+
+
+async def judge(
+    admission: Admission, line: Line, judged: list[str], name: str | None = None, turn: Turn | None = None
+) -> None:
+    """One judgement, which writes its name, or its line's, among those judged."""
+    async with admission.slot("g", "workers", turn or admission.turn(line)):
+        judged.append(name or line.key)
+        await asyncio.sleep(0)
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def held(admission: Admission, count: int, holders: list[Slot]) -> list["asyncio.Task[None]"]:
     """Tasks that hold a slot, and are among the holders then, or wait for one until they are cancelled."""
 
     async def hold() -> None:
-        async with admission.slot("g", "workers") as slot:
+        async with admission.slot("g", "workers", admission.turn(LINE)) as slot:
             holders.append(slot)
             await asyncio.Event().wait()
 
@@ -38,7 +60,7 @@ async def test_no_more_run_than_there_are_slots() -> None:
 
     async def work() -> None:
         nonlocal running, most
-        async with admission.slot("g", "workers"):
+        async with admission.slot("g", "workers", admission.turn(LINE)):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0)
@@ -48,32 +70,103 @@ async def test_no_more_run_than_there_are_slots() -> None:
     assert most == 2
 
 
-async def test_a_full_line_refuses_with_a_time_to_come_back() -> None:
-    with pytest.raises(Overloaded, match="3 judgements are waiting") as refused:
-        Admission({"workers": 1}, 3, Metrics()).check(1, waiting=3)
+async def test_a_line_that_holds_its_share_is_refused_with_a_time_to_come_back() -> None:
+    admission = Admission({"workers": 1}, 6, Metrics())
+    fill(admission, LINE, 4)
+    with pytest.raises(Overloaded, match="4 judgements are waiting") as refused:
+        admission.check(1, LINE)
     assert refused.value.status == 503
     assert refused.value.retry_after
 
 
+async def test_a_line_beside_one_that_holds_its_share_is_let_in() -> None:
+    admission = Admission({"workers": 1}, 6, Metrics())
+    fill(admission, LINE, 4)
+    admission.check(1, OTHER)
+
+
 async def test_a_request_is_refused_whole() -> None:
-    admission = Admission({"workers": 1}, 3, Metrics())
-    admission.check(1, waiting=2)
+    admission = Admission({"workers": 1}, 6, Metrics())
+    fill(admission, LINE, 3)
+    admission.check(1, LINE)
     with pytest.raises(Overloaded):
-        admission.check(2, waiting=2)
+        admission.check(2, LINE)
 
 
-async def test_an_empty_line_takes_one_request_of_any_size() -> None:
-    Admission({"workers": 1}, 3, Metrics()).check(1000, waiting=0)
+async def test_empty_lines_take_one_request_of_any_size() -> None:
+    Admission({"workers": 1}, 3, Metrics()).check(1000, LINE)
 
 
 async def test_an_overfull_line_takes_who_brings_nothing_new() -> None:
-    Admission({"workers": 1}, 3, Metrics()).check(0, waiting=1000)
+    admission = Admission({"workers": 1}, 3, Metrics())
+    fill(admission, LINE, 1000)
+    admission.check(0, LINE)
+
+
+async def test_patient_callers_are_neither_refused_nor_counted() -> None:
+    admission = Admission({"workers": 1}, 3, Metrics())
+    patient = Line("a", patient=True)
+    fill(admission, patient, 1000)
+    admission.check(1000, patient)
+    assert admission.waiting == 0
+
+
+async def test_lines_take_turns() -> None:
+    judged: list[str] = []
+    admission = Admission({"workers": 1}, 20, Metrics())
+    lines = [LINE] * 4 + [OTHER] * 2 + [Line("c")]
+    await asyncio.gather(*(judge(admission, line, judged) for line in lines))
+    assert judged == [*"aabc", *"aba"]
+
+
+async def test_one_line_alone_goes_in_order_of_arrival() -> None:
+    judged: list[str] = []
+    admission = Admission({"workers": 1}, 20, Metrics())
+    await asyncio.gather(*(judge(admission, LINE, judged, name) for name in "abcdefg"))
+    assert judged == [*"abcdefg"]
+
+
+async def test_a_judgement_that_another_line_joins_comes_in_its_turn_too() -> None:
+    judged: list[str] = []
+    admission = Admission({"workers": 1}, 20, Metrics())
+    [holder] = await held(admission, 1, [])
+    turn = admission.turn(LINE)
+    burst = [judge(admission, LINE, judged, name) for name in ("first", "second", "third")]
+    waiting = asyncio.gather(*burst, judge(admission, LINE, judged, "shared", turn))
+    await settle()
+    turn.join([OTHER])
+    await release([holder])
+    await waiting
+    assert judged == ["first", "shared", "second", "third"]
+
+
+async def test_a_judgement_that_goes_on_under_another_name_goes_to_the_head_of_its_line() -> None:
+    judged: list[str] = []
+    admission = Admission({"workers": 1}, 20, Metrics())
+    turn = admission.turn(LINE)
+    turn.join([LINE], ahead=True)
+    names = ["first", "second", "third"]
+    await asyncio.gather(
+        *(judge(admission, LINE, judged, n) for n in names), judge(admission, LINE, judged, "on", turn)
+    )
+    assert judged == ["first", "on", "second", "third"]
+
+
+async def test_a_slot_granted_to_a_judgement_that_is_dropped_at_that_moment_goes_to_the_next() -> None:
+    admission, holders = Admission({"workers": 1}, 20, Metrics()), list[Slot]()
+    first, dropped, last = await held(admission, 3, holders)
+    first.cancel()
+    await asyncio.sleep(0)  # the slot is handed to the second, which has not yet run again
+    await release([first, dropped])
+    await settle()
+    assert len(holders) == 2
+    await release([last])
 
 
 async def test_a_slot_that_is_handed_on_is_the_next_ones_while_its_judgement_goes_on() -> None:
     metrics = Metrics()
     admission = Admission({"workers": 1}, 3, metrics)
-    async with admission.slot("g", "workers") as slot:
+    async with admission.slot("g", "workers", admission.turn(LINE)) as slot:
         slot.hand_on()
         slot.hand_on()  # a judgement may have several slow tasks
         holders: list[Slot] = []
@@ -110,7 +203,7 @@ async def test_waiting_is_measured_apart_from_work() -> None:
 
 
 async def through(admission: Admission) -> None:
-    async with admission.slot("waits", "workers"):
+    async with admission.slot("waits", "workers", admission.turn(LINE)):
         pass
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from tests.gated import Gated, judging
 
-from fairmark_service.auth import Keys
+from fairmark_service.auth import Keys, Limit
 from fairmark_service.catalog import Entry, Snapshot
 from fairmark_service.engine import Engine
 from fairmark_service.errors import Overloaded
@@ -42,7 +42,8 @@ def batch(*texts: str, **more: Any) -> bytes:
 
 
 async def ask(engine: Engine, caller: Caller, patience: float = 60) -> Any:
-    handler = Handler(replace(NATIVE, patience_seconds=patience), engine, Intake(1 << 20, Metrics()), Limits(Keys()))
+    limits = Limits(Keys(), Limit(), engine.metrics)
+    handler = Handler(replace(NATIVE, patience_seconds=patience), engine, Intake(1 << 20, Metrics()), limits)
     call = Call(Snapshot({"g": ENTRY}), lambda configuration: ENTRY, "")
     return orjson.loads(await handler(call, {}, caller.receive))
 

@@ -110,6 +110,7 @@ def _protocol(path: str, tests: str) -> Running[TestProgram]:
         timeouts=_patience,
         patience_seconds=28,
         body_bytes=64 * MiB,
+        patient=True,
     )
 
 

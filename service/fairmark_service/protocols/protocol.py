@@ -19,18 +19,23 @@ import msgspec
 from fairmark_graders import InvalidGrader, InvalidSample, Sample, Tools, Verdict, invalid
 from fairmark_graders.grader import brings_code
 
+from ..admission import Line
 from ..catalog import Entry, Snapshot, UnknownGrader
 from ..door import ANYONE
 from ..engine import Engine, GradeRequest, Result, Work
 from ..errors import Overloaded, Refusal, refused_grader
-from ..intake import Gone, Intake, Receive
-from ..limits import Limits
+from ..intake import Gone, Intake, Receive, Sender
+from ..limits import LimitReached, Limits
 from ..metrics import Metrics
 from ..wire import decode, unjson
 
 T = TypeVar("T")
 Request = TypeVar("Request", bound=msgspec.Struct)
 MiB = 1 << 20
+LARGE_BODY = 64 * 1024
+"""Above it, decoding and grading take milliseconds: worth a look whether anybody waits for them."""
+_TURNS = 3
+"""Of the event loop, until a hang-up is heard: the socket is read, the connection ended, who listens woken."""
 
 
 class Call:
@@ -86,19 +91,54 @@ def broken(entry: Entry, reason: str) -> GradeRequest:
 
 
 class Caller:
-    """Whoever waits for an answer: may hang up, and has only so much patience."""
+    """Whoever waits for an answer: may hang up, has only so much patience, and its key may have limits."""
 
-    __slots__ = ("_metrics", "_receive")
+    __slots__ = ("_began", "_key", "_limits", "_metrics", "_patient", "_receive")
 
-    def __init__(self, receive: Receive, metrics: Metrics) -> None:
-        self._receive, self._metrics = receive, metrics
+    def __init__(self, call: Call, receive: Receive, patient: bool, limits: Limits, metrics: Metrics) -> None:
+        self._key, self._began, self._receive = call.key, call.began, receive
+        self._patient, self._limits, self._metrics = patient, limits, metrics
 
-    async def wait_for(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+    def line(self, run: str | None = None) -> Line:
+        """Where its judgements wait."""
+        return Line(self._key, run, self._patient)
+
+    async def look(self) -> None:
+        """Raise `Gone` if it has hung up, though that may still have to be read off its socket."""
+        gone = asyncio.ensure_future(self._receive())
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        if gone.done():
+            raise Gone
+        gone.cancel()
+
+    async def charge(self, samples: int, patience: float) -> None:
+        """Count samples against the key's limits, before any of them is begun.
+
+        Raises `LimitReached`, in front of a patient caller only when its patience is over.
+        """
+        reached = self._limits.take(self._key, samples)
+        if reached is None:
+            return
+        if not self._patient:
+            raise reached
+        try:
+            await self.wait_for(self._paid(reached, samples), patience)
+        except Overloaded:
+            raise reached from None
+
+    def give_back(self, samples: int) -> None:
+        """Uncount what was charged: for want of room nothing of it was begun."""
+        self._limits.give_back(self._key, samples)
+
+    async def wait_for(self, work: Coroutine[Any, Any, T], patience: float) -> T:
         """What `work` returns, unless the caller hangs up or has waited its time; then queued work is dropped.
 
-        Raises `Gone` or `Overloaded`.
+        Its time is `patience` seconds from when its request arrived. Raises `Gone` or `Overloaded`.
         """
-        task, gone = asyncio.ensure_future(work), asyncio.ensure_future(self._receive())
+        gone = asyncio.ensure_future(self._receive())
+        task = asyncio.ensure_future(_unless(gone, work))
+        seconds = max(0.0, self._began + patience - time.perf_counter())
         try:
             await asyncio.wait({task, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
@@ -109,7 +149,22 @@ class Caller:
         if gone.done():
             raise Gone
         self._metrics.rejected("patience")
-        raise Overloaded(f"not done within {seconds:g} s")
+        raise Overloaded(f"not done within {patience:g} s")
+
+    async def _paid(self, reached: LimitReached, samples: int) -> None:
+        """Wait until the key may have so many samples more."""
+        again: LimitReached | None = reached
+        while again is not None:
+            await asyncio.sleep(again.retry_after or 1)
+            again = self._limits.take(self._key, samples)
+
+
+async def _unless(gone: asyncio.Future[Any], work: Coroutine[Any, Any, T]) -> T:
+    """What the work gives; it is not even begun for a caller already known to be gone."""
+    if gone.done():
+        work.close()
+        raise Gone
+    return await work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +186,11 @@ class Protocol(ABC, Generic[Request]):
     """Makes a request of a parsed body of which a part is no sample."""
     refused: int = 422
     """The status of a body that is JSON but says something impossible."""
-    overloaded: int = 503
-    """The status after which this caller comes again."""
+    patient: bool = False
+    """Whether a request waits for room, as long as its caller does, instead of being refused at once: where the caller
+    takes an error for a score, or comes again too soon and too seldom."""
+    overloaded: int | None = None
+    """The one status after which this caller comes again; None where it does after 429 and 503."""
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -141,7 +199,9 @@ class Protocol(ABC, Generic[Request]):
 
     def status_of(self, refusal: Refusal) -> int:
         """The status that tells this caller of it."""
-        return {422: self.refused, 503: self.overloaded}.get(refusal.status, refusal.status)
+        if refusal.status in (429, 503) and self.overloaded is not None:
+            return self.overloaded
+        return self.refused if refusal.status == 422 else refusal.status
 
     @abstractmethod
     async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
@@ -159,6 +219,7 @@ class Grading(Protocol[Request]):
 
     async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
         work = self.decode(request, call)
+        await caller.charge(len(work.requests), self.patience_seconds)
         for entry, field in call.brought:
             if brings_code(entry.grader):
                 await caller.wait_for(_checked(engine, entry, field), self.patience_seconds)
@@ -167,11 +228,14 @@ class Grading(Protocol[Request]):
         return self.encode(request, work, results, call)
 
     async def _graded(self, work: Work, engine: Engine, caller: Caller) -> Sequence[Result]:
+        line = caller.line(work.run)
         if work.explain:
-            return await caller.wait_for(engine.explain(work.requests), self.patience_seconds)
-        batch = engine.begin(work.requests)
+            explained = _admitted(engine.explain(work.requests, line), caller, len(work.requests))
+            return await caller.wait_for(explained, self.patience_seconds)
+        batch = engine.begin(work.requests, line)
         if not batch.done:
-            await caller.wait_for(batch.finish(), self.patience_seconds)
+            finished = _admitted(batch.finish(), caller, len(work.requests))
+            await caller.wait_for(finished, self.patience_seconds)
         return batch.results()
 
 
@@ -185,8 +249,19 @@ class Running(Protocol[Request]):
     """Seconds the request itself allows, on top of which comes the caller's patience."""
 
     async def serve(self, request: Request, call: Call, engine: Engine, caller: Caller) -> bytes:
-        run = engine.run(self.path, functools.partial(self.run, request))
-        return await caller.wait_for(run, self.timeouts(request) + self.patience_seconds)
+        patience = self.timeouts(request) + self.patience_seconds
+        await caller.charge(1, patience)
+        run = engine.run(self.path, functools.partial(self.run, request), caller.line())
+        return await caller.wait_for(_admitted(run, caller, 1), patience)
+
+
+async def _admitted(work: Coroutine[Any, Any, T], caller: Caller, samples: int) -> T:
+    """What the work gives; a caller it has no room for gets back what it was charged."""
+    try:
+        return await work
+    except Overloaded:
+        caller.give_back(samples)
+        raise
 
 
 async def _checked(engine: Engine, entry: Entry, field: str) -> None:
@@ -213,9 +288,14 @@ class Handler:
 
     async def __call__(self, call: Call, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body of the answer. Raises `Refusal`, and `Gone` when the caller hung up."""
-        body = await self._intake.read(headers, receive, self.protocol.body_bytes)
+        protocol = self.protocol
+        sender = Sender(call.key, call.began + protocol.patience_seconds if protocol.patient else None)
+        body = await self._intake.read(headers, receive, protocol.body_bytes, sender)
         try:
-            request, call.strict = decode(body, self.protocol.request, self.protocol.salvage)
-            return await self.protocol.serve(request, call, self._engine, Caller(receive, self._engine.metrics))
+            caller = Caller(call, receive, protocol.patient, self._limits, self._engine.metrics)
+            if len(body) > LARGE_BODY:
+                await caller.look()
+            request, call.strict = decode(body, protocol.request, protocol.salvage)
+            return await protocol.serve(request, call, self._engine, caller)
         finally:
-            self._intake.give(body)
+            self._intake.give(body, sender)
