@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -17,19 +18,21 @@ from fairmark_graders.sandbox import Graders, Sandbox, SandboxUnavailable
 from fairmark_graders.workers import Workers
 
 from .admission import Admission
-from .auth import Keys, Limit
-from .cache import RedisServer, VerdictCache
-from .catalog import Catalog
+from .auth import Limit
+from .cache import VerdictCache
 from .door import Door
 from .engine import Engine
 from .gateway import Gateway
 from .health import Health
 from .intake import Intake
 from .limits import Limits
+from .loading import Files, Rules
 from .metrics import Metrics
 from .pages import describe_protocols, envelope_errors, router
 from .protocols import PROTOCOLS
 from .protocols.protocol import Handler
+from .quotas import Quotas
+from .redis_server import RedisServer
 from .settings import MiB, Settings
 from .verdict_log import VerdictLog
 
@@ -45,17 +48,17 @@ class Service:
     `shared` is a directory through which the HTTP processes of one service count together.
     """
 
-    def __init__(self, settings: Settings, shared: Path | None = None) -> None:
+    def __init__(self, settings: Settings, rules: Rules, shared: Path | None) -> None:
         self.metrics = Metrics(shared and shared / "metrics")
-        self.catalog = Catalog(settings.catalog, filter(None, settings.functions.split(",")), settings.sandbox_python)
-        self.catalog.load()
+        self._rules, self.catalog, self.keys = rules, rules.catalog, rules.keys
         self.metrics.watch_catalog(lambda: self.catalog.snapshot)
-        self.keys = Keys(settings.key.get_secret_value() if settings.key is not None else None, settings.keys)
         default = Limit(settings.rate, settings.quota)
         self.limits = Limits(self.keys, default, self.metrics, shared and shared / "limits")
+        redis = _redis(settings)
+        self.quotas = Quotas(redis, settings.cache_namespace, self.limits) if redis else None
         self.cache = VerdictCache(
             memory_bytes=settings.cache_megabytes * MiB,
-            redis=_redis(settings),
+            redis=redis,
             namespace=settings.cache_namespace,
             ttl_seconds=settings.cache_seconds,
             metrics=self.metrics,
@@ -69,6 +72,7 @@ class Service:
         admission = Admission(slots, settings.queue, self.metrics)
         self.engine = Engine(self.tools, self.cache, admission, self.metrics, self.verdicts)
         self.health = Health(self.catalog, sandbox)
+        self.metrics.watch_readiness(lambda: self.health.ready)
         intake = Intake(settings.body_megabytes * MiB, self.metrics)
         handlers = [Handler(protocol, self.engine, intake, self.limits) for protocol in PROTOCOLS]
         door = Door(self.keys, loopback=settings.loopback)
@@ -84,13 +88,13 @@ class Service:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(self.cache.start(), self.tools.workers.start(), self._start_sandbox())
+        if self.quotas:
+            await self.quotas.start()
         await self._warm()
         # What is loaded by now stays: out of the collector's sight, a pass over the young doesn't walk it again.
         gc.collect()
         gc.freeze()
-        watches = [
-            asyncio.create_task(watch) for watch in (self.catalog.watch(), self.keys.watch(), self.metrics.watch())
-        ]
+        watches = [asyncio.create_task(watch) for watch in self._watches()]
         self.health.ready = True
         log.info("ready", extra=self.health.report())
         try:
@@ -100,6 +104,12 @@ class Service:
             for watch in watches:
                 watch.cancel()
             await self._stop()
+
+    def _watches(self) -> Iterator[Coroutine[Any, Any, None]]:
+        yield self._rules.watch()
+        yield self.metrics.watch()
+        if self.quotas:
+            yield self.quotas.watch()
 
     async def _start_sandbox(self) -> None:
         """Find out what confines programs here; where nothing can, what needs them is ungradable."""
@@ -127,6 +137,8 @@ class Service:
                 await self.engine.flights.drain()
         await self.tools.close()
         await self.cache.close()
+        if self.quotas:
+            await self.quotas.close()
         if self.verdicts is not None:
             self.verdicts.close()
         self.metrics.settle()
@@ -156,8 +168,11 @@ async def _try_sandbox(settings: Settings) -> None:
         await sandbox.close()
 
 
-def create_app(settings: Settings, shared: Path | None = None) -> Gateway:
-    """The application. Raises `FairmarkError` when the catalog or the keys can't be served, or a wall is missing."""
+def create_app(settings: Settings, shared: Path | None = None, rules: Rules | None = None) -> Gateway:
+    """The application. Raises `FairmarkError` when the catalog or the keys can't be served, or a wall is missing.
+
+    One of several HTTP processes is given the directory they share, and the rules that all of them serve by.
+    """
     if settings.sandbox_missing == "refuse":
         asyncio.run(_try_sandbox(settings))
-    return Service(settings, shared).gateway
+    return Service(settings, rules or Files(settings), shared).gateway

@@ -64,6 +64,10 @@ class _Key(NamedTuple):
     limit: Limit = UNSET
 
 
+Held = tuple[_Key, ...]
+"""Keys as digests, with their names and limits."""
+
+
 class Keys:
     """The keys of a file, of the settings, of both or of neither."""
 
@@ -72,7 +76,7 @@ class Keys:
         self._file = file
         self._fixed = () if key is None else (_key(SETTING, key, "the key in the settings"),)
         self._seen: Signature | None = signature(file) if file else None
-        self._hold(self._fixed + (_read(file) if file else ()))
+        self.hold(self._fixed + (_read(file) if file else ()))
 
     def __bool__(self) -> bool:
         """Whether callers need a key."""
@@ -101,9 +105,15 @@ class Keys:
 
     async def watch(self) -> None:
         """Takes up changes of the file within about a second, until cancelled."""
-        await poll(self._reload)
+        await poll(self.reload)
 
-    def _hold(self, keys: tuple[_Key, ...]) -> None:
+    @property
+    def held(self) -> Held:
+        """The keys of this moment, for `hold` of another process."""
+        return self._keys
+
+    def hold(self, keys: Held) -> None:
+        """Let these keys hold and no others."""
         self._keys = keys
         self._limits = {key.name: key.limit for key in keys}
 
@@ -115,12 +125,13 @@ class Keys:
                 found = name
         return found
 
-    def _reload(self) -> None:
+    def reload(self) -> None:
+        """Takes up a change of the file."""
         if self._file is None or (seen := signature(self._file)) == self._seen:
             return
         self._seen = seen
         try:
-            self._hold(self._fixed + _read(self._file))
+            self.hold(self._fixed + _read(self._file))
         except InvalidKeys as error:
             log.error("keys not reloaded, those before still hold: %s", error)
         else:

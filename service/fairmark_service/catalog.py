@@ -81,12 +81,20 @@ class Snapshot:
     entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
     broken: tuple[Broken, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled for HTTP processes, and a mapping proxy can't be."""
+        return _snapshot_of, (dict(self.entries), self.broken)
+
     def get(self, name: str) -> Entry:
         """The grader called `name`. Raises `UnknownGrader`."""
         entry = self.entries.get(name)
         if entry is None:
             raise UnknownGrader(name, self.entries)
         return entry
+
+
+def _snapshot_of(entries: dict[str, Entry], broken: tuple[Broken, ...]) -> Snapshot:
+    return Snapshot(MappingProxyType(entries), broken)
 
 
 class _Read(NamedTuple):
@@ -116,13 +124,13 @@ class Catalog:
 
     def load(self) -> None:
         """Reads every file. Raises `InvalidCatalog` unless all are sound: later slips are survived, this one isn't."""
-        self._reload()
+        self.reload()
         if self.snapshot.broken:
             raise InvalidCatalog(self.directory, self.snapshot.broken)
 
     async def watch(self) -> None:
         """Takes up changes of the directory within about a second, until cancelled."""
-        await poll(self._reload)
+        await poll(self.reload)
 
     def inline(self, configuration: Any) -> Entry:
         """The grader of a configuration inside a request, parsed when it is first seen. Raises `InvalidGrader`.
@@ -138,7 +146,8 @@ class Catalog:
             self._inline.put(key, entry)
         return entry
 
-    def _reload(self) -> None:
+    def reload(self) -> None:
+        """Takes up what has changed in the directory."""
         try:
             paths = grader_files(self.directory)
         except OSError as error:

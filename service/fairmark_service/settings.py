@@ -4,6 +4,7 @@
 """
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,6 +17,7 @@ from fairmark_graders.grader_file import shipped_catalog
 from .auth import MOST_SAMPLES
 
 MiB = 1 << 20
+_SHARED_OUT = ("grading_processes", "sandboxes", "queue", "body_megabytes")
 
 
 class Settings(BaseSettings):
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
     redis_ca: Path | None = None
     """Certificates, PEM, that a rediss:// server is held against, instead of those that the system trusts."""
     cache_megabytes: Annotated[int, Field(ge=0)] = 256
-    """Memory for verdicts in this process."""
+    """Memory for verdicts in each HTTP process."""
     cache_seconds: Annotated[float, Field(gt=0)] = 24 * 3600.0
     """How long a verdict is kept, in both tiers."""
     cache_namespace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "fairmark"
@@ -113,6 +115,16 @@ class Settings(BaseSettings):
             )
         return self
 
+    def share(self, number: int) -> Self:
+        """The settings of one HTTP process, 1 to `workers`: its part of what they have together, and its own file."""
+        parts = {name: self._part(getattr(self, name), number) for name in _SHARED_OUT}
+        log = self.verdict_log
+        return self.model_copy(update=parts | {"verdict_log": log and log.with_stem(f"{log.stem}-{number}")})
+
+    def _part(self, whole: int, number: int) -> int:
+        least, more = divmod(whole, self.workers)
+        return max(1, least + (number <= more))
+
     @property
     def guarded(self) -> bool:
         """Whether callers need a key."""
@@ -125,3 +137,9 @@ class Settings(BaseSettings):
             return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def process_environment(metrics: Path) -> dict[str, str]:
+    """What HTTP processes get: no setting, since keys may be among them, and where they keep their metrics together."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("FAIRMARK_")}
+    return kept | {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}

@@ -135,7 +135,7 @@ def test_only_settings_reads_the_environment_of_the_service() -> None:
 
 def test_only_the_program_imports_the_wiring() -> None:
     users = {m for m, tree in modules("service").items() if "app" in inner_imports("service", m, tree)}
-    assert users <= {"__main__"}
+    assert users <= {"__main__", "process"}
 
 
 def test_the_library_of_the_client_knows_nothing_of_its_commands() -> None:

@@ -1,0 +1,115 @@
+"""One of several HTTP processes: `python -m fairmark_service.process CHANNEL`, started by the supervisor alone.
+
+Settings, graders and keys come over the channel, where neither a list of processes nor the environment shows them.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+import uvicorn
+
+from fairmark_graders import FairmarkError
+
+from . import channel, logs, server
+from .app import create_app
+from .loading import Handed, Loaded
+from .settings import Settings
+
+AT_ONCE = 64
+"""Connections taken before those that are here get their turn."""
+
+log = logging.getLogger("fairmark.process")
+
+
+class Start(NamedTuple):
+    """What a process is started with."""
+
+    settings: Settings
+    shared: Path
+    loaded: Loaded
+
+
+class Server(uvicorn.Server):
+    """Serves the connections it is dealt, until no more can come."""
+
+    def __init__(self, config: uvicorn.Config, supervisor: socket.socket, rules: Handed) -> None:
+        super().__init__(config)
+        self._supervisor, self._rules = supervisor, rules
+        self._opening: set[asyncio.Task[object]] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        self._supervisor.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._supervisor, self._receive)
+        self._supervisor.send(channel.READY)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Nothing: who signals all processes signals the supervisor, and that stops dealing first."""
+
+    def _receive(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                message = channel.receive(self._supervisor)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                log.error("%s", error)
+                return
+            if not self._take(message):
+                return
+
+    def _take(self, message: channel.Message) -> bool:
+        """Take one message up; whether another may follow."""
+        if message.kind == channel.CONNECTION:
+            self._open(socket.socket(fileno=message.descriptor))
+        elif message.kind == channel.NEWS:
+            self._rules.take_up(channel.unpack(message.descriptor))
+        else:
+            asyncio.get_running_loop().remove_reader(self._supervisor)
+            self.should_exit = True
+        return bool(message.kind)
+
+    def _open(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        opening = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+
+def serve(supervisor: socket.socket, start: Start) -> None:
+    """Serve until the channel ends. Raises what keeps it from starting."""
+    rules = Handed(start.settings, start.loaded)
+    app = create_app(start.settings, start.shared, rules)
+    Server(server.configuration(app), supervisor, rules).run()
+
+
+def main() -> None:
+    """Serve what the supervisor deals."""
+    supervisor = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(supervisor.fileno(), False)
+    message = channel.receive(supervisor)
+    if not message.kind:  # the supervisor is gone
+        return
+    start: Start = channel.unpack(message.descriptor)
+    logs.set_up(start.settings.log_level)
+    try:
+        serve(supervisor, start)
+    except (FairmarkError, OSError, ValueError) as error:
+        supervisor.send(str(error).encode()[: channel.REASON_BYTES])
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

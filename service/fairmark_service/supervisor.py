@@ -1,0 +1,140 @@
+"""Several HTTP processes under one address: starts them, deals them connections and news, and starts the dead again.
+
+    settings, graders, keys ─► supervisor ─ channel ─► HTTP process 1 ─► its grading processes, its sandboxes
+    connections ─ accept ────►            ─ channel ─► HTTP process 2 ─► …
+
+It alone reads the operator's files, and grades nothing itself.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from . import server
+from .child import Child, Failed
+from .dealer import Dealer
+from .loading import Files
+from .metrics import SharedMetrics
+from .process import Start
+from .reload import poll
+from .settings import Settings
+
+FINISH_SECONDS = server.STOP_SECONDS + 3
+"""What processes get to stop in, before they are killed."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
+"""Seconds before a process that ended is started again: doubled each time, unless it lived for the longest."""
+
+log = logging.getLogger("fairmark.supervisor")
+
+
+class Supervisor:
+    """The HTTP processes of one service, from its start to its end."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, shared: Path) -> None:
+        """Raises `FairmarkError` when the graders or the keys can't be served."""
+        self._settings, self._shared, self._files = settings, shared, Files(settings)
+        self._told = self._files.loaded
+        self._metrics = SharedMetrics(shared / "metrics", lambda: self._files.catalog.snapshot)
+        self._children = [Child(number, shared / "metrics") for number in range(1, settings.workers + 1)]
+        self._dealer = Dealer(listener, self._children)
+        self._announcement = server.Announcement(settings, server.address(listener))
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        """Serve until a signal comes; its number. Raises `Failed` when a process can't start to begin with."""
+        stop = _signal()
+        opening = asyncio.create_task(self._open())
+        try:
+            first: set[asyncio.Future[Any]] = {stop, opening}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done():
+                opening.result()
+            return await stop
+        finally:
+            opening.cancel()
+            await self._close()
+
+    async def _open(self) -> None:
+        await asyncio.gather(*map(self._start, self._children))
+        self._dealer.open()
+        self._announcement.make()
+        self._tasks = {asyncio.create_task(task) for task in (self._watch(), *map(self._keep, self._children))}
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._announcement.withdraw()
+        self._dealer.close()
+        await asyncio.gather(*(child.finish(FINISH_SECONDS) for child in self._children))
+
+    async def _start(self, child: Child) -> None:
+        await child.start(Start(self._settings.share(child.number), self._shared, self._told))
+
+    async def _keep(self, child: Child) -> None:
+        """Start another whenever one ends."""
+        pause = SHORTEST_PAUSE
+        while True:
+            began = time.monotonic()
+            code = await child.ended()
+            self._metrics.bury(child.pid)
+            pause = SHORTEST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+            log.error("an HTTP process ended", extra={"process": child.number, "code": code, "again_in": pause})
+            await asyncio.sleep(pause)
+            self._metrics.restarted()
+            try:
+                await self._start(child)
+            except Failed as error:
+                log.error("an HTTP process doesn't start: %s", error)
+
+    async def _watch(self) -> None:
+        """Tell all processes of each change in one go."""
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            self._files.look()
+            loop.call_soon_threadsafe(self._tell)
+
+        await poll(look)
+
+    def _tell(self) -> None:
+        loaded = self._files.loaded
+        if loaded.snapshot is self._told.snapshot and loaded.keys is self._told.keys:
+            return
+        self._told = loaded
+        for child in self._children:
+            child.tell(loaded)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, and end by it. Raises what keeps it from starting."""
+    listener = server.listen(settings.host, settings.port)
+    with (
+        tempfile.TemporaryDirectory(prefix="fairmark-") as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        shared = Path(folder)
+        (shared / "metrics").mkdir()
+        number = runner.run(Supervisor(settings, listener, shared).run())
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+
+
+def _signal() -> "asyncio.Future[int]":
+    """Done when a signal says to stop, with its number."""
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[int] = loop.create_future()
+
+    def end(number: int) -> None:
+        if not stop.done():
+            stop.set_result(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    return stop
