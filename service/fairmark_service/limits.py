@@ -78,7 +78,7 @@ class Limits:
         return int(self._wall()) // DAY_SECONDS
 
     def with_quota(self) -> Iterator[str]:
-        """The names whose day is counted."""
+        """The names whose days are limited."""
         for name in self._keys.names or {ANYONE}:
             if self._keys.limit_of(name).quota or self._default.quota:
                 yield name
