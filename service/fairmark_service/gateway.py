@@ -92,7 +92,7 @@ class Gateway:
             log.log(level, "refused: %s", refusal.message, extra=_about(handler, status, request_id, call))
         except asyncio.CancelledError:  # the service stops, and this took longer than it waits
             stopping = Overloaded("the service is stopping")
-            status, body, extra = stopping.status, stopping.body(), stopping.headers()
+            status, body, extra = handler.protocol.status_of(stopping), stopping.body(), stopping.headers()
         except Gone:
             status, body = _HUNG_UP, b""
         except Exception:

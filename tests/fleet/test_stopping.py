@@ -1,0 +1,51 @@
+"""What was sent to a service before its caller could know that it stops is answered."""
+
+import json
+import signal
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from tests.running import Running, Serve
+
+BODY = json.dumps({"grader": "exact", "samples": [{"sample": "42", "item": {"reference_answer": "42"}}]})
+HEAD = (
+    f"POST /v1/grade HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n"
+)
+REQUEST = f"{HEAD}\r\n{BODY}".encode()
+
+
+def connected(running: Running) -> socket.socket:
+    address = urlsplit(running.url)
+    return socket.create_connection((address.hostname, address.port), timeout=10)
+
+
+def listens(running: Running) -> bool:
+    address = urlsplit(running.url)
+    with socket.socket() as probe:
+        return probe.connect_ex((address.hostname, address.port)) == 0
+
+
+def answer(connection: socket.socket) -> str:
+    """One answer of at most a few hundred bytes."""
+    said = b""
+    while b"]}" not in said and (more := connection.recv(4096)):
+        said += more
+    return said.decode()
+
+
+def test_connections_without_a_request_may_bring_one_more(serve: Serve, wait_until: Callable[..., None]) -> None:
+    running = serve()
+    with connected(running) as fresh, connected(running) as used, connected(running) as slow:
+        used.sendall(REQUEST)
+        assert "connection: close" not in answer(used)
+        slow.sendall(REQUEST[:20])
+        running.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not listens(running))
+        for connection, rest in ((fresh, REQUEST), (used, REQUEST), (slow, REQUEST[20:])):
+            connection.sendall(rest)
+            said = answer(connection)
+            assert said.startswith("HTTP/1.1 200")
+            assert "connection: close\r\n" in said
+            assert connection.recv(1) == b""
+    assert running.stop() in (0, -signal.SIGTERM)
