@@ -4,8 +4,8 @@
 
     grade("exact", ["42", "41"], [{"reference_answer": "42"}] * 2)[1].score  # 0.0
 
-The service is the one at `FAIRMARK_URL`, with the key in `FAIRMARK_KEY`; without a URL a private one is started on
-this machine and ends with the programs that use it.
+The service is the one at `FAIRMARK_URL`, with the key in `FAIRMARK_KEY`, or with `file:F` the one that writes both to
+the file F; without a URL a private one is started on this machine and ends with the programs that use it.
 """
 
 from .errors import (

@@ -35,7 +35,7 @@ def checked(url: str, key: str | None, url_from: str = "url", key_from: str = "k
     if "@" in url:
         raise ServiceError(f"{url_from}: holds a user or a password; expected the key in FAIRMARK_KEY, never logged")
     if (path := _path(url)) is None:
-        raise ServiceError(f"{url_from}: expected http://host:port or https://host, got {url!r}")
+        raise ServiceError(f"{url_from}: expected http://host:port, https://host or file:FILE, got {url!r}")
     if re.search(r"/v1(/|$)", path):
         raise ServiceError(f"{url_from}: expected the service's root, without /v1, got {url!r}")
     if key and not (key.isascii() and key.isprintable() and key == key.strip()):

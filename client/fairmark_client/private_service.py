@@ -82,7 +82,7 @@ def serve(path: str) -> None:
         port, key = _free_port(), secrets.token_urlsafe(32)
         file.write(json.dumps(Address(f"http://127.0.0.1:{port}", key)))
         file.flush()
-        for name in ("FAIRMARK_KEYS", "FAIRMARK_OPEN"):
+        for name in ("FAIRMARK_KEYS", "FAIRMARK_OPEN", "FAIRMARK_PROBE_PORT", "FAIRMARK_URL_FILE"):
             os.environ.pop(name, None)
         os.environ.update(FAIRMARK_HOST="127.0.0.1", FAIRMARK_PORT=str(port), FAIRMARK_KEY=key)
         threading.Thread(target=_end_with_users, args=[folder], daemon=True).start()

@@ -6,7 +6,8 @@ A forked child makes its own.
 
 A batch goes out in requests of at most 128 samples or 4 MB, at most eight at a time. What may pass (no connection, a
 connection that broke or stalled, 429, 502, 503, 504) is tried again until the deadline, with jitter, not before the
-service's Retry-After; grading is idempotent, and work the service has begun is there when it is asked again.
+service's Retry-After; grading is idempotent, and work the service has begun is there when it is asked again. The quota
+of a day that is used up is not waited for.
 """
 
 import asyncio
@@ -27,9 +28,10 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError, model_
 
 from fairmark_graders import Outcome
 
-from . import environment, private_service
+from . import environment, private_service, url_file
 from .address import Address, checked
 from .errors import BrokenAnswer, Refused, Unreachable
+from .url_file import UrlFile
 
 MAX_SAMPLES = 128
 MAX_BYTES = 4_000_000
@@ -39,6 +41,8 @@ TIMEOUT_SECONDS = 300.0
 ATTEMPT_SECONDS = 120.0
 CONNECT_SECONDS = 5.0
 WORTH_RETRYING = {429, 502, 503, 504}
+OUT_OF_QUOTA = "quota_exceeded"
+"""The service's code for a 429 that lasts until midnight."""
 
 Grader = str | dict[str, Any]
 """A name in the service's catalog, or a grader's configuration."""
@@ -91,16 +95,19 @@ class _Pool(NamedTuple):
 class Client:
     """One service, for use from any thread and after a fork; there is nothing to close.
 
-    url              of the service; else FAIRMARK_URL, else a private one is started on this machine
-    key              sent as a bearer token; else FAIRMARK_KEY
+    url              of the service, or file:F for one that writes F; else FAIRMARK_URL, else a private one is started
+    key              sent as a bearer token; else the one in F, else FAIRMARK_KEY
     timeout_seconds  for one request with all its retries; else FAIRMARK_TIMEOUT_SECONDS, else 300
     """
 
     def __init__(self, url: str | None = None, key: str | None = None, *, timeout_seconds: float | None = None) -> None:
-        self._address = _address(url, key)
-        self._private = self._address is None
+        found = _source(url, key)
+        self._fixed = found if isinstance(found, Address) else None
+        self._file = found if isinstance(found, UrlFile) else None
+        self._address = self._fixed
         self._timeout = _timeout(timeout_seconds)
-        self._proxied = self._address is not None and not self._address.local
+        # A file leads to a node of the same cluster, to which a proxy from the environment rarely knows the way.
+        self._proxied = self._fixed is not None and not self._fixed.local
 
     def grade(
         self,
@@ -140,6 +147,10 @@ class Client:
         """The same for async code."""
         return await asyncio.wrap_future(submit(self._grade(rows, {"grader": grader, **fields})))
 
+    def address(self) -> Address:
+        """Where the service is; one whose file isn't there yet is waited for, a private one started."""
+        return self._address or _wait(self._find(self._timeout))
+
     async def _grade(self, rows: Sequence[Row], fields: dict[str, Any]) -> list[Result]:
         calls = [asyncio.create_task(self._call(body, count)) for body, count in _bodies(rows, fields)]
         try:
@@ -152,23 +163,22 @@ class Client:
         pool = _pool(os.getpid(), self._proxied)
         async with pool.slots:
             response = await self._answer(pool.http, body)
-        return _results(response, count)
+        return _results(response, count, self._said(str(response.url)))
 
     async def _answer(self, http: httpx.AsyncClient, body: bytes) -> httpx.Response:
         """The first answer that another try wouldn't change."""
         began = time.monotonic()
         deadline = began + self._timeout
         for attempt in count():
-            address = self._address or await self._find()
+            address = self._address or await self._find(deadline - time.monotonic())
             pause = min(5.0, 0.1 * 2 ** min(attempt, 6))
             try:
                 response = await self._post(http, address, body, min(ATTEMPT_SECONDS, deadline - time.monotonic()))
             except (httpx.TransportError, TimeoutError) as error:
                 failure = str(error) or type(error).__name__
-                # A private service that is gone is started again, at another address.
-                self._address = None if self._private else address
+                self._address = self._fixed  # any other may have been started again elsewhere
             else:
-                if response.status_code not in WORTH_RETRYING:
+                if not _worth_retrying(response) and not self._moved(response, address):
                     return response
                 failure = f"{response.status_code} {_message(response)}"
                 pause = max(pause, _retry_after(response))
@@ -176,8 +186,9 @@ class Client:
             if time.monotonic() + pause > deadline:
                 tries = "1 try" if attempt == 0 else f"{attempt + 1} tries"
                 spent = f"{time.monotonic() - began:.3g} s and {tries} ({self._timeout:g} s allowed)"
-                raise Unreachable(f"{address.url}: no result after {spent}; last: {failure}")
-            log.log(logging.DEBUG if attempt else logging.WARNING, "%s: %s; trying again", address.url, failure)
+                raise Unreachable(f"{self._said(address.url)}: no result after {spent}; last: {failure}")
+            level = logging.DEBUG if attempt else logging.WARNING
+            log.log(level, "%s: %s; trying again", self._said(address.url), failure)
             await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
@@ -189,9 +200,20 @@ class Client:
         async with asyncio.timeout(seconds):
             return await http.post(f"{address.url}/v1/grade", content=body, headers=headers, timeout=timeout)
 
-    async def _find(self) -> Address:
-        self._address = await _private_address()
+    async def _find(self, seconds: float) -> Address:
+        self._address = await (self._file.address(seconds) if self._file else _private_address())
         return self._address
+
+    def _moved(self, response: httpx.Response, address: Address) -> bool:
+        """Whether the service has left, and who refuses the request is somebody else who listens there now."""
+        if response.status_code == 200 or self._file is None or self._file.read() == address:
+            return False
+        self._address = None
+        return True
+
+    def _said(self, url: str) -> str:
+        """A URL as errors name it: with the file that it is from."""
+        return f"{url} ({self._file.url})" if self._file else url
 
 
 def grade(
@@ -248,8 +270,7 @@ def _json(place: int, row: Row) -> str:
         raise ValueError(f"samples[{place}]: expected a sample and an item that JSON can carry: {error}") from None
 
 
-def _results(response: httpx.Response, count: int) -> list[Result]:
-    url = response.url
+def _results(response: httpx.Response, count: int, url: str) -> list[Result]:
     if response.status_code != 200:
         raise Refused(f"{url} answers {response.status_code}: {_message(response)}", response.status_code)
     try:
@@ -262,10 +283,19 @@ def _results(response: httpx.Response, count: int) -> list[Result]:
 
 
 def _message(response: httpx.Response) -> str:
+    return _error(response, "message") or response.text[:500] or response.reason_phrase
+
+
+def _error(response: httpx.Response, field: str) -> str:
+    """What the envelope of a refusal says in a field; nothing where it isn't fairmark's."""
     try:
-        return str(response.json()["error"]["message"])
+        return str(response.json()["error"][field])
     except (ValueError, LookupError, TypeError):
-        return response.text[:500] or response.reason_phrase
+        return ""
+
+
+def _worth_retrying(response: httpx.Response) -> bool:
+    return response.status_code in WORTH_RETRYING and _error(response, "code") != OUT_OF_QUOTA
 
 
 def _retry_after(response: httpx.Response) -> float:
@@ -275,11 +305,17 @@ def _retry_after(response: httpx.Response) -> float:
         return 0.0
 
 
-def _address(url: str | None, key: str | None) -> Address | None:
+def _source(url: str | None, key: str | None) -> Address | UrlFile | None:
     """What the arguments say, or else the environment; None where neither names a service."""
     url_from, key_from = "url" if url else "FAIRMARK_URL", "key" if key else "FAIRMARK_KEY"
-    url, key = url or environment.text("FAIRMARK_URL"), key or environment.text("FAIRMARK_KEY")
-    return checked(url, key, url_from, key_from) if url else None
+    url = url or environment.text("FAIRMARK_URL")
+    return source(url, key, url_from, key_from) if url else None
+
+
+def source(url: str, key: str | None, url_from: str, key_from: str) -> Address | UrlFile:
+    """The service of a URL, whose key is in FAIRMARK_KEY unless one is given. Raises `ServiceError`."""
+    file = url_file.named(url, key, url_from)
+    return file or checked(url, key or environment.text("FAIRMARK_KEY"), url_from, key_from)
 
 
 def _timeout(given: float | None) -> float:

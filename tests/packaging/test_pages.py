@@ -95,7 +95,7 @@ def test_the_error_codes_are_those_of_the_service() -> None:
 def test_the_variables_are_those_the_client_reads() -> None:
     sources = (ROOT / "client").rglob("*.py")
     read = {name for path in sources for name in re.findall(r'"(FAIRMARK_[A-Z_]+)"', path.read_text())}
-    of_the_service = {"FAIRMARK_CATALOG", "FAIRMARK_KEYS", "FAIRMARK_OPEN"}
+    of_the_service = {f"FAIRMARK_{name}" for name in ("CATALOG", "KEYS", "OPEN", "PROBE_PORT", "URL_FILE")}
     assert {row[0] for row in table(CLIENT, "Variables")} == read - of_the_service
 
 

@@ -4,7 +4,13 @@ from typing import Annotated
 
 import typer
 
-Url = Annotated[str | None, typer.Option(help="A running service, such as http://127.0.0.1:8000.", show_default=False)]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="A running service: http://127.0.0.1:8000, or file:F for one that writes its address to F.",
+        show_default=False,
+    ),
+]
 KeyEnv = Annotated[
     str | None,
     typer.Option(

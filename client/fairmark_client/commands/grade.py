@@ -92,10 +92,7 @@ class Run:
 def _backend(options: Options) -> Local | Remote:
     if options.url is None and not environment.text("FAIRMARK_URL"):
         return Local(options.grader, options.explain)
-    try:
-        remote = Remote(options.grader, options.url, options.key_env, options.explain)
-    except ValueError as error:
-        fail(error)
+    remote = Remote(options.grader, options.url, options.key_env, options.explain)
     if options.url is None:
         complain(f"grading on {remote.url}, as FAIRMARK_URL says")
     return remote

@@ -24,7 +24,6 @@ from ..outputs.grading import Grading, InProcess, OnService
 from ..outputs.opening import open_source
 from ..outputs.output import Decoding, Output
 from ..outputs.prompts import prompts
-from ..service import Client
 from . import streams
 from .catalog import label, load, names_file
 from .console import complain, fail, out
@@ -150,8 +149,8 @@ def _grading(options: Options) -> tuple[Grading, float]:
     if options.url is None and not environment.text("FAIRMARK_URL"):
         grader = load(named)
         return InProcess(grader, label(named, grader)), _first(options.right, Answers(grader).full)
-    address = find(options.url, None)
-    client, name = Client(*address), f"{named} on {address.url}"
+    client, address = find(options.url, None)
+    name = f"{named} on {address.url}"
     if not names_file(named):
         return OnService(named, name, client), _first(options.right, 1.0)
     grader = load(named)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from .. import environment, service
-from ..address import Address, checked
+from ..address import Address
 from ..errors import ServiceError
 from .catalog import load, names_file
 from .console import fail
@@ -23,7 +23,7 @@ class Remote:
     batches = service.MAX_REQUESTS
 
     def __init__(self, grader: str, url: str | None, key_env: str | None, explain: bool) -> None:
-        address = find(url, key_env)
+        self._client, address = find(url, key_env)
         self._explain = explain
         self._grader: service.Grader
         if names_file(grader):
@@ -34,7 +34,6 @@ class Remote:
             version = look(address, f"/v1/graders/{quote(grader, safe='')}", "version")["version"]
         self.url = address.url
         self.where = f"{version} on {self.url}"
-        self._client = service.Client(*address)
 
     async def grade(self, rows: Sequence[Row]) -> list[Result]:
         wire: list[service.Row] = [{"sample": row.sample, "item": row.item} for row in rows]
@@ -42,16 +41,17 @@ class Remote:
         return [result.model_dump(exclude=None if self._explain else {"explain"}) for result in results]
 
 
-def find(url: str | None, key_env: str | None) -> Address:
-    """The service at --url, else at FAIRMARK_URL; its key is in the variable that --key-env names."""
-    variable = key_env or "FAIRMARK_KEY"
-    key = environment.text(variable)
+def find(url: str | None, key_env: str | None) -> tuple[service.Client, Address]:
+    """The service at --url, else at FAIRMARK_URL, and where it is; its key is in the variable that --key-env names."""
+    key = environment.text(key_env) if key_env else None
     if key_env and not key:
         fail(f"--key-env: the environment variable {key_env} is not set")
     url_from = "FAIRMARK_URL" if url is None else "--url"
+    named = environment.text("FAIRMARK_URL") or "" if url is None else url
     try:
-        return checked(environment.text("FAIRMARK_URL") or "" if url is None else url, key, url_from, variable)
-    except ServiceError as error:
+        client = service.Client(*service.source(named, key, url_from, key_env or "FAIRMARK_KEY"))
+        return client, client.address()
+    except (ServiceError, ValueError) as error:
         fail(error)
 
 

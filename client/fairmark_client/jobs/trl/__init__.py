@@ -21,6 +21,7 @@ from fairmark_graders import InvalidGrader, parse_grader
 from ... import environment
 from ...data.prepared import Prepared
 from ...errors import DataError, JobError, JobRefused
+from ...url_file import absolute
 from ..job import FINAL, Checkpoint, Event, Job, Spec
 from ..provider import Look
 from .folder import BUSY, REFUSED, Folder
@@ -201,7 +202,7 @@ def _anywhere(spec: Spec) -> Spec:
     """The spec as it holds in every folder and terminal, for the supervisor has its own."""
     options = dict(spec.options)
     if url := options.get("service_url") or environment.text("FAIRMARK_URL"):
-        options["service_url"] = url
+        options["service_url"] = absolute(url)
     model = str(Path(spec.model).resolve()) if Path(spec.model).is_dir() else spec.model
     return spec.model_copy(update={"data": str(Path(spec.data).resolve()), "model": model, "options": options})
 
