@@ -125,9 +125,11 @@ class Load:
     def end(self, request: Request, status: int, due: float, body: bytes) -> None:
         """Note what became of a request."""
         right = status == 200 and body.count(request.part) >= request.times
-        self.answers.append(Answer(request.kind, status, right, due, time.perf_counter()))
+        answer = Answer(request.kind, status, right, due, time.perf_counter())
+        self.answers.append(answer)
         if not right and not self.odd:
-            self.odd = f"{request.path} was answered with {status or 'nothing'}: {body[:300].decode(errors='replace')}"
+            said = f"{status or 'nothing'} after {answer.seconds:.3g} s"
+            self.odd = f"{request.path} was answered with {said}: {body[:300].decode(errors='replace')}"
 
 
 def post(path: str, body: bytes) -> Request:

@@ -62,9 +62,12 @@ def table(title: str, figures: Sequence[Figure]) -> Table:
     for column in ("median", "middle half", "target"):
         shown.add_column(column, justify="right")
     for figure in figures:
-        low, high = map(_plain, figure.quartiles)
-        shown.add_row(figure.name, f"{_plain(figure.median)} {figure.unit}", f"{low} – {high}", _verdict(figure))
+        shown.add_row(figure.name, f"{_plain(figure.median)} {figure.unit}", _middle_half(figure), _verdict(figure))
     return shown
+
+
+def _middle_half(figure: Figure) -> str:
+    return " – ".join(map(_plain, figure.quartiles)) if len(figure.values) > 1 else ""
 
 
 def _verdict(figure: Figure) -> str:

@@ -107,6 +107,14 @@ def percentile(values: Sequence[float], share: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
 
 
+def _by_grader(load: Load) -> list[Figure]:
+    kinds = sorted({answer.kind for answer in load.answers if not answer.kind.startswith(PREFIX)})
+    return [
+        Figure(f"closed loop, {kind} alone: median", [percentile(neighbours(load.only(kind)), 50)], "ms")
+        for kind in kinds
+    ]
+
+
 def _finding(status: int, times: int, load: Load) -> str:
     what = (
         "were not answered" if status == NO_ANSWER else f"were answered with {status}" + " and wrong" * (status == 200)
@@ -123,12 +131,13 @@ async def closed_then_open(
     rate = sum(answer.ended <= load.began + seconds for answer in load.answers) / seconds
     report.count(load)
     report.figures = [
-        Figure("rate", [rate], "samples/s"),
+        Figure("closed loop", [rate], "samples/s"),
         Figure("CPU, all processes", [cpu / len(load.answers) * 1e6], "µs/sample"),
     ]
-    report.timed("from sending", load)
+    report.timed("closed loop", load)
+    report.figures += _by_grader(load)
     paced = [next(requests) for _ in range(max(1, round(rate * OPEN_SHARE * seconds)))]
     opening = await opened(trial.server, paced, rate * OPEN_SHARE, None if fresh else callers)
     report.count(opening)
-    report.timed(f"from when due, at {OPEN_SHARE:.0%} of the rate", opening)
+    report.timed(f"open loop at {OPEN_SHARE:.0%} of that", opening)
     return report

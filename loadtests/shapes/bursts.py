@@ -35,7 +35,7 @@ async def bursts(trial: Trial) -> Report:
 
 def _samples(name: str, seed: int, trial: Trial) -> list[Rollout]:
     number = RANKS * (16 if trial.short else 128)
-    poisoned = trial.poisoned if name == POISONED else 0
+    poisoned = (16 if trial.short else 200) if name == POISONED else 0
     return list(islice(rollouts(seed, *CONTENTS[name], poisoned=poisoned), number))
 
 

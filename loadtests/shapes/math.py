@@ -18,6 +18,7 @@ from fairmark_graders.maths.outside import equal
 from fairmark_graders.sample import Sample
 
 from .. import texts
+from ..answers import HARD, MIX, PLAIN, Answer
 from ..bench import Bench
 from ..figures import Figure, Target, over
 
@@ -40,14 +41,6 @@ class Row(NamedTuple):
 
     text: str
     reference: str
-
-
-class Answer(NamedTuple):
-    """An answer, a right reference and a wrong one."""
-
-    answer: str
-    right: str
-    wrong: str
 
 
 async def math(bench: Bench) -> list[Figure]:
@@ -77,22 +70,17 @@ async def math(bench: Bench) -> list[Figure]:
 
 def plain(chance: random.Random, length: int | None = None) -> list[Row]:
     """Numbers, fractions, decimals, amounts and the like in a box, half of them right."""
-    return [row(chance, chance.choice(_PLAIN)(chance), length) for _ in range(ROWS)]
+    return [row(chance, chance.choice(PLAIN)(chance), length) for _ in range(ROWS)]
 
 
 def mixed(chance: random.Random) -> list[Row]:
     """Nine such answers in ten, mostly integers and fractions; the tenth takes algebra."""
-    return [row(chance, kind(chance)) for kind in chance.sample(_MIX, len(_MIX))]
-
-
-def answer(chance: random.Random) -> Answer:
-    """One of that mix."""
-    return chance.choice(_MIX)(chance)
+    return [row(chance, kind(chance)) for kind in chance.sample(MIX, len(MIX))]
 
 
 def hard(chance: random.Random) -> list[Row]:
     """What fairmark leaves to sympy."""
-    return [row(chance, kind(chance)) for kind in _HARD for _ in range(3)]
+    return [row(chance, kind(chance)) for kind in HARD for _ in range(3)]
 
 
 def row(chance: random.Random, said: Answer, length: int | None = None) -> Row:
@@ -139,103 +127,6 @@ def _ours(row: Row) -> bool:
     except Fault:
         return False
     return equal(*found) if verdict is None else verdict.score == 1.0
-
-
-def _integer(chance: random.Random) -> Answer:
-    n = chance.randrange(-10_000, 1_000_000)
-    return Answer(chance.choice(["{}", "{:,}", "{}.0", "x = {}"]).format(n), str(n), str(n + 1))
-
-
-def _fraction(chance: random.Random) -> Answer:
-    top, bottom = chance.randrange(1, 1000), chance.randrange(2, 1000)
-    wrong = f"\\frac{{{top + 1}}}{{{bottom}}}"
-    return Answer(f"\\dfrac{{{2 * top}}}{{{2 * bottom}}}", f"\\frac{{{top}}}{{{bottom}}}", wrong)
-
-
-def _decimal(chance: random.Random) -> Answer:
-    n = chance.randrange(1, 100_000)
-    return Answer(f"{n / 1000:.4f}", f"{n}/1000", f"{n + 1}/1000")
-
-
-def _percent(chance: random.Random) -> Answer:
-    n = chance.randrange(1, 100_000)
-    return Answer(f"{n / 100}\\%", f"{n / 100}\\%", f"{(n + 1) / 100}\\%")
-
-
-def _money(chance: random.Random) -> Answer:
-    n = chance.randrange(1000, 1_000_000)
-    return Answer(f"\\${n:,}.00", str(n), str(n - 1))
-
-
-def _unit(chance: random.Random) -> Answer:
-    n = chance.randrange(1, 100_000)
-    return Answer(f"{n} \\text{{ cm}}", f"{n}\\text{{ cm}}", f"{n}\\text{{ m}}")
-
-
-def _pair(chance: random.Random) -> Answer:
-    a, b = chance.randrange(-500, 500), chance.randrange(500, 999)
-    return Answer(f"\\left({a}, {b}\\right)", f"({a},{b})", f"({b},{a})")
-
-
-def _surd(chance: random.Random) -> Answer:
-    a, b = chance.randrange(2, 200), chance.choice([2, 3, 5, 6, 7])
-    return Answer(f"\\sqrt{{{a * a * b}}}", f"{a}\\sqrt{{{b}}}", f"{a}\\sqrt{{{b + 1}}}")
-
-
-def _multiple_of_pi(chance: random.Random) -> Answer:
-    a, b = chance.randrange(1, 500), chance.randrange(2, 99)
-    return Answer(f"\\frac{{{a}\\pi}}{{{b}}}", f"\\frac{{{a}}}{{{b}}}\\pi", f"\\frac{{{a}\\pi}}{{{b + 1}}}")
-
-
-def _square(chance: random.Random) -> Answer:
-    a, b = chance.randrange(1, 99), chance.randrange(1, 99)
-    expanded = f"{a * a}x^2 + {2 * a * b}x + {{}}"
-    return Answer(f"({a}x+{b})^2", expanded.format(b * b), expanded.format(b * b + 1))
-
-
-def _partial_fractions(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 999)
-    return Answer(f"\\frac{{1}}{{x}} - \\frac{{1}}{{x+{a}}}", f"\\frac{{{a}}}{{x(x+{a})}}", f"\\frac{{1}}{{x(x+{a})}}")
-
-
-def _conjugate(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 999)
-    return Answer(
-        f"\\frac{{1}}{{\\sqrt{{{a + 1}}}-\\sqrt{{{a}}}}}", f"\\sqrt{{{a + 1}}}+\\sqrt{{{a}}}", f"\\sqrt{{{2 * a + 1}}}"
-    )
-
-
-def _interval(chance: random.Random) -> Answer:
-    a = chance.randrange(-999, 999)
-    return Answer(f"x \\ge {a}", f"[{a}, \\infty)", f"({a}, \\infty)")
-
-
-def _double_angle(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 99)
-    return Answer(f"{2 * a}\\sin x\\cos x", f"{a}\\sin 2x", f"{a}\\sin x")
-
-
-def _integral(chance: random.Random) -> Answer:
-    a, n = chance.randrange(2, 99), chance.randrange(2, 9)
-    return Answer(
-        f"\\int_0^{{{a}}} x^{{{n}}} \\, dx", f"\\frac{{{a ** (n + 1)}}}{{{n + 1}}}", f"\\frac{{{a**n}}}{{{n}}}"
-    )
-
-
-def _sum(chance: random.Random) -> Answer:
-    n = chance.randrange(10, 99)
-    return Answer(f"\\sum_{{k=1}}^{{{n}}} k^2", str(n * (n + 1) * (2 * n + 1) // 6), str(n * (n + 1) // 2))
-
-
-def _limit(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 999)
-    return Answer(f"\\lim_{{x \\to 0}} \\frac{{\\sin {a}x}}{{x}}", str(a), f"\\frac{{1}}{{{a}}}")
-
-
-_HARD = (_integral, _sum, _limit)
-_PLAIN = (_integer, _fraction, _decimal, _percent, _money, _unit, _pair, _surd, _multiple_of_pi)
-_ALGEBRA = (_square, _partial_fractions, _conjugate, _interval, _double_angle)
-_MIX = [*[_integer] * 54, *[_fraction] * 18, *[_decimal] * 6, *[_unit] * 6, *[_pair] * 6, *_ALGEBRA * 2]
 
 
 def theirs(rows: Sequence[Row]) -> list[bool]:

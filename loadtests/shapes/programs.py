@@ -27,7 +27,7 @@ async def programs(trial: Trial) -> Report:
         Figure("the last honest run's end", [seconds], "s"),
         Figure("CPU, all processes", [cpu / len(load.answers) * 1e6], "µs/run"),
     ]
-    report.timed("from sending", load)
+    report.timed("a run", load)
     return report
 
 
