@@ -3,7 +3,8 @@
     {"error": {"message": …, "type": …, "param": …, "code": …}}
 
 `param` names the field, `type` says whose turn it is: `invalid_request_error` for the caller to mend the request,
-`server_error` for it to come again. A sample that can't be graded is no refusal; it is data, in a 200.
+`rate_limit_error` and `server_error` for it to come again. A sample that can't be graded is no refusal; it is data, in
+a 200.
 """
 
 from collections.abc import Iterable
@@ -33,12 +34,18 @@ class Refusal(Exception):
 
     def body(self) -> bytes:
         """The envelope as JSON."""
-        kind = "server_error" if self.status >= 500 else "invalid_request_error"
-        return orjson.dumps({"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}})
+        error = {"message": self.message, "type": _kind(self.status), "param": self.param, "code": self.code}
+        return orjson.dumps({"error": error})
 
     def headers(self) -> Headers:
         """What goes out beside the body: when to come back."""
         return [(b"retry-after", b"%d" % self.retry_after)] if self.retry_after is not None else []
+
+
+def _kind(status: int) -> str:
+    if status == 429:
+        return "rate_limit_error"
+    return "server_error" if status >= 500 else "invalid_request_error"
 
 
 def whole(text: str) -> str:

@@ -123,7 +123,7 @@ def _operation(protocol: Protocol[Any]) -> Mapping[str, Any]:
         "requestBody": {"required": True, "content": _json(protocol.request.__name__)},
         "responses": {
             "200": {"description": "Graded", "content": _json(protocol.answer.__name__)},
-            **dict.fromkeys(("400", "401", "403", "404", "408", "413", "415", "422", "503"), refused),
+            **dict.fromkeys(("400", "401", "403", "404", "408", "413", "415", "422", "429", "503"), refused),
         },
     }
     if "{grader}" in protocol.path:

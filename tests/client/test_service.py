@@ -186,6 +186,13 @@ def test_a_service_that_wants_patience_beyond_the_deadline_is_told_as_it_is(peer
         Client(server.url, timeout_seconds=3).grade("exact", ["4"])
 
 
+def test_a_quota_that_is_used_up_is_not_asked_for_again(peer: Callable[..., Peer]) -> None:
+    server = peer((429, {"error": {"message": "come tomorrow", "code": "quota_exceeded"}}, {"retry-after": "1"}))
+    with pytest.raises(Refused, match="answers 429: come tomorrow"):
+        Client(server.url).grade("exact", ["4"])
+    assert len(server.requests) == 1
+
+
 def test_nobody_listening_is_unreachable_by_the_deadline(peer: Callable[..., Peer]) -> None:
     server = peer(None)
     server.close()
