@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-pytest_plugins = ["tests.gated", "tests.processes", "tests.running", "tests.valkey"]
+# What another imports comes before it, or its asserts say nothing when they fail.
+pytest_plugins = ["tests.gated", "tests.processes", "tests.running", "tests.valkey", "tests.prometheus"]
 
 
 def pytest_configure() -> None:
