@@ -1,11 +1,8 @@
 """The live confusion matrix: cells counted by a real service, and the recording rules that make ratios of them."""
 
 import json
-import os
 import random
 import re
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.prometheus import Promtool
 from tests.running import Running, Serve
 
 from fairmark_graders import Verdict
@@ -24,7 +22,6 @@ from fairmark_service.engine import Engine, Result, Work
 from fairmark_service.metrics import INLINE_LABELS, Metrics
 
 RULES = Path(__file__).parents[2] / "helm" / "fairmark" / "rules" / "classification.yaml"
-WORKED = Path(__file__).parents[1] / "helm" / "rules" / "classification.test.yaml"
 LABEL = {
     "type": "classification",
     "input": "{{ sample.output_text }}",
@@ -152,32 +149,8 @@ async def test_cells_are_counted_once_for_each_of_equal_results(engine: Engine) 
     assert (cells(text, "g"), cells(text, "g/part")) == ({("a", "b"): 5}, {("c", "d"): 5})
 
 
-@pytest.fixture(scope="session")
-def promtool() -> str:
-    """Prometheus' own tool; CI fails without it, elsewhere its tests are skipped."""
-    found = shutil.which("promtool")
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("promtool is missing; on Debian and Ubuntu: apt install prometheus")
-    assert found, "promtool is missing; on Debian and Ubuntu: apt install prometheus"
-    return found
-
-
-def run(*command: str | Path) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_the_rules_are_rules(promtool: str) -> None:
-    assert "SUCCESS: 10 rules found" in run(promtool, "check", "rules", RULES)
-
-
-def test_the_rules_give_the_worked_numbers(promtool: str) -> None:
-    assert "SUCCESS" in run(promtool, "test", "rules", WORKED)
-
-
 def test_what_a_service_exports_and_the_rules_reckon_is_what_its_samples_say(
-    promtool: str, watched: Running, tmp_path: Path
+    promtool: Promtool, watched: Running, tmp_path: Path
 ) -> None:
     shares = {"normal": 0.98, "anomaly": 0.02}
     draw = random.Random(3)
@@ -194,7 +167,7 @@ def test_what_a_service_exports_and_the_rules_reckon_is_what_its_samples_say(
     }
     page = tmp_path / "test.json"
     page.write_text(json.dumps(unit_test(series, expected)))
-    assert "SUCCESS" in run(promtool, "test", "rules", page)
+    promtool.test_rules(page)
 
 
 def ratios(pairs: Counter[tuple[str, str]], label: str, shares: dict[str, float] | None) -> dict[str, float]:

@@ -1,0 +1,164 @@
+"""The chart's rules, in Prometheus' own tool: each alert fires on what it is about, and keeps still just below."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+from tests.prometheus import Promtool
+
+from fairmark_service.metrics import Metrics
+
+RULES = Path(__file__).parents[2] / "helm" / "fairmark" / "rules"
+WORKED = Path(__file__).parent / "rules" / "classification.test.yaml"
+ALERTS: dict[str, dict[str, Any]] = {
+    rule["alert"]: rule
+    for group in yaml.safe_load((RULES / "alerts.yaml").read_text())["groups"]
+    for rule in group["rules"]
+}
+SERVICE = {"namespace": "training", "job": "fairmark", "instance": "10.0.0.7:8001"}
+BUILD = 'fairmark_build_info{version="1.0"}'
+ALIVE = {"up": "1x120", BUILD: "1x120"}
+MINUTES = 120
+
+
+class Case(NamedTuple):
+    """What sets an alert off, one value a minute; and what is nearly as bad, and no alert."""
+
+    loud: Mapping[str, str]
+    calm: Mapping[str, str]
+    about: Mapping[str, str] = SERVICE
+    """The labels of the alert, beyond its name and severity."""
+
+
+def of(**labels: str) -> dict[str, str]:
+    """What an alert on the whole service is about."""
+    return {name: SERVICE[name] for name in ("namespace", "job")} | labels
+
+
+def samples(outcome: str, per_minute: int) -> dict[str, str]:
+    return {
+        f'fairmark_samples_total{{grader="math",outcome="{outcome}"}}': f"0+{per_minute}x120",
+        'fairmark_samples_total{grader="math",outcome="graded"}': f"0+{1000 - per_minute}x120",
+    }
+
+
+def refusals(by: str, per_minute: int) -> dict[str, str]:
+    return {
+        f'fairmark_rejected_total{{by="{by}"}}': f"0+{per_minute}x120",
+        'fairmark_requests_total{route="/v1/grade",key="a",status="200"}': f"0+{1000 - per_minute}x120",
+        'fairmark_requests_total{route="/v1/grade",key="a",status="503"}': f"0+{per_minute}x120",
+    }
+
+
+def waits(slow_per_minute: int) -> dict[str, str]:
+    """A thousand judgements a minute, of which so many waited for 10 to 30 seconds."""
+    counts = {"1.0": 900, "10.0": 1000 - slow_per_minute, "30.0": 1000, "+Inf": 1000}
+    return {f'fairmark_queue_seconds_bucket{{grader="math",le="{le}"}}': f"0+{n}x120" for le, n in counts.items()}
+
+
+def flat(per_minute: int) -> dict[str, str]:
+    return {
+        'fairmark_run_groups_total{run="sums"}': "0+100x120",
+        'fairmark_run_groups_zero_variance_total{run="sums"}': f"0+{per_minute}x120",
+    }
+
+
+CASES = {
+    "FairmarkGone": Case({BUILD: "1x60 stale"}, {BUILD: "1x60 stale _x3 1x60"}, {}),
+    "FairmarkDown": Case({"up": "1x60 0x60"}, {"up": "1x60 0x2 1x60"}),
+    "FairmarkNotReady": Case({"fairmark_ready": "0x120"}, {"fairmark_ready": "0x2 1x120"}),
+    "FairmarkUngradable": Case(samples("ungradable", 60), samples("ungradable", 40), of(grader="math")),
+    "FairmarkGraderErrors": Case(samples("grader_error", 12), samples("grader_error", 8), of(grader="math")),
+    "FairmarkRefusesWork": Case(refusals("queue", 12), refusals("queue", 8), of(by="queue")),
+    "FairmarkFails": Case(
+        {'fairmark_requests_total{route="/v1/grade",key="a",status="500"}': "0+1x120"},
+        {'fairmark_requests_total{route="/v1/grade",key="a",status="500"}': "7x120"},
+        of(route="/v1/grade"),
+    ),
+    "FairmarkQueueSlow": Case(waits(slow_per_minute=12), waits(slow_per_minute=8), of()),
+    "FairmarkLoopLags": Case({"fairmark_loop_lag_seconds": "0.3x120"}, {"fairmark_loop_lag_seconds": "0.2x60 2x4 0x9"}),
+    "FairmarkCacheLeftAlone": Case(
+        {"fairmark_cache_breaker_open": "1x120"}, {"fairmark_cache_breaker_open": "1x4 0x9"}
+    ),
+    "FairmarkCatalogBroken": Case(
+        {"fairmark_catalog_broken_files": "0x60 1x60"}, {"fairmark_catalog_broken_files": "0x60 1x1 0x60"}
+    ),
+    "FairmarkRestarts": Case(
+        {"fairmark_worker_restarts_total": "0x60 0+1x9"}, {"fairmark_worker_restarts_total": "0x60 1x30 2x30"}
+    ),
+    "FairmarkNothingToLearn": Case(flat(90), flat(70), of(run="sums")),
+}
+
+
+def fired(series: Mapping[str, str], page: Path, expected: list[dict[str, str]], promtool: Promtool) -> None:
+    """Hold what fires within two hours against what should."""
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": labelled(name), "values": values} for name, values in {**ALIVE, **series}.items()],
+        "promql_expr_test": [
+            {
+                "expr": f'max_over_time(ALERTS{{alertstate="firing"}}[{MINUTES}m])',
+                "eval_time": f"{MINUTES}m",
+                "exp_samples": [
+                    {"labels": selector({"alertstate": "firing"} | alert), "value": 1} for alert in expected
+                ],
+            }
+        ],
+    }
+    page.write_text(json.dumps({"rule_files": [str(RULES / "alerts.yaml")], "tests": [test]}))
+    promtool.test_rules(page)
+
+
+def labelled(series: str) -> str:
+    """A series as it comes from the one replica of the service."""
+    name, _, labels = series.partition("{")
+    own = [f'{label}="{value}"' for label, value in SERVICE.items()]
+    return f"{name}{{{','.join([*own, *filter(None, [labels.removesuffix('}')])])}}}"
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
+
+
+@pytest.mark.parametrize("alert", CASES)
+def test_an_alert_fires_alone(alert: str, promtool: Promtool, tmp_path: Path) -> None:
+    case, severity = CASES[alert], ALERTS[alert]["labels"]["severity"]
+    fired(case.loud, tmp_path / "test.json", [{"alertname": alert, "severity": severity, **case.about}], promtool)
+
+
+@pytest.mark.parametrize("alert", CASES)
+def test_what_is_nearly_as_bad_is_no_alert(alert: str, promtool: Promtool, tmp_path: Path) -> None:
+    fired(CASES[alert].calm, tmp_path / "test.json", [], promtool)
+
+
+def test_every_alert_is_tested() -> None:
+    assert ALERTS.keys() == CASES.keys()
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_says_how_bad_it_is_and_what_to_do(alert: str) -> None:
+    rule = ALERTS[alert]
+    assert rule["labels"]["severity"] in ("critical", "warning", "info")
+    assert rule["annotations"].keys() == {"summary", "description"}
+    assert len(rule["annotations"]["description"]) > 100
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_asks_for_metrics_that_the_service_has(alert: str) -> None:
+    has = re.findall(r"^# TYPE (\w+)", Metrics().expose().decode(), re.MULTILINE)
+    asked = re.findall(r"fairmark_\w+", ALERTS[alert]["expr"])
+    assert asked
+    assert {name.removesuffix("_bucket") for name in asked} <= set(has)
+
+
+@pytest.mark.parametrize(("file", "rules"), [("alerts.yaml", len(ALERTS)), ("classification.yaml", 10)])
+def test_the_rules_are_rules(file: str, rules: int, promtool: Promtool) -> None:
+    assert f"SUCCESS: {rules} rules found" in promtool.check_rules(RULES / file)
+
+
+def test_the_ratios_of_a_classification_are_the_worked_numbers(promtool: Promtool) -> None:
+    promtool.test_rules(WORKED)
