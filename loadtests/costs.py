@@ -177,7 +177,7 @@ ROWS = [
     Row("`multiple_choice`", {"type": "multiple_choice", **TEXTS}, _said(_choice)),
     Row("`numeric`", {"type": "numeric", **TEXTS}, _said(_number)),
     Row("`regex`", {"type": "regex", "input": TEXTS["input"], "pattern": r"(\d+)\.$"}, _said(_number)),
-    Row("`json_schema`", {"type": "json_schema", "input": TEXTS["input"], "schema": _SCHEMA}, _said(_document)),
+    Row("`json_schema`", {"type": "json_schema", "input": TEXTS["input"], "json_schema": _SCHEMA}, _said(_document)),
     Row("`tool_calls`", {"type": "tool_calls", "reference": TEXTS["reference"]}, _call),
     Row("`math_equivalence`, integers", {"type": "math_equivalence", **TEXTS}, _math([integer])),
     Row("`math_equivalence`, algebra", {"type": "math_equivalence", **TEXTS}, _math(ALGEBRA)),

@@ -79,6 +79,8 @@ class Load:
     cpu: float = 0.0
     """Seconds of CPU time of the server's own process."""
     answers: list[Answer] = field(default_factory=list)
+    connected: list[float] = field(default_factory=list)
+    """When each connection was made."""
     odd: str = ""
     """The first answer that wasn't right, for people."""
 
@@ -114,7 +116,7 @@ class Load:
     def only(self, *kinds: str) -> "Load":
         """The part of the load that is of these kinds."""
         answers = [answer for answer in self.answers if answer.kind in kinds]
-        return Load(self.began, self.ended, self.cpu, answers, self.odd)
+        return Load(self.began, self.ended, self.cpu, answers)
 
     def answered(self) -> "Load":
         """This load, if every answer was right. Raises `LoadError`."""
@@ -290,6 +292,7 @@ class _Line(asyncio.Protocol):
         _, line = await loop.create_connection(
             lambda: cls(server, load), server.host, server.port, ssl=server.tls or None, local_addr=source
         )
+        load.connected.append(time.perf_counter())
         return line
 
     async def exchange(

@@ -38,12 +38,19 @@ async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> None:
     answered = [answer for answer in load.answers if answer.status == 200]
     report.figures += [
         Figure(f"{name}: answered with 200", [len(answered) / load.seconds], "requests/s"),
+        Figure(f"{name}: the crowd connected", [_connections_a_second(load, callers)], "connections/s"),
         Figure(f"{name}: all answers", [load.rate], "requests/s"),
         Figure(f"{name}: memory at its peak", [max(held.values)], "MiB"),
         Figure(f"{name}: /healthz meanwhile, median", [percentile(_milliseconds(health), 50)], "ms"),
         Figure(f"{name}: /healthz meanwhile, 99 %", [percentile(_milliseconds(health), 99)], "ms"),
     ]
     report.held.append(held._replace(name=name))
+
+
+def _connections_a_second(load: Load, callers: int) -> float:
+    """How fast the callers' first connections were taken, all asked for at once."""
+    first = load.connected[:callers]
+    return len(first) / (first[-1] - load.began) if first else 0.0
 
 
 def _milliseconds(load: Load) -> list[float]:

@@ -1,13 +1,21 @@
-"""scripts/loadtest on the service as it is: bounds loose enough for a crowded machine, tight enough for a blunder."""
+"""scripts/loadtest on the service as it is: bounds loose enough for a crowded machine, tight enough for a blunder.
+
+The command itself fails when a neighbour of poison is answered with anything but the right score and 200.
+"""
 
 import json
+import os
+import re
 import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loadtests.costs import ROWS
+from tests.running import Serve
 
+KEY = "example-key-change-me"
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
@@ -18,7 +26,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that a short run of every shape leaves."""
     folder = tmp_path_factory.mktemp("results")
     subprocess.run([ROOT / "scripts" / "loadtest", "--short", "--save", folder], cwd="/", check=True, timeout=500)
-    (file,) = folder.iterdir()
+    (file,) = folder.glob("*.json")
     return file
 
 
@@ -28,11 +36,44 @@ def results(saved: Path) -> Any:
 
 
 def figure(results: Any, shape: str, name: str) -> float:
-    return next(float(row["median"]) for row in results["shapes"][shape] if row["name"] == name)
+    rows = results["shapes"][shape]["figures"]
+    return next(float(row["median"]) for row in rows if row["name"] == name)
 
 
 def test_every_shape_is_measured(results: Any) -> None:
-    assert list(results["shapes"]) == ["endpoint", "batch", "similarity", "long_texts", "math", "poison"]
+    ratios = ["endpoint", "batch", "similarity", "long_texts", "math", "poison"]
+    assert list(results["shapes"]) == ["a", "b", "c", "d", "e", "f", *ratios]
+
+
+def test_a_plot_is_drawn(saved: Path) -> None:
+    assert saved.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("shape", ["a", "b", "c", "d", "e", "f"])
+def test_neighbours_of_poison_are_all_graded(results: Any, shape: str) -> None:
+    assert results["shapes"][shape]["statuses"]["neighbours"].keys() == {"200"}
+
+
+@pytest.mark.parametrize("shape", ["a", "b", "d", "e", "f"])
+def test_poison_is_sent_and_answered(results: Any, shape: str) -> None:
+    statuses = results["shapes"][shape]["statuses"]
+    poisons = [counts.keys() for group, counts in statuses.items() if group.startswith("poison")]
+    assert len(poisons) > 1
+    assert all(counts == {"200"} for counts in poisons)
+
+
+@pytest.mark.parametrize("shape", ["a", "b", "d"])
+def test_most_rollouts_wait_for_no_poison(results: Any, shape: str) -> None:
+    assert figure(results, shape, "open loop at 70% of that: median") < 1000
+
+
+def test_the_last_result_of_a_burst_of_programs_comes_soon_after_their_work(results: Any) -> None:
+    assert figure(results, "c", "code: the last result, in times of that") < 8
+
+
+def test_a_crowd_leaves_memory_bounded_and_the_service_answering(results: Any) -> None:
+    assert 50 < figure(results, "e", "500 open: memory at its peak") < 4000
+    assert figure(results, "e", "500 open: /healthz meanwhile, median") < 1000
 
 
 def test_one_rollout_costs_at_most_four_times_a_bare_application(results: Any) -> None:
@@ -74,6 +115,35 @@ def test_what_is_saved_names_no_path(saved: Path) -> None:
 
 
 def test_an_unknown_shape_is_named() -> None:
-    finished = subprocess.run([ROOT / "scripts" / "loadtest", "no-such-shape"], capture_output=True, text=True)
+    finished = subprocess.run(
+        [ROOT / "scripts" / "loadtest", "--shape", "no-such-shape"], capture_output=True, text=True
+    )
     assert finished.returncode == 2
-    assert "no shape is called 'no-such-shape'" in finished.stderr
+    assert "invalid choice: 'no-such-shape'" in finished.stderr
+
+
+def test_a_service_that_runs_already_is_asked_with_its_key(serve: Serve) -> None:
+    running = serve(FAIRMARK_KEY=KEY)
+    command = [ROOT / "scripts" / "loadtest", "--short", "--shape", "b", "--url", running.url, "--key-env"]
+    right = subprocess.run(
+        [*command, "LOADTEST_KEY"], capture_output=True, text=True, env=os.environ | {"LOADTEST_KEY": KEY}
+    )
+    assert right.returncode == 0, right.stderr
+    assert running.metric('fairmark_samples_total{grader="exact",outcome="graded"}') > 0
+
+
+def test_an_answer_that_should_not_be_ends_in_a_failure(serve: Serve) -> None:
+    running = serve(FAIRMARK_KEY=KEY)
+    command = [ROOT / "scripts" / "loadtest", "--short", "--shape", "d", "--url", running.url]
+    keyless = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"FAIRMARK_KEY": "wrong"})
+    assert keyless.returncode == 1
+    assert "were answered with 401" in keyless.stderr
+
+
+def test_the_table_of_costs_has_a_row_for_every_grader() -> None:
+    printed = subprocess.run(
+        [ROOT / "scripts" / "loadtest", "costs", "--seconds", "0.01"], capture_output=True, text=True, timeout=200
+    )
+    assert printed.returncode == 0, printed.stderr
+    rows = re.findall(r"^\| (.+) \| ([\d,]+) \| ([\d,]+) \|$", printed.stdout, re.MULTILINE)
+    assert [name for name, *_ in rows] == [row.name for row in ROWS]
