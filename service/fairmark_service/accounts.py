@@ -1,8 +1,8 @@
 """What callers have taken, each in an account of a few integers that the processes of one service share.
 
 The accounts are rows of one table, in a file that every process maps, or in memory where there is one process. A row is
-changed under a lock on its place in the file: the kernel frees it when a process dies, and a row that was half written
-then is off by one request. A row is found by its caller's digest, and once given stays: whoever loses a key and gets it
+changed under a lock on its place in the file, which the kernel frees when a process dies; the row then holds a part of
+what one request changes. A row is found by its caller's digest, and once given stays: whoever loses a key and gets it
 back has the same account.
 """
 

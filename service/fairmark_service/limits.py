@@ -20,7 +20,7 @@ DAY_SECONDS = 24 * 3600
 class LimitReached(Refusal):
     """A key has had what it may have for now; nothing of the request was begun."""
 
-    def __init__(self, message: str, code: str, retry_after: int | None) -> None:
+    def __init__(self, message: str, *, code: str, retry_after: int | None) -> None:
         super().__init__(429, message, code=code, retry_after=retry_after)
 
 
@@ -90,10 +90,10 @@ class Limits:
         if rate and (seconds := account.wait(rate, self._monotonic() // 1000)):
             self._metrics.rejected("rate")
             message = f"over the rate of {rate} samples a second; come again in {seconds} s"
-            return LimitReached(message, "rate_limited", seconds)
+            return LimitReached(message, code="rate_limited", retry_after=seconds)
         return None
 
     def _spent(self, quota: int, left: int, samples: int) -> LimitReached:
-        seconds = DAY_SECONDS - int(self._wall()) % DAY_SECONDS
+        midnight = DAY_SECONDS - int(self._wall()) % DAY_SECONDS
         message = f"over the quota of {quota} samples a UTC day: {left} left, and this request has {samples}"
-        return LimitReached(message, "quota_exceeded", seconds if samples <= quota else None)
+        return LimitReached(message, code="quota_exceeded", retry_after=midnight if samples <= quota else None)
