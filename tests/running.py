@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Queue
 
@@ -19,8 +19,9 @@ START_SECONDS = 60
 class Running:
     """One service process; `url` is where it answers, `log` what it has logged so far."""
 
-    def __init__(self, *options: str, **environment: str) -> None:
-        command = [sys.executable, "-m", "fairmark_service", "--port", "0", *options]
+    def __init__(self, *options: str, before: Sequence[str] = (), **environment: str) -> None:
+        """`before` is a command that starts the service in its own place."""
+        command = [*before, sys.executable, "-m", "fairmark_service", "--port", "0", *options]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -77,8 +78,8 @@ def serve() -> Iterator[Serve]:
     """Starts services that end with the test; options as on the command line, variables as keywords."""
     started: list[Running] = []
 
-    def start(*options: str | Path, **environment: str) -> Running:
-        started.append(Running(*map(str, options), **environment))
+    def start(*options: str | Path, before: Sequence[str] = (), **environment: str) -> Running:
+        started.append(Running(*map(str, options), before=before, **environment))
         return started[-1]
 
     yield start
