@@ -8,7 +8,9 @@ from pydantic import ValidationError
 from fairmark_graders import FairmarkError
 
 from . import logs, server, supervisor, url_file
-from .app import create_app
+from .app import Service
+from .loading import Files
+from .probes import Probes
 from .settings import Settings
 
 
@@ -32,10 +34,12 @@ def serve(settings: Settings) -> None:
     if settings.workers > 1:
         supervisor.serve(settings)
         return
-    app = create_app(settings)
-    listener = server.listen(settings.host, settings.port)
-    announcement = server.Announcement(settings, server.address(listener))
-    server.Server(server.configuration(app), announcement).run([listener])
+    service = Service(settings, Files(settings))
+    sockets = server.bind(settings)
+    probes = Probes(sockets.probes, service.health.report, service.metrics.expose) if sockets.probes else None
+    announcement = server.Announcement(settings, sockets)
+    config = server.configuration(service.gateway)
+    server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run([sockets.main])
 
 
 def refuse(error: ValidationError) -> NoReturn:

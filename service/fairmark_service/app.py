@@ -26,7 +26,7 @@ from .gateway import Gateway
 from .health import Health
 from .intake import Intake
 from .limits import Limits
-from .loading import Files, Rules
+from .loading import Rules
 from .metrics import Metrics
 from .pages import describe_protocols, envelope_errors, router
 from .protocols import PROTOCOLS
@@ -48,7 +48,10 @@ class Service:
     `shared` is a directory through which the HTTP processes of one service count together.
     """
 
-    def __init__(self, settings: Settings, rules: Rules, shared: Path | None) -> None:
+    def __init__(self, settings: Settings, rules: Rules, shared: Path | None = None) -> None:
+        """Raises `FairmarkError` when a wall is missing that all must have, or the verdict log can't be written."""
+        if settings.sandbox_missing == "refuse":
+            asyncio.run(_try_sandbox(settings))
         self.metrics = Metrics(shared and shared / "metrics")
         self._rules, self.catalog, self.keys = rules, rules.catalog, rules.keys
         self.metrics.watch_catalog(lambda: self.catalog.snapshot)
@@ -104,6 +107,10 @@ class Service:
             for watch in watches:
                 watch.cancel()
             await self._stop()
+
+    def stopping(self) -> None:
+        """Say that no new caller should come; what is in flight goes on."""
+        self.health.ready = False
 
     def _watches(self) -> Iterator[Coroutine[Any, Any, None]]:
         yield self._rules.watch()
@@ -166,13 +173,3 @@ async def _try_sandbox(settings: Settings) -> None:
         await sandbox.start()
     finally:
         await sandbox.close()
-
-
-def create_app(settings: Settings, shared: Path | None = None, rules: Rules | None = None) -> Gateway:
-    """The application. Raises `FairmarkError` when the catalog or the keys can't be served, or a wall is missing.
-
-    One of several HTTP processes is given the directory they share, and the rules that all of them serve by.
-    """
-    if settings.sandbox_missing == "refuse":
-        asyncio.run(_try_sandbox(settings))
-    return Service(settings, rules or Files(settings), shared).gateway

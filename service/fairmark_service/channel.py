@@ -1,8 +1,8 @@
 """The channel between the supervisor and one HTTP process, and what goes over it, in order.
 
-Down go messages of one byte, with a descriptor each: a connection to serve, or memory that holds what has changed.
-A connection that was accepted after a change is therefore served after it. Up goes one message, that the process is
-ready or why it can't be. The channel's end, whoever brings it about, tells the other side to finish.
+Down go messages of one byte, with a descriptor: a connection to serve, or memory that holds what has changed; and one
+without, to drain. A connection that was accepted after a change is therefore served after it. Up goes one message, that
+the process is ready or why it can't be. The channel's end, whoever brings it about, tells the other side to finish.
 """
 
 import os
@@ -10,7 +10,7 @@ import pickle
 import socket
 from typing import Any, NamedTuple
 
-CONNECTION, NEWS, READY = b"c", b"n", b"r"
+CONNECTION, NEWS, DRAIN, READY = b"c", b"n", b"d", b"r"
 REASON_BYTES = 64 * 1024
 
 
@@ -34,9 +34,9 @@ def send(channel: socket.socket, kind: bytes, descriptor: int) -> None:
 def receive(channel: socket.socket) -> Message:
     """The next message. Raises `OSError`: `BlockingIOError` when there is none now, others when it was lost."""
     kind, descriptors, _, _ = socket.recv_fds(channel, 1, 1, socket.MSG_CMSG_CLOEXEC)
-    if kind and not descriptors:
+    if kind in (CONNECTION, NEWS) and not descriptors:
         raise OSError("a connection was lost: this process has too many open files")
-    return Message(kind, descriptors[0] if kind else -1)
+    return Message(kind, descriptors[0] if descriptors else -1)
 
 
 def pack(news: Any) -> int:

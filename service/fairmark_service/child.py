@@ -83,6 +83,12 @@ class Child:
         self._untold = news
         self._flush()
 
+    def drain(self) -> None:
+        """Tell it that the service is about to stop. One that is too busy to take it stops without having known."""
+        if self.ready and self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.send(channel.DRAIN)
+
     async def finish(self, seconds: float) -> None:
         """Have it end what it is at, and kill it when that takes longer."""
         if self._process is None or self._channel is None:

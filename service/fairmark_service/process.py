@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -17,7 +18,7 @@ import uvicorn
 from fairmark_graders import FairmarkError
 
 from . import channel, logs, server
-from .app import create_app
+from .app import Service
 from .loading import Handed, Loaded
 from .settings import Settings
 
@@ -38,9 +39,12 @@ class Start(NamedTuple):
 class Server(uvicorn.Server):
     """Serves the connections it is dealt, until no more can come."""
 
-    def __init__(self, config: uvicorn.Config, supervisor: socket.socket, rules: Handed) -> None:
+    def __init__(
+        self, config: uvicorn.Config, supervisor: socket.socket, rules: Handed, stopping: Callable[[], None]
+    ) -> None:
+        """`stopping` is called when no new caller should come."""
         super().__init__(config)
-        self._supervisor, self._rules = supervisor, rules
+        self._supervisor, self._rules, self._stopping = supervisor, rules, stopping
         self._opening: set[asyncio.Task[object]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -70,6 +74,9 @@ class Server(uvicorn.Server):
             self._open(socket.socket(fileno=message.descriptor))
         elif message.kind == channel.NEWS:
             self._rules.take_up(channel.unpack(message.descriptor))
+        elif message.kind == channel.DRAIN:
+            self._stopping()
+            server.end_connections(self)
         else:
             asyncio.get_running_loop().remove_reader(self._supervisor)
             self.should_exit = True
@@ -91,8 +98,8 @@ class Server(uvicorn.Server):
 def serve(supervisor: socket.socket, start: Start) -> None:
     """Serve until the channel ends. Raises what keeps it from starting."""
     rules = Handed(start.settings, start.loaded)
-    app = create_app(start.settings, start.shared, rules)
-    Server(server.configuration(app), supervisor, rules).run()
+    service = Service(start.settings, rules, start.shared)
+    Server(server.configuration(service.gateway), supervisor, rules, service.stopping).run()
 
 
 def main() -> None:

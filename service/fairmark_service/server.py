@@ -1,15 +1,21 @@
-"""uvicorn and uvloop as we run them: the socket, the configuration, the one server of a service with one process."""
+"""uvicorn and uvloop as we run them: the sockets, the configuration, the one server of a service with one process."""
 
+import asyncio
 import os
 import resource
+import signal
 import socket
-from pathlib import Path
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import NamedTuple
 
 import uvicorn
 
 from . import url_file
 from .gateway import Gateway
 from .http import BoundedHead
+from .probes import Probes
 from .settings import Settings
 
 STOP_SECONDS = 6
@@ -18,54 +24,84 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than a trainer thinks between two batches on one connection."""
 BACKLOG = 4096
 DESCRIPTORS = 1 << 16
-"""Files and connections one process may hold; many systems start it with 1,024."""
+"""Files and connections one process may hold. Many systems start it with 1,024, and some allow it a billion, which
+programs that look at each take long for."""
 
 
-class Server(uvicorn.Server):
-    """The server of a service with one process, which says where it is once it answers."""
+class Sockets(NamedTuple):
+    """What a service listens on, bound and not listening yet, so that addresses are known before anything starts."""
 
-    def __init__(self, config: uvicorn.Config, at: "Announcement") -> None:
-        super().__init__(config)
-        self._announcement = at
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._announcement.make()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._announcement.withdraw()
-        await super().shutdown(sockets)
+    main: socket.socket
+    probes: socket.socket | None
 
 
 class Announcement:
-    """Where the service is, for people and in the file that was asked for."""
+    """Where the service is: printed for people, and in the file that was asked for."""
 
-    def __init__(self, settings: Settings, address: str) -> None:
-        self._address, self._guarded = address, settings.guarded
-        self._file: Path | None = settings.url_file
-        self._key = settings.key.get_secret_value() if settings.key is not None else None
+    def __init__(self, settings: Settings, sockets: Sockets) -> None:
+        self._address, self._guarded = address(sockets.main), settings.guarded
+        self._probes = address(sockets.probes) if sockets.probes else None
+        self._file, self._key = settings.url_file, settings.key.get_secret_value() if settings.key else None
 
     def make(self) -> None:
-        """Say it: the service answers from now on."""
+        """The service answers from now on."""
         if self._file is not None:
             url_file.write(self._file, self._address, self._key)
-        print(banner(self._address, self._guarded), flush=True)
+        print(banner(self._address, self._probes, self._guarded), flush=True)
 
     def withdraw(self) -> None:
-        """Take the file away: the service answers no more."""
+        """The service takes no new connections."""
         if self._file is not None:
             url_file.remove(self._file, self._address, self._key)
 
 
-def banner(address: str, guarded: bool) -> str:
-    """What a person sees: the address, the docs, and a line to try."""
-    key = " -H 'Authorization: Bearer '$FAIRMARK_KEY" if guarded else ""
-    body = '{"grader": "exact", "samples": [{"sample": "42", "item": {"reference_answer": "42"}}]}'
-    return (
-        f"\n  fairmark   {address}\n  docs       {address}/docs\n\n"
-        f"  curl {address}/v1/grade -H 'Content-Type: application/json'{key} \\\n    -d '{body}'\n"
-    )
+class Server(uvicorn.Server):
+    """The server of a service with one process."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        announcement: Announcement,
+        probes: Probes | None,
+        stopping: Callable[[], None],
+        drain_seconds: float,
+    ) -> None:
+        """`stopping` is called when no new caller should come, before those that are here or come yet are finished."""
+        super().__init__(config)
+        self._announcement, self._probes, self._stopping = announcement, probes, stopping
+        self._drain_seconds, self._hurried = drain_seconds, False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._probes:
+            await self._probes.start()
+        await super().startup(sockets)
+        self._announcement.make()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        self._announcement.withdraw()
+        await self._drain()
+        await super().shutdown(sockets)
+        if self._probes:
+            await self._probes.stop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain after a SIGTERM alone: a person at a keyboard doesn't want to wait."""
+        self._hurried = self.should_exit or sig != signal.SIGTERM
+        super().handle_exit(sig, frame)
+
+    async def _drain(self) -> None:
+        end_connections(self)
+        end = time.monotonic() + self._drain_seconds
+        while not self._hurried and time.monotonic() < end:  # noqa: ASYNC110 - what ends it is a signal handler
+            await asyncio.sleep(0.05)
+
+
+def end_connections(server: uvicorn.Server) -> None:
+    """Have every connection end with its next answer, so that its caller opens another, elsewhere."""
+    header = (b"connection", b"close")
+    server.server_state.default_headers.append(header)
+    server.config.encoded_headers.append(header)  # of which the former are made anew each second
 
 
 def configuration(app: Gateway) -> uvicorn.Config:
@@ -85,8 +121,13 @@ def configuration(app: Gateway) -> uvicorn.Config:
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, so that it is known before anything starts. Raises `OSError`."""
+def bind(settings: Settings) -> Sockets:
+    """The sockets that the settings ask for. Raises `OSError`."""
+    probes = None if settings.probe_port is None else _bound(settings.host, settings.probe_port)
+    return Sockets(_bound(settings.host, settings.port), probes)
+
+
+def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,9 +139,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address(listener: socket.socket) -> str:
-    """The URL of a listening socket."""
+    """The URL of a bound socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def banner(address: str, probes: str | None, guarded: bool) -> str:
+    """What a person sees: the address, the docs, and a line to try."""
+    key = " -H 'Authorization: Bearer '$FAIRMARK_KEY" if guarded else ""
+    body = '{"grader": "exact", "samples": [{"sample": "42", "item": {"reference_answer": "42"}}]}'
+    beside = f"  probes     {probes}/readyz\n" if probes else ""
+    return (
+        f"\n  fairmark   {address}\n  docs       {address}/docs\n{beside}\n"
+        f"  curl {address}/v1/grade -H 'Content-Type: application/json'{key} \\\n    -d '{body}'\n"
+    )
 
 
 def raise_descriptor_limit() -> None:

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """A second port for /healthz, /readyz and /metrics alone, without a key; 0 for any free one."""
     url_file: Path | None = None
     """A file to write the address to once the service answers, with a key made for it where none is set; mode 600."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """How long to go on after SIGTERM while /readyz says 503, for a proxy to notice and send no more."""
     catalog: Path = Field(default_factory=shipped_catalog)
     """A directory of grader files, JSON, YAML or Python, one grader each; watched for changes."""
     functions: str = ""

@@ -9,7 +9,6 @@ It alone reads the operator's files, and grades nothing itself.
 import asyncio
 import logging
 import signal
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from .child import Child, Failed
 from .dealer import Dealer
 from .loading import Files
 from .metrics import SharedMetrics
+from .probes import Probes
 from .process import Start
 from .reload import poll
 from .settings import Settings
@@ -37,42 +37,55 @@ log = logging.getLogger("fairmark.supervisor")
 class Supervisor:
     """The HTTP processes of one service, from its start to its end."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, shared: Path) -> None:
+    def __init__(self, settings: Settings, sockets: server.Sockets, shared: Path) -> None:
         """Raises `FairmarkError` when the graders or the keys can't be served."""
         self._settings, self._shared, self._files = settings, shared, Files(settings)
         self._told = self._files.loaded
         self._metrics = SharedMetrics(shared / "metrics", lambda: self._files.catalog.snapshot)
         self._children = [Child(number, shared / "metrics") for number in range(1, settings.workers + 1)]
-        self._dealer = Dealer(listener, self._children)
-        self._announcement = server.Announcement(settings, server.address(listener))
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._dealer = Dealer(sockets.main, self._children)
+        self._probes = Probes(sockets.probes, self._report, self._metrics.expose) if sockets.probes else None
+        self._announcement = server.Announcement(settings, sockets)
+        self._stopping = False
 
     async def run(self) -> int:
         """Serve until a signal comes; its number. Raises `Failed` when a process can't start to begin with."""
-        stop = _signal()
-        opening = asyncio.create_task(self._open())
+        stop, serving = _signal(), asyncio.create_task(self._serve())
+        either: set[asyncio.Future[Any]] = {stop, serving}
         try:
-            first: set[asyncio.Future[Any]] = {stop, opening}
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-            if opening.done():
-                opening.result()
-            return await stop
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():  # it doesn't end but by failing
+                serving.result()
+            return stop.result()
         finally:
-            opening.cancel()
+            self._stopping = True
+            serving.cancel()
+            await asyncio.wait({serving})
             await self._close()
 
-    async def _open(self) -> None:
+    async def _serve(self) -> None:
+        if self._probes:
+            await self._probes.start()
         await asyncio.gather(*map(self._start, self._children))
         self._dealer.open()
         self._announcement.make()
-        self._tasks = {asyncio.create_task(task) for task in (self._watch(), *map(self._keep, self._children))}
+        await asyncio.gather(self._watch(), *map(self._keep, self._children))
 
     async def _close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
         self._announcement.withdraw()
         self._dealer.close()
         await asyncio.gather(*(child.finish(FINISH_SECONDS) for child in self._children))
+        if self._probes:
+            await self._probes.stop()
+
+    def _report(self) -> dict[str, Any]:
+        snapshot = self._files.catalog.snapshot
+        return {
+            "ready": not self._stopping and all(child.ready for child in self._children),
+            "processes": {str(child.number): child.ready for child in self._children},
+            "graders": len(snapshot.entries),
+            "broken": [str(broken) for broken in snapshot.broken],
+        }
 
     async def _start(self, child: Child) -> None:
         await child.start(Start(self._settings.share(child.number), self._shared, self._told))
@@ -85,7 +98,7 @@ class Supervisor:
             code = await child.ended()
             self._metrics.bury(child.pid)
             pause = SHORTEST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
-            log.error("an HTTP process ended", extra={"process": child.number, "code": code, "again_in": pause})
+            log.error("an HTTP process ended", extra={"worker": child.number, "code": code, "again_in": pause})
             await asyncio.sleep(pause)
             self._metrics.restarted()
             try:
@@ -114,14 +127,14 @@ class Supervisor:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, and end by it. Raises what keeps it from starting."""
-    listener = server.listen(settings.host, settings.port)
+    sockets = server.bind(settings)
     with (
         tempfile.TemporaryDirectory(prefix="fairmark-") as folder,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         shared = Path(folder)
         (shared / "metrics").mkdir()
-        number = runner.run(Supervisor(settings, listener, shared).run())
+        number = runner.run(Supervisor(settings, sockets, shared).run())
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
 
