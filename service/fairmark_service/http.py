@@ -19,6 +19,8 @@ HEAD_BYTES = 64 * 1024
 LAST_SECONDS = 0.5
 """How long a connection without a request stays open when the service stops, for what is on its way."""
 
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 TURN_BYTES = 32 << 20
 """Read from all connections in one turn of the event loop, to within one read."""
 TURN_CONNECTIONS = 64
@@ -56,6 +58,33 @@ class Reading:
             loop.call_soon(self._next_turn, loop)
 
 
+class Answer:
+    """What one answer is written to. Its head waits for its body: a process that is killed sends both or neither.
+
+    uvicorn writes them one by one. A proxy that has seen the head has passed it on, and can't ask another replica.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._head = transport, b""
+        self._begun = False
+
+    def write(self, data: bytes) -> None:
+        if data == _CONTINUE:
+            self._transport.write(data)
+        elif not self._begun:
+            self._begun, self._head = True, data
+        else:
+            self._transport.writelines([self._head, data])
+            self._head = b""
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        self._transport.write(self._head)
+        self._transport.close()
+
+
 class BoundedHead(HttpToolsProtocol):
     """Answers 431 and hangs up when a request's head grows too long; answers what is on its way when it is to stop."""
 
@@ -76,6 +105,8 @@ class BoundedHead(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.in_head = False
         super().on_headers_complete()
+        if self.scope["method"] != "HEAD":
+            self.cycle.transport = Answer(self.transport)  # type: ignore[assignment]
         if self.stopping:
             self.cycle.keep_alive = False
 

@@ -49,3 +49,21 @@ def test_connections_without_a_request_may_bring_one_more(serve: Serve, wait_unt
             assert "connection: close\r\n" in said
             assert connection.recv(1) == b""
     assert running.stop() in (0, -signal.SIGTERM)
+
+
+def test_an_answer_leaves_whole(service: Running) -> None:
+    """A replica that is killed between an answer's head and its body would leave a proxy with half of it."""
+    with connected(service) as connection:
+        for _ in range(20):
+            connection.sendall(REQUEST)
+            assert connection.recv(4096).endswith(b"]}")
+
+
+def test_a_head_without_a_body_and_a_go_ahead_leave_too(service: Running) -> None:
+    with connected(service) as connection:
+        connection.sendall(b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 405")
+        connection.sendall(f"{HEAD}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(BODY.encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
