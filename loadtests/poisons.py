@@ -1,6 +1,6 @@
 """Samples that mean harm: for the service's sandbox and workers alone, never to be run here.
 
-Each is new, so that no cache knows it. The programs come under a grader of their own with a limit of 2 s, since what
+Each is new, so that no cache knows it. The programs come under a grader of their own with a limit of 1 s, since what
 is asked is what becomes of their neighbours and not how long a limit is.
 """
 
@@ -11,8 +11,8 @@ CODE = {
     "type": "code_tests",
     "input": "{{ sample.output_text }}",
     "tests": "{{ item.reference_answer }}",
-    "seconds_per_test": 2,
-    "seconds": 2,
+    "seconds_per_test": 1,
+    "seconds": 1,
 }
 _PROGRAMS = {
     "endless loop": "while True:\n    pass\n",

@@ -2,13 +2,12 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from .driver import NO_ANSWER, Load, Request, closed, opened
+from .driver import NO_ANSWER, OVERLOADED, Answer, Load, Request, closed, opened
 from .figures import Figure
-from .poisons import PREFIX
 from .servers import Server
 
 T = TypeVar("T")
@@ -74,13 +73,13 @@ class Report:
         return {"figures": figures, "statuses": self.statuses, "findings": self.findings}
 
     def count(self, load: Load, *allowed: int) -> None:
-        """Count a load's answers; those to neighbours are to be right, but for these other statuses."""
+        """Count a load's answers; neighbours' are to be right or of these statuses, poison may be told to wait."""
         for answer in load.answers:
-            group = answer.kind if answer.kind.startswith(PREFIX) else "neighbours"
+            group = answer.kind if answer.poison else "neighbours"
             status = "no answer" if answer.status == NO_ANSWER else str(answer.status)
             counts = self.statuses.setdefault(group, {})
             counts[status] = counts.get(status, 0) + 1
-        wrong = Counter(answer.status for answer in load.answers if not answer.right and answer.status not in allowed)
+        wrong = Counter(answer.status for answer in load.answers if not _well(answer, allowed))
         self.findings += [_finding(status, times, load) for status, times in wrong.items()]
 
     def timed(self, name: str, load: Load) -> None:
@@ -94,9 +93,13 @@ class Report:
         ]
 
 
+def _well(answer: Answer, allowed: Container[int]) -> bool:
+    return answer.right or answer.status in (OVERLOADED if answer.poison else allowed)
+
+
 def neighbours(load: Load) -> list[float]:
     """Milliseconds that every answer took with 200, poison's left out."""
-    honest = (answer for answer in load.answers if answer.status == 200 and not answer.kind.startswith(PREFIX))
+    honest = (answer for answer in load.answers if answer.status == 200 and not answer.poison)
     return [answer.seconds * 1e3 for answer in honest]
 
 
@@ -108,7 +111,7 @@ def percentile(values: Sequence[float], share: int) -> float:
 
 
 def _by_grader(load: Load) -> list[Figure]:
-    kinds = sorted({answer.kind for answer in load.answers if not answer.kind.startswith(PREFIX)})
+    kinds = sorted({answer.kind for answer in load.answers if not answer.poison})
     return [
         Figure(f"closed loop, {kind} alone: median", [percentile(neighbours(load.only(kind)), 50)], "ms")
         for kind in kinds

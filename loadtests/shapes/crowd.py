@@ -26,7 +26,7 @@ async def crowd(trial: Trial) -> Report:
 
 
 async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> None:
-    seconds = trial.spend(2, 20)
+    seconds = trial.spend(1, 20)
     requests = singles(100 + turn, poisoned=trial.poisoned)
     crowding = asyncio.create_task(closed(trial.server, requests, callers, seconds, fresh=True))
     held, health = await asyncio.gather(_watched(trial, crowding), _asked(trial, crowding))

@@ -16,11 +16,11 @@ _PROGRAM = "a, b = map(int, input().split())\nprint(a * {factor} + b)\n"
 
 async def programs(trial: Trial) -> Report:
     """512 callers of /run_code, 10 to 20 tests a program, a request and a new connection for each test (verl)."""
-    requests = list(tests(5, samples=round(trial.spend(20, 300)), poisoned=trial.poisoned))
+    requests = list(tests(5, samples=round(trial.spend(15, 300)), poisoned=trial.poisoned))
     report = Report()
     load, cpu = await trial.metered(closed(trial.server, iter(requests), CALLERS, trial.spend(20, 120), fresh=True))
     report.count(load)
-    honest = [answer for answer in load.answers if not answer.kind.startswith(poisons.PREFIX)]
+    honest = [answer for answer in load.answers if not answer.poison]
     seconds = max((answer.ended for answer in honest), default=load.ended) - load.began
     report.figures = [
         Figure("runs", [len(load.answers) / load.seconds], "runs/s"),
@@ -49,7 +49,7 @@ def _honest(factor: int, chance: random.Random) -> Request:
 
 def _poison(turn: int, chance: random.Random) -> Request:
     name, program = poisons.program(turn, chance)
-    return Request("/run_code", _body(program, "", run_timeout=2), poisons.PREFIX + name)
+    return Request("/run_code", _body(program, "", run_timeout=1), poisons.PREFIX + name)
 
 
 def _body(code: str, stdin: str, run_timeout: float) -> bytes:

