@@ -1,8 +1,10 @@
 # Sourced with $root set. `need service` and `need test` make $root/.venv hold what requirements/ pins under that name,
-# and fairmark itself in place. Where nothing changed since the last time that costs a few milliseconds.
+# and fairmark itself in place. Where nothing changed since the last time that costs a few milliseconds. With $wheels
+# set, all comes from that folder, and no network is asked.
 
 venv=$root/.venv
 python=$venv/bin/python
+wheels=
 
 need() {
     fresh "$1" || (
@@ -30,7 +32,11 @@ state() {
 install() {
     usable || make_venv || exit 1
     : >"$venv/unfinished"
-    fill "$1" || { rm "$venv/unfinished"; echo "fairmark: set-up failed, see above" >&2; exit 1; }
+    fill "$1" || {
+        rm "$venv/unfinished"
+        echo "fairmark: set-up failed, see above${wheels:+; what $wheels lacks, scripts/wheels fetches where there is a network}" >&2
+        exit 1
+    }
     state "$1" >"$venv/$1.stamp"
     [ "$1" = service ] || state service >"$venv/service.stamp" # test.txt holds all of service.txt
     rm "$venv/unfinished"
@@ -68,9 +74,10 @@ fill() {
 
 # METEOR alone reads WordNet; where none can be had, it refuses and says how to get it, and all else works.
 synonyms() {
-    "$python" -m fairmark_graders.wordnet >&2 || echo "fairmark: going on without WordNet, which METEOR needs" >&2
+    "$python" -m fairmark_graders.wordnet ${wheels:+"$wheels"} >&2 || echo "fairmark: going on without WordNet, which METEOR needs" >&2
 }
 
 pip() {
-    "$python" -m pip --disable-pip-version-check install --no-build-isolation "$@" >&2
+    "$python" -m pip --disable-pip-version-check install --no-build-isolation \
+        ${wheels:+--no-index --find-links "$wheels"} "$@" >&2
 }

