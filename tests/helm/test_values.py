@@ -1,6 +1,7 @@
 """The chart's values: the schema refuses what isn't one, and table, defaults and schema say the same."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from fairmark_service.settings import Settings
 
 DEFAULTS: Values = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+PAGE = (CHART.parents[1] / "docs" / "kubernetes.md").read_text()
+SNIPPETS = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
 OF_THE_CHART = {"host", "port", "probe-port", "catalog", "keys", "open", "redis", "redis-password", "redis-ca"}
 """Settings that the chart makes of its other values."""
 OF_OTHERS = {"key", "url-file"}
@@ -195,7 +198,12 @@ def test_a_setting_reaches_the_service_as_it_was_given(
     assert getattr(Settings(), option.replace("-", "_")) == value
 
 
-# The table
+# The pages
+
+
+@pytest.mark.parametrize("values", SNIPPETS, ids=lambda values: ", ".join(values))
+def test_the_values_that_the_page_shows_are_taken(chart: Chart, values: Values) -> None:
+    assert only(chart.render(KEYS | values), "Deployment")
 
 
 def test_the_table_shows_every_value_with_its_default_and_meaning() -> None:
