@@ -20,7 +20,8 @@ from fairmark_service.settings import Settings
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "service" / "README.md"
 CLIENT = ROOT / "client" / "README.md"
-PAGES = [ROOT / "README.md", SERVICE, CLIENT, ROOT / "graders" / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+CHART = ROOT / "helm" / "fairmark" / "README.md"
+PAGES = [ROOT / "README.md", SERVICE, CLIENT, ROOT / "graders" / "README.md", CHART, *sorted(ROOT.glob("docs/**/*.md"))]
 
 
 def section(page: Path, title: str) -> str:
