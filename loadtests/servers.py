@@ -80,22 +80,23 @@ def service(*options: str, cores: Collection[int] = (SERVER_CORE,)) -> Iterator[
     """The service with its shipped catalog, keyed, with metrics on as always."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")}
     environment |= {"FAIRMARK_KEY": KEY, "FAIRMARK_LOG_LEVEL": "warning"}
-    port = _free_port()
+    port = free_port()
     command = ["fairmark_service", "--port", str(port), *options]
-    with pinned(*cores), _running("fairmark", command, port, environment) as server:
+    with pinned(*cores), running("fairmark", command, port, environment) as server:
         yield server
 
 
 @contextlib.contextmanager
 def bare() -> Iterator[Server]:
     """The bare application of bare.py."""
-    port = _free_port()
-    with pinned(SERVER_CORE), _running("bare", ["loadtests.bare", str(port)], port, dict(os.environ)) as server:
+    port = free_port()
+    with pinned(SERVER_CORE), running("bare", ["loadtests.bare", str(port)], port, dict(os.environ)) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(name: str, module: list[str], port: int, environment: dict[str, str]) -> Iterator[Server]:
+def running(name: str, module: list[str], port: int, environment: dict[str, str]) -> Iterator[Server]:
+    """A module as a program that answers on this port."""
     process = subprocess.Popen([sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL)
     try:
         _await_answer(name, process, port)
@@ -130,7 +131,8 @@ def _ready(port: int) -> bool:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
