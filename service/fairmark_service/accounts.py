@@ -17,7 +17,7 @@ from typing import Self
 BURST_SECONDS = 60
 """How much of a rate may come at once: trainers send a whole step together, and a step takes 30 to 60 s."""
 ROWS = 1 << 16
-"""More than a keys file can name; what nobody uses takes no memory."""
+"""More than a keys file can name; 4 MiB."""
 _WORDS = 8
 _ROW_BYTES = 8 * _WORDS
 _DIGEST, _USED, _AT, _DAY, _HERE, _ELSEWHERE = range(6)
@@ -70,10 +70,10 @@ class Account:
         self._turn(day)
         self._words[_ELSEWHERE] = elsewhere
 
-    def add(self, samples: int) -> None:
-        """Count samples as taken, or as given back, of the rate and of the day last asked about."""
-        self._words[_USED] = max(0, self._words[_USED] + samples * _MICRO)
-        self._words[_HERE] = max(0, self._words[_HERE] + samples)
+    def add(self, hurried: int, counted: int) -> None:
+        """Count samples as taken of the rate and of the day last asked about, or as given back."""
+        self._words[_USED] = max(0, self._words[_USED] + hurried * _MICRO)
+        self._words[_HERE] = max(0, self._words[_HERE] + counted)
 
     def _turn(self, day: int) -> None:
         if self._words[_DAY] != day:
@@ -87,7 +87,7 @@ class Accounts:
     def __init__(self, file: Path | None = None) -> None:
         self._file = None if file is None else os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         if self._file is not None:
-            os.truncate(self._file, ROWS * _ROW_BYTES)
+            os.posix_fallocate(self._file, 0, ROWS * _ROW_BYTES)  # a disk that is full must not kill by SIGBUS later
         self._words = memoryview(mmap.mmap(-1 if self._file is None else self._file, ROWS * _ROW_BYTES)).cast("q")
         self._opened: dict[str, Account] = {}
         with self._giving():

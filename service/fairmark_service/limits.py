@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .accounts import Account, Accounts
-from .auth import Keys, Limit
+from .auth import UNSET, Keys, Limit
 from .door import ANYONE
 from .errors import Refusal
 
@@ -56,21 +56,22 @@ class Limits:
 
     def take(self, key: str, samples: int) -> LimitReached | None:
         """Count so many samples of a key's caller, unless they are beyond its limits: all of them or none."""
-        limit, default = self._keys.limit_of(key), self._default
-        rate, quota = limit.rate or default.rate, limit.quota or default.quota
+        rate, quota = limit = self._limit(key)
         if rate or quota:
             with self.accounts[key] as account:
-                reached = self._reached(account, rate, quota, samples)
+                reached = self._reached(account, limit, samples)
                 if reached is not None:
                     return reached
-                account.add(samples)
+                account.add(samples if rate else 0, samples if quota else 0)
         self._metrics.taken(key, samples)
         return None
 
     def give_back(self, key: str, samples: int) -> None:
         """Uncount what was taken for a request that found no room: nothing of it was begun."""
-        with self.accounts[key] as account:
-            account.add(-samples)
+        rate, quota = self._limit(key)
+        if rate or quota:
+            with self.accounts[key] as account:
+                account.add(-samples if rate else 0, -samples if quota else 0)
         self._metrics.taken(key, -samples)
 
     def today(self) -> int:
@@ -79,11 +80,16 @@ class Limits:
 
     def with_quota(self) -> Iterator[str]:
         """The names whose days are limited."""
-        for name in self._keys.names or {ANYONE}:
-            if self._keys.limit_of(name).quota or self._default.quota:
-                yield name
+        return (name for name in self._keys.names or {ANYONE} if self._limit(name).quota)
 
-    def _reached(self, account: Account, rate: int | None, quota: int | None, samples: int) -> LimitReached | None:
+    def _limit(self, key: str) -> Limit:
+        own, default = self._keys.limit_of(key), self._default
+        if own is UNSET:
+            return default
+        return Limit(own.rate or default.rate, own.quota or default.quota)
+
+    def _reached(self, account: Account, limit: Limit, samples: int) -> LimitReached | None:
+        rate, quota = limit
         if quota and (left := quota - account.taken(self.today())) < samples:
             self._metrics.rejected("quota")
             return self._spent(quota, max(0, left), samples)

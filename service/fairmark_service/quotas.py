@@ -52,7 +52,8 @@ class Quotas:
     async def close(self) -> None:
         """Tell the last counts, within a second, and disconnect."""
         await self._hang_up()
-        await self._exchange()
+        if self._up:
+            await self._exchange()
         with contextlib.suppress(Exception):
             await self._client.aclose()
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.waiting import wait_until
 
 from fairmark_service import reload
-from fairmark_service.accounts import BURST_SECONDS
+from fairmark_service.accounts import BURST_SECONDS, Accounts
 from fairmark_service.auth import Keys, Limit
 from fairmark_service.limits import DAY_SECONDS, LimitReached, Limits
 from fairmark_service.metrics import Metrics
@@ -199,6 +199,12 @@ async def test_changed_limits_forget_nothing(file: Path, monkeypatch: pytest.Mon
     assert refused(limits.take("laptop", 1))[0] == "quota_exceeded"
 
 
+def test_a_rate_that_is_set_later_doesnt_look_back(tmp_path: Path) -> None:
+    for rate in (None, 1):
+        limits = Limited(rate, quota=10**6, shared=tmp_path / "limits")
+        assert limits.take("-", 10_000) is None
+
+
 def test_no_message_holds_a_key_or_a_name(file: Path) -> None:
     limits = Limited(rate=1, quota=10**6, keys=Keys(file=file))
     messages = [str(limits.take(name, 70)) for name in ("cluster", "laptop") for _ in range(20)]
@@ -228,6 +234,12 @@ def holding(limits: Limits, parent: Connection) -> None:
     with limits.accounts["-"]:
         parent.send("ready")
         parent.recv()
+
+
+def leading(limits: Limits, parent: Connection) -> None:
+    parent.send("ready")
+    parent.send((limits.accounts.lead(), limits.accounts.service))
+    parent.recv()
 
 
 def work(work: Work, shared: Path, limit: Limit, parent: Connection) -> None:
@@ -298,6 +310,17 @@ def test_a_process_killed_while_it_holds_the_lock_blocks_nobody(processes: Proce
     began = time.monotonic()
     assert limits.take("-", 1) is None
     assert time.monotonic() - began > 0.1
+
+
+def test_one_process_speaks_for_the_service_and_another_when_it_dies(processes: Processes, tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "limits")
+    name = accounts.service
+    pid, pipe = processes.start(leading, Limit())
+    assert pipe.poll(30)
+    assert pipe.recv() == (True, name)
+    assert not accounts.lead()
+    processes.kill(pid)
+    assert accounts.lead()
 
 
 def taken(limits: Limits) -> int:
