@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,11 @@ class Promtool:
 class Prometheus:
     """A server that scrapes every second."""
 
-    def __init__(self, folder: Path, scraped: list[str], rules: list[Path]) -> None:
-        """`scraped` are addresses, host and port; all of them are one job, `fairmark`."""
+    def __init__(self, folder: Path, jobs: Mapping[str, str], rules: Iterable[Path]) -> None:
+        """`jobs` are the URLs of services by the name of the job that scrapes each."""
         self.url = f"http://127.0.0.1:{free_port()}"
         settings = folder / "prometheus.json"
-        settings.write_text(json.dumps(configuration(scraped, rules)))
+        settings.write_text(json.dumps(configuration(jobs, rules)))
         self.process = subprocess.Popen(
             [
                 found("prometheus"),
@@ -68,8 +68,13 @@ class Prometheus:
         """The result of an instant query, which has to be one that Prometheus can read."""
         return self._ask("query", query=expression)["result"]  # type: ignore[no-any-return]
 
-    def series(self, selector: str) -> list[dict[str, str]]:
-        return self._ask("series", **{"match[]": selector})  # type: ignore[no-any-return]
+    def values_of(self, label: str, selector: str) -> list[str]:
+        """The values that a label has in the series of a selector."""
+        return self._ask(f"label/{label}/values", **{"match[]": selector})  # type: ignore[no-any-return]
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Every rule, and how its evaluation went."""
+        return [rule for group in self._ask("rules")["groups"] for rule in group["rules"]]
 
     def _ask(self, what: str, **parameters: str) -> Any:
         answer = httpx.get(f"{self.url}/api/v1/{what}", params=parameters, timeout=30).json()
@@ -95,30 +100,21 @@ class Prometheus:
         self.process.wait(20)
 
 
-def configuration(scraped: list[str], rules: list[Path]) -> dict[str, Any]:
+def configuration(jobs: Mapping[str, str], rules: Iterable[Path]) -> dict[str, Any]:
     """As short as intervals go, so that a test waits seconds for a rate; JSON is YAML."""
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(path) for path in rules],
-        "scrape_configs": [{"job_name": "fairmark", "static_configs": [{"targets": scraped}]}],
+        "scrape_configs": [
+            {
+                "job_name": job,
+                "static_configs": [{"targets": [url.removeprefix("http://")], "labels": {"namespace": "training"}}],
+            }
+            for job, url in jobs.items()
+        ],
     }
 
 
 @pytest.fixture(scope="session")
 def promtool() -> Promtool:
     return Promtool()
-
-
-@pytest.fixture(scope="module")
-def start_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Starts servers that end with the module."""
-    started: list[Prometheus] = []
-
-    def start(*scraped: str, rules: list[Path]) -> Prometheus:
-        started.append(Prometheus(tmp_path_factory.mktemp("prometheus"), list(scraped), rules))
-        started[-1].wait()
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.stop()
