@@ -1,0 +1,75 @@
+"""Replicas behind a real nginx and a real haproxy, killed and replaced under load: no verdict is lost.
+
+The callers don't come again where their trainer's client doesn't, so whatever a proxy can't make good is a failure.
+"""
+
+import json
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.fleet import proxies
+from tests.fleet.load import SIMILARITY, Caller, Load, Row, batch, endpoint, hook, program, rows
+from tests.fleet.proxies import Proxy
+from tests.fleet.replicas import Replicas
+
+CALLERS: dict[str, Caller] = {
+    "batches": batch(16),
+    "middling batches": batch(4, padding=200_000),
+    "endpoint": endpoint,
+    "programs": program,
+    "hook": hook,
+}
+LARGE: dict[str, Caller] = {"large batches": batch(4, padding=1_000_000)}
+"""More than haproxy holds to send it again."""
+
+MakeProxy = Callable[[Path, list[int]], Proxy]
+
+
+@pytest.fixture(scope="module")
+def known() -> Sequence[Row]:
+    return rows(200)
+
+
+@pytest.fixture(scope="module")
+def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    """Three with a catalog that loads quickly, the last of them with two HTTP processes."""
+    catalog = tmp_path_factory.mktemp("catalog")
+    (catalog / "similarity.json").write_text(json.dumps(SIMILARITY))
+    options = ["--catalog", str(catalog), "--drain-seconds", "2", "--grading-processes", "2", "--sandboxes", "2"]
+    replicas = Replicas([[*options, "--workers", workers] for workers in ("1", "1", "2")])
+    yield replicas
+    replicas.close()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "number", "callers"),
+    [
+        (proxies.nginx, signal.SIGKILL, CALLERS | LARGE),
+        (proxies.nginx, signal.SIGTERM, CALLERS | LARGE),
+        (proxies.haproxy, signal.SIGKILL, CALLERS),
+        (proxies.haproxy, signal.SIGTERM, CALLERS | LARGE),
+    ],
+    ids=["nginx-kill", "nginx-term", "haproxy-kill", "haproxy-term"],
+)
+def test_no_verdict_is_lost(
+    proxy: MakeProxy,
+    number: int,
+    callers: dict[str, Caller],
+    replicas: Replicas,
+    known: Sequence[Row],
+    tmp_path: Path,
+    wait_until: Callable[..., None],
+) -> None:
+    with closing(proxy(tmp_path, replicas.ports)) as running, Load(running.url, callers, known) as load:
+        for place in (0, 2):
+            wait_until(load.goes_on(), 30)
+            replicas.end(place, number)
+            wait_until(load.goes_on(), 30)
+            replicas.start(place)
+            wait_until(lambda place=place: replicas.served(place), 30)
+    print(f"{load.done.total()} requests: {dict(load.done)}")
+    assert load.wrong == []
+    assert load.again.total() == 0
