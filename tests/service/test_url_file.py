@@ -5,15 +5,19 @@ import shlex
 import socket
 import stat
 import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from tests.running import Serve
 
 from fairmark_service import url_file
 from fairmark_service.settings import Settings
 
 URL, KEY = "http://127.0.0.1:40213", "example-key-change-me"
+ONE = {"grader": "exact", "samples": [{"sample": "4", "item": {"reference_answer": "4"}}]}
 
 
 def held(path: Path) -> dict[str, str]:
@@ -120,3 +124,55 @@ def test_no_key_is_made_where_one_is_set_or_none_is_wanted(field: dict[str, obje
 
 def test_a_service_with_a_file_may_listen_beyond_loopback(tmp_path: Path) -> None:
     assert url_file.keyed(Settings(host="0.0.0.0", url_file=tmp_path / "url")).guarded
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_service_writes_where_it_is_and_a_key_that_opens_it(serve: Serve, tmp_path: Path, workers: str) -> None:
+    path = tmp_path / "url"
+    running = serve("--url-file", path, "--workers", workers)
+    url, key = held(path).values()
+    assert url == running.url
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert running.post("/v1/grade", ONE).status_code == 401
+    assert running.post("/v1/grade", ONE, Authorization=f"Bearer {key}").status_code == 200
+    assert key not in "".join(running.log + running.printed)
+    running.stop()
+    assert not path.exists()
+
+
+def test_a_key_that_is_set_is_the_one_that_is_written(serve: Serve, tmp_path: Path) -> None:
+    serve("--url-file", tmp_path / "url", FAIRMARK_KEY=KEY)
+    assert held(tmp_path / "url")["FAIRMARK_KEY"] == KEY
+
+
+def test_where_callers_have_keys_of_their_own_none_is_written(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(f"trainers: {KEY}\n")
+    running = serve("--url-file", tmp_path / "url", "--keys", tmp_path / "keys")
+    assert held(tmp_path / "url").keys() == {"FAIRMARK_URL"}
+    assert running.post("/v1/grade", ONE).status_code == 401
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_that_is_missing_ends_the_service_before_it_starts(tmp_path: Path, workers: str) -> None:
+    options = ["--port", "0", "--url-file", str(tmp_path / "nowhere" / "url"), "--workers", workers]
+    command = [sys.executable, "-m", "fairmark_service", *options]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert f"--url-file: can't write url in {tmp_path / 'nowhere'}: No such file or directory" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_folder_that_goes_while_the_service_warms_up_ends_it_and_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "url").touch()
+    command = [sys.executable, "-m", "fairmark_service", "--port", "0", "--url-file", str(folder / "url")]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while (folder / "url").exists():  # taken away as stale: the service has begun to start
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    folder.rmdir()
+    _, said = service.communicate(timeout=60)
+    assert service.returncode == 1
+    assert said.endswith(f"fairmark serve: --url-file: can't write url in {folder}: No such file or directory\n")
