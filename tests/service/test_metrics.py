@@ -1,0 +1,227 @@
+"""Metrics of one process and of several, which count in files of one directory."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.prometheus import Promtool
+from tests.waiting import wait_until
+
+from fairmark_service.catalog import Snapshot
+from fairmark_service.metrics import SETTLE_SECONDS, Metrics, SharedMetrics
+
+PROGRAM = """
+import sys
+import time
+from pathlib import Path
+from fairmark_service.metrics import Metrics
+
+metrics = Metrics(Path(sys.argv[1]))
+for line in sys.stdin:
+    exec(line)
+    metrics.settle()
+    print("done", flush=True)
+"""
+
+
+class Counting:
+    """A process that counts what it is told to."""
+
+    def __init__(self, directory: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(directory)},
+        )
+        self.pid = self._process.pid
+
+    def does(self, line: str) -> str:
+        """Have it run one line, which knows `metrics`; the first line of what that prints."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().rstrip()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class Fleet:
+    """Two processes that count together, and what their supervisor has of them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.shared = directory, SharedMetrics(directory, Snapshot)
+        self.processes = [Counting(directory) for _ in range(2)]
+
+    def does(self, line: str) -> None:
+        """Both do it, as soon as both are there."""
+        for process in self.processes:
+            assert process.does(line) == "done"
+
+    def dies(self, process: Counting) -> None:
+        process.kill()
+        self.shared.bury(process.pid)
+
+    def again(self) -> Counting:
+        """Another process in place of one that has died."""
+        self.processes.append(Counting(self.directory))
+        return self.processes[-1]
+
+    def value(self, series: str) -> float | None:
+        return value(self.shared.expose(), series)
+
+
+def value(text: bytes, series: str) -> float | None:
+    """None where there is no such series."""
+    found = re.search(rf"^{re.escape(series)} (\S+)$", text.decode(), re.MULTILINE)
+    return float(found[1]) if found else None
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    fleet = Fleet(tmp_path)
+    yield fleet
+    for process in fleet.processes:
+        process.kill()
+
+
+def test_counters_of_two_processes_add_up(fleet: Fleet) -> None:
+    fleet.does('metrics.graded("exact", "graded", 1.0, 3)')
+    assert fleet.value('fairmark_samples_total{grader="exact",outcome="graded"}') == 6
+
+
+def test_histograms_of_two_processes_add_up(fleet: Fleet) -> None:
+    fleet.does('metrics.graded("exact", "graded", 0.25, 3); metrics.answered("/v1/grade", "-", 200, 0.3)')
+    assert fleet.value('fairmark_score_bucket{grader="exact",le="0.2"}') == 0
+    assert fleet.value('fairmark_score_bucket{grader="exact",le="0.3"}') == 6
+    assert fleet.value('fairmark_score_count{grader="exact"}') == 6
+    assert fleet.value('fairmark_score_sum{grader="exact"}') == 1.5
+    assert fleet.value('fairmark_request_seconds_bucket{le="0.5",route="/v1/grade"}') == 2
+    assert fleet.value('fairmark_request_seconds_sum{route="/v1/grade"}') == 0.6
+
+
+def test_gauges_of_what_processes_hold_add_up_and_go_with_them(fleet: Fleet) -> None:
+    fleet.does("metrics.arrived(); metrics.watch_bodies(lambda: 7); metrics.slow(3)")
+    fleet.does("metrics.slots('sandbox', 3); metrics.busy('sandbox', 2); metrics.waiting('sandbox', 5)")
+    held = {
+        "fairmark_requests_in_flight": 1,
+        "fairmark_body_bytes_in_flight": 7,
+        "fairmark_slow_judgements": 3,
+        'fairmark_slots{place="sandbox"}': 3,
+        'fairmark_busy_slots{place="sandbox"}': 2,
+        'fairmark_waiting_judgements{place="sandbox"}': 5,
+    }
+    assert {gauge: fleet.value(gauge) for gauge in held} == {gauge: 2 * each for gauge, each in held.items()}
+    fleet.dies(fleet.processes[0])
+    assert {gauge: fleet.value(gauge) for gauge in held} == held
+
+
+def test_a_service_is_ready_when_all_its_processes_are(fleet: Fleet) -> None:
+    first, second = fleet.processes
+    first.does("metrics.watch_readiness(lambda: True)")
+    second.does("metrics.watch_readiness(lambda: False)")
+    assert fleet.value("fairmark_ready") == 0
+    fleet.dies(second)
+    assert fleet.value("fairmark_ready") == 1
+
+
+def test_one_open_breaker_shows(fleet: Fleet) -> None:
+    first, second = fleet.processes
+    first.does("metrics.breaker(True)")
+    second.does("metrics.breaker(False)")
+    assert fleet.value("fairmark_cache_breaker_open") == 1
+    fleet.dies(first)
+    assert fleet.value("fairmark_cache_breaker_open") == 0
+
+
+def test_counts_of_a_killed_process_stay(fleet: Fleet) -> None:
+    line = 'metrics.graded("exact", "graded", 0.5, 1); metrics.coalesced(2)'
+    fleet.does(line)
+    fleet.dies(fleet.processes[0])
+    fleet.again().does(line)
+    fleet.dies(fleet.processes[1])
+    assert fleet.value('fairmark_samples_total{grader="exact",outcome="graded"}') == 3
+    assert fleet.value('fairmark_score_bucket{grader="exact",le="0.5"}') == 3
+    assert fleet.value('fairmark_score_sum{grader="exact"}') == 1.5
+    assert fleet.value("fairmark_coalesced_total") == 6
+
+
+def test_the_dead_leave_no_files_behind_but_two(fleet: Fleet) -> None:
+    fleet.does('metrics.graded("exact", "graded", 0.5, 1)')
+    for process in fleet.processes:
+        fleet.dies(process)
+    assert {path.name for path in fleet.directory.iterdir()} == {"counter_dead.db", "histogram_dead.db"}
+
+
+def test_whichever_process_is_asked_tells_of_all(fleet: Fleet) -> None:
+    fleet.does('metrics.rejected("rate")')
+    alone = 'metrics.rejected("rate"); print(metrics.expose().decode().partition(\'{by="rate"} \')[2].split()[0])'
+    assert fleet.processes[0].does(alone) == "3.0"
+
+
+def test_restarts_are_counted(fleet: Fleet) -> None:
+    fleet.does("pass")
+    assert fleet.value("fairmark_worker_restarts_total") == 0
+    fleet.shared.restarted()
+    fleet.shared.restarted()
+    assert fleet.value("fairmark_worker_restarts_total") == 2
+
+
+def test_what_several_processes_expose_is_in_prometheus_own_grammar(fleet: Fleet, promtool: Promtool) -> None:
+    fleet.does(COUNT_ALL)
+    fleet.dies(fleet.processes[0])
+    assert promtool.check_metrics(fleet.shared.expose()) == ""
+
+
+def test_what_one_process_exposes_is_in_prometheus_own_grammar(promtool: Promtool) -> None:
+    metrics = Metrics()
+    exec(COUNT_ALL, {"metrics": metrics})
+    assert promtool.check_metrics(metrics.expose()) == ""
+
+
+COUNT_ALL = (
+    "metrics.arrived(); metrics.answered('/v1/grade', '-', 200, 0.3); metrics.slots('workers', 2);"
+    "metrics.graded('exact', 'graded', 0.5, 3); metrics.ran('a', [], []); metrics.judged('math', 0.1, 0.2);"
+    "metrics.taken('-', 3); metrics.cache_hits('memory', 1); metrics.cache_error('read')"
+)
+
+
+def test_both_kinds_expose_the_same_series(fleet: Fleet) -> None:
+    metrics = Metrics()
+    exec(COUNT_ALL, {"metrics": metrics})
+    fleet.does(COUNT_ALL)
+    assert series(fleet.shared.expose()) == series(metrics.expose())
+
+
+def series(text: bytes) -> set[str]:
+    """Each with its labels in order; without the times of creation, which only one process tells."""
+    found = re.findall(r"^(\w+)(?:\{(.*)\})? ", text.decode(), re.MULTILINE)
+    return {f"{name} {sorted(labels.split(','))}" for name, labels in found if not name.endswith("_created")}
+
+
+def test_what_was_given_back_is_taken_off_what_comes_next() -> None:
+    metrics, told = Metrics(), []
+    for samples in (5, -2, 3):
+        metrics.taken("a", samples)
+        told.append(value(metrics.expose(), 'fairmark_key_samples_total{key="a"}'))
+    assert told == [5, 5, 6]
+
+
+@pytest.mark.anyio
+async def test_a_loop_that_was_held_up_is_seen_to_lag() -> None:
+    metrics = Metrics()
+    watch = asyncio.create_task(metrics.watch())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(time.sleep, SETTLE_SECONDS + 0.2)
+    await wait_until(lambda: (value(metrics.expose(), "fairmark_loop_lag_seconds") or 0) > 0.15)
+    watch.cancel()
