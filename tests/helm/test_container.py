@@ -1,5 +1,6 @@
 """The service as the container of the rendered Deployment starts it: a real process, its volumes folders."""
 
+import os
 import re
 import signal
 import subprocess
@@ -20,19 +21,20 @@ from fairmark_service.settings import Settings
 OTHER_KEY = "example-key-0000002"
 PASSWORD = "fake-password"
 GRADER = (
-    '{"type": "string_check", "name": "mine", "input": "{{ sample.output_text }}",'
-    ' "reference": "{{ item.answer }}", "operation": "eq"}'
+    '{"type": "string_check", "name": "exact", "input": "{{ sample.output_text }}",'
+    ' "reference": "{{ item.reference_answer }}", "operation": "eq"}'
 )
-FIXTURES = '{"sample": "a", "item": {"answer": "a"}, "score": 1}\n'
-CATALOG: Values = KEYS | {"catalog": {"files": {"mine.json": GRADER, "mine.tests.jsonl": FIXTURES}}}
+FIXTURES = '{"sample": "a", "item": {"reference_answer": "a"}, "score": 1}\n'
+CATALOG: Values = KEYS | {"catalog": {"files": {"exact.json": GRADER, "exact.tests.jsonl": FIXTURES}}}
 EXISTING: Values = {
     "auth": {"existingSecret": "team", "secretKey": "keys.txt"},
     "catalog": {"existingConfigMap": "graders"},
 }
 SUM = (
-    '{"type": "math_equivalence", "name": "sum", "input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}'
+    '{"type": "math_equivalence", "name": "sum", "input": "{{ sample.output_text }}",'
+    ' "reference": "{{ item.reference_answer }}"}'
 )
-SAMPLE = {"sample": "42", "item": {"answer": "42", "reference_answer": "42"}}
+SAMPLE = {"sample": "42", "item": {"reference_answer": "42"}}
 
 
 class Replica:
@@ -69,13 +71,22 @@ def test_the_probes_answer_on_their_own_port_without_a_key(replica: Replica) -> 
 
 
 def test_the_keys_of_the_secret_open_the_service_and_no_others(replica: Replica) -> None:
-    assert replica.grade("mine").status_code == 200
-    assert replica.grade("mine", "example-key-of-nobody").status_code == 401
+    assert replica.grade("exact").status_code == 200
+    assert replica.grade("exact", "example-key-of-nobody").status_code == 401
 
 
 def test_the_catalog_of_the_values_is_served_and_no_other(replica: Replica) -> None:
-    assert replica.grade("mine").json()["results"][0]["score"] == 1.0
-    assert replica.grade("exact").status_code == 404
+    assert replica.grade("exact").json()["results"][0]["score"] == 1.0
+    assert replica.grade("math").status_code == 404
+
+
+def test_the_line_to_try_in_the_notes_works(chart: Chart, replica: Replica) -> None:
+    (line,) = re.findall(r"^  curl .*?\n\n", chart.notes(CATALOG), re.MULTILINE | re.DOTALL)
+    command = line.replace("http://127.0.0.1:8000", replica.running.url)
+    done = subprocess.run(
+        ["sh", "-euc", command], env=os.environ | {"FAIRMARK_KEY": KEY}, capture_output=True, text=True
+    )
+    assert '"score":1.0' in done.stdout, done
 
 
 def test_a_swapped_secret_and_catalog_are_taken_up_without_a_restart(
@@ -84,7 +95,7 @@ def test_a_swapped_secret_and_catalog_are_taken_up_without_a_restart(
     replica.pod.update("/etc/fairmark/keys", keys=f"trainer: {KEY}\ntrainer: {OTHER_KEY}\n")
     replica.pod.update("/etc/fairmark/catalog", **{"new.json": GRADER})
     wait_until(lambda: replica.grade("new", OTHER_KEY).status_code == 200)
-    assert replica.grade("mine").status_code == 200
+    assert replica.grade("exact").status_code == 200
 
 
 def test_no_keys_are_wanted_where_the_values_say_open(chart: Chart) -> None:
@@ -153,21 +164,25 @@ def confinable() -> bool:
 
 @pytest.mark.skipif(not confinable(), reason="needs user namespaces")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_it_runs_programs_and_stops_on_a_read_only_root_without_privileges(
+def test_it_runs_programs_that_see_no_key_and_stops_on_a_read_only_root_without_privileges(
     chart: Chart, serve: Serve, tmp_path: Path, workers: int
 ) -> None:
     pod = Pod(chart.render(CATALOG | {"settings": {"workers": workers}}), tmp_path / "pod")
     before = ["unshare", "-Urm", "sh", "-c", CONFINE, "sh", str(tmp_path / "pod"), " ".join(pod.scratch)]
     replica = Replica(pod, serve(*pod.options(seen=Path("/mnt")), before=before, **pod.environment))
-    assert replica.grade("mine").json()["results"][0]["score"] == 1.0
-    assert run_code(replica) == "Success"
+    assert replica.grade("exact").json()["results"][0]["score"] == 1.0
+    keys = f"/mnt/{pod.folder('/etc/fairmark/keys').name}/keys"
+    assert printed(replica, "print(open('a.txt').read())") == "42\n"
+    assert (
+        printed(replica, f"try: open({keys!r})\nexcept OSError as error: print(error.strerror)")
+        == "Permission denied\n"
+    )
     assert '"namespaces":[]' in "".join(replica.running.log)
     assert replica.running.stop(seconds=10) in {0, -signal.SIGTERM}
 
 
-def run_code(replica: Replica) -> Any:
-    """How a program ends that reads a file beside it and runs."""
-    body = {"code": "print(open('a.txt').read())", "language": "python", "files": {"a.txt": "NDI="}}
+def printed(replica: Replica, code: str) -> Any:
+    """What a program prints that has a file beside it."""
+    body = {"code": code, "language": "python", "files": {"a.txt": "NDI="}}
     answer = replica.running.post("/run_code", body, authorization=f"Bearer {KEY}")
-    assert answer.json()["run_result"]["stdout"] == "42\n", answer.text
-    return answer.json()["status"]
+    return answer.json()["run_result"]["stdout"]
