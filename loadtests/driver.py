@@ -20,7 +20,7 @@ from .servers import Server
 
 MOST = 200_000
 """Requests of one load, at most."""
-GRACE_SECONDS = 60
+GRACE_SECONDS = 120
 """How long the last answers may take."""
 NO_ANSWER = 0
 """The status of a request whose connection failed or was closed, or that was still unanswered at the end."""

@@ -2,7 +2,7 @@
 
 Gym calls /verify, which is not served yet: these are rollouts of one sample at /v1/grade, for as many callers. Being
 told to come again is an answer here; anything else but a right one is a finding. Meanwhile /healthz is asked ten times
-a second, and the memory of the service and all it started is read as often.
+a second, and the memory of the service and all it started is read as often. All latencies hold the driver's own lag.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> None:
     seconds = trial.spend(1, 20)
     requests = singles(100 + turn, poisoned=trial.poisoned)
     crowding = asyncio.create_task(closed(trial.server, requests, callers, seconds, fresh=True))
-    held, health = await asyncio.gather(_watched(trial, crowding), _asked(trial, crowding))
+    (held, late), health = await asyncio.gather(_watched(trial, crowding), _asked(trial, crowding))
     load = await crowding
     name = f"{callers:,} open"
     report.count(load, *OVERLOADED)
@@ -43,6 +43,7 @@ async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> None:
         Figure(f"{name}: memory at its peak", [max(held.values)], "MiB"),
         Figure(f"{name}: /healthz meanwhile, median", [percentile(_milliseconds(health), 50)], "ms"),
         Figure(f"{name}: /healthz meanwhile, 99 %", [percentile(_milliseconds(health), 99)], "ms"),
+        Figure(f"{name}: the driver's own lag, 99 %", [percentile(late, 99)], "ms"),
     ]
     report.held.append(held._replace(name=name))
 
@@ -57,14 +58,16 @@ def _milliseconds(load: Load) -> list[float]:
     return [seconds * 1e3 for seconds in load.latencies]
 
 
-async def _watched(trial: Trial, task: asyncio.Task[Load]) -> Curve:
-    """MiB held by the service and all it started, while the task goes on."""
-    began, at, held = time.perf_counter(), [], []
+async def _watched(trial: Trial, task: asyncio.Task[Load]) -> tuple[Curve, list[float]]:
+    """MiB held by the service and all it started, while the task goes on; and the milliseconds each look was late."""
+    began, at, held, late = time.perf_counter(), [], [], []
     while not task.done():
-        at.append(time.perf_counter() - began)
         held.append(trial.server.resident() / (1 << 20))
+        now = time.perf_counter()
+        at.append(now - began)
         await asyncio.wait({task}, timeout=1 / OFTEN)
-    return Curve("", held, at)
+        late.append(max(0.0, time.perf_counter() - now - 1 / OFTEN) * 1e3)
+    return Curve("", held, at), late
 
 
 async def _asked(trial: Trial, task: asyncio.Task[Load]) -> Load:
