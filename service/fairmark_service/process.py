@@ -22,9 +22,6 @@ from .app import Service
 from .loading import Handed, Loaded
 from .settings import Settings
 
-AT_ONCE = 64
-"""Connections taken before those that are here get their turn."""
-
 log = logging.getLogger("fairmark.process")
 
 
@@ -40,10 +37,16 @@ class Server(uvicorn.Server):
     """Serves the connections it is dealt, until no more can come."""
 
     def __init__(
-        self, config: uvicorn.Config, supervisor: socket.socket, rules: Handed, stopping: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        supervisor: socket.socket,
+        family: socket.AddressFamily,
+        rules: Handed,
+        stopping: Callable[[], None],
     ) -> None:
         """`stopping` is called when no new caller should come."""
         super().__init__(config)
+        self._family = family
         self._supervisor, self._rules, self._stopping = supervisor, rules, stopping
         self._opening: set[asyncio.Task[object]] = set()
 
@@ -57,21 +60,14 @@ class Server(uvicorn.Server):
         """Nothing: who signals all processes signals the supervisor, and that stops dealing first."""
 
     def _receive(self) -> None:
-        for _ in range(AT_ONCE):
-            try:
-                message = channel.receive(self._supervisor)
-            except BlockingIOError:
-                return
-            except OSError as error:
-                log.error("%s", error)
-                return
-            if not self._take(message):
-                return
-
-    def _take(self, message: channel.Message) -> bool:
-        """Take one message up; whether another may follow."""
+        """Take one message up: the loop comes back for the next, and has looked at its other connections by then."""
+        try:
+            message = channel.receive(self._supervisor)
+        except OSError as error:
+            log.error("%s", error)
+            return
         if message.kind == channel.CONNECTION:
-            self._open(socket.socket(fileno=message.descriptor))
+            self._open(message.descriptor)
         elif message.kind == channel.NEWS:
             self._rules.take_up(channel.unpack(message.descriptor))
         elif message.kind == channel.DRAIN:
@@ -80,10 +76,11 @@ class Server(uvicorn.Server):
         else:
             asyncio.get_running_loop().remove_reader(self._supervisor)
             self.should_exit = True
-        return bool(message.kind)
 
-    def _open(self, connection: socket.socket) -> None:
+    def _open(self, descriptor: int) -> None:
         loop = asyncio.get_running_loop()
+        # Told what it is, Python doesn't ask the kernel in three calls.
+        connection = socket.socket(self._family, socket.SOCK_STREAM, 0, descriptor)
         opening = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
@@ -99,7 +96,8 @@ def serve(supervisor: socket.socket, start: Start) -> None:
     """Serve until the channel ends. Raises what keeps it from starting."""
     rules = Handed(start.settings, start.loaded)
     service = Service(start.settings, rules, start.shared)
-    Server(server.configuration(service.gateway), supervisor, rules, service.stopping).run()
+    family = server.family(start.settings.host)
+    Server(server.configuration(service.gateway), supervisor, family, rules, service.stopping).run()
 
 
 def main() -> None:

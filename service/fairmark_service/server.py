@@ -128,14 +128,18 @@ def bind(settings: Settings) -> Sockets:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family(host), socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
         raise OSError(f"can't listen on {host} port {port}: {os.strerror(error.errno or 0)}") from None
     return listener
+
+
+def family(host: str) -> socket.AddressFamily:
+    """What connections to this host are."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def address(listener: socket.socket) -> str:
