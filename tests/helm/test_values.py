@@ -113,7 +113,7 @@ def objects(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[
     """Every part of the schema that describes an object, with where it stands."""
     if schema.get("type") == "object" and schema.keys() > {"type"}:
         yield path, schema
-    for name in ("properties", "$defs"):
+    for name in ("properties", "definitions"):
         for key, inner in schema.get(name, {}).items():
             yield from objects(inner, f"{path}/{key}")
     if isinstance(schema.get("items"), dict):
