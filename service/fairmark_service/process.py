@@ -71,11 +71,15 @@ class Server(uvicorn.Server):
         elif message.kind == channel.NEWS:
             self._rules.take_up(channel.unpack(message.descriptor))
         elif message.kind == channel.DRAIN:
-            self._stopping()
-            server.end_connections(self)
+            self._drain()
         else:
             asyncio.get_running_loop().remove_reader(self._supervisor)
+            self._drain()
             self.should_exit = True
+
+    def _drain(self) -> None:
+        self._stopping()
+        server.end_connections(self)
 
     def _open(self, descriptor: int) -> None:
         loop = asyncio.get_running_loop()

@@ -7,6 +7,7 @@ It alone reads the operator's files, and grades nothing itself.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 import tempfile
@@ -50,17 +51,21 @@ class Supervisor:
 
     async def run(self) -> int:
         """Serve until a signal comes; its number. Raises `Failed` when a process can't start to begin with."""
-        stop, serving = _signal(), asyncio.create_task(self._serve())
-        either: set[asyncio.Future[Any]] = {stop, serving}
+        signals, serving = _signals(), asyncio.create_task(self._serve())
+        told = asyncio.ensure_future(signals.get())
+        either: set[asyncio.Future[Any]] = {told, serving}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():  # it doesn't end but by failing
                 serving.result()
-            return stop.result()
+            if told.result() == signal.SIGTERM:
+                await self._drain(signals)
+            return told.result()
         finally:
             self._stopping = True
+            told.cancel()
             serving.cancel()
-            await asyncio.wait({serving})
+            await asyncio.wait(either)
             await self._close()
 
     async def _serve(self) -> None:
@@ -70,6 +75,15 @@ class Supervisor:
         self._dealer.open()
         self._announcement.make()
         await asyncio.gather(self._watch(), *map(self._keep, self._children))
+
+    async def _drain(self, signals: asyncio.Queue[int]) -> None:
+        """Go on until whoever asks `/readyz` sends no more; a second signal ends that."""
+        self._stopping = True
+        for child in self._children:
+            child.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await signals.get()
 
     async def _close(self) -> None:
         self._announcement.withdraw()
@@ -139,15 +153,9 @@ def serve(settings: Settings) -> None:
     signal.raise_signal(number)
 
 
-def _signal() -> "asyncio.Future[int]":
-    """Done when a signal says to stop, with its number."""
-    loop = asyncio.get_running_loop()
-    stop: asyncio.Future[int] = loop.create_future()
-
-    def end(number: int) -> None:
-        if not stop.done():
-            stop.set_result(number)
-
+def _signals() -> asyncio.Queue[int]:
+    """The signals that say to stop, as they come."""
+    signals: asyncio.Queue[int] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end, number)
-    return stop
+        asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
+    return signals
