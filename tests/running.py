@@ -48,6 +48,13 @@ class Running:
                 addresses.put(found[1])
         addresses.put("")
 
+    @property
+    def probes(self) -> str:
+        """Where its second port answers."""
+        found = re.search(r"^  probes +(http://[^/]+)", "".join(self.printed), re.MULTILINE)
+        assert found, self.printed
+        return found[1]
+
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """The answer to one JSON body."""
         return httpx.post(self.url + path, json=body, headers=headers, timeout=60)

@@ -82,7 +82,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         stack.callback(valkey.client.close)
         stack.callback(valkey.kill)
         services = {job: started(processes, valkey.url, stack) for job, processes in PROCESSES.items()}
-        probes = {job: probes_of(service) for job, service in services.items()}
+        probes = {job: service.probes for job, service in services.items()}
         server = Prometheus(tmp_path_factory.mktemp("prometheus"), probes, (CHART / "rules").glob("*.yaml"))
         stack.callback(server.stop)
         server.wait()
@@ -99,13 +99,6 @@ def started(processes: int, redis: str, stack: ExitStack) -> Running:
     service = Running(*options, FAIRMARK_KEY=KEY)
     stack.callback(service.stop)
     return service
-
-
-def probes_of(service: Running) -> str:
-    """The address of the second port, as the service printed it."""
-    found = re.search(r"^  probes +(http://[^/]+)", "".join(service.printed), re.MULTILINE)
-    assert found, service.printed
-    return found[1]
 
 
 def until(holds: Callable[[], object]) -> None:

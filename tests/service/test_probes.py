@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from tests.running import Serve
 
 from fairmark_service.probes import Probes
 
@@ -54,3 +56,20 @@ async def test_nothing_else_is_served(path: str) -> None:
     async with served({"ready": True}) as client:
         assert (await client.get(path)).status_code == 404
         assert (await client.post(path, json={})).status_code == 404
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_service_that_stops_is_not_ready_while_it_finishes_what_is_in_flight(
+    workers: int, serve: Serve, wait_until: Callable[..., None]
+) -> None:
+    service = serve("--probe-port", "0", "--workers", workers, "--sandboxes", "2", "--grading-processes", "2")
+    ready, in_flight = f"{service.probes}/readyz", "fairmark_requests_in_flight 1.0"
+    assert httpx.get(ready).status_code == 200
+    with ThreadPoolExecutor() as pool:
+        program = {"code": "import time; time.sleep(3); print(7)", "language": "python"}
+        answer = pool.submit(service.post, "/run_code", program)
+        wait_until(lambda: in_flight in httpx.get(f"{service.probes}/metrics").text)
+        service.process.terminate()
+        wait_until(lambda: httpx.get(ready).status_code == 503)
+        assert not answer.done()
+        assert answer.result().json()["run_result"]["stdout"] == "7\n"
