@@ -70,6 +70,9 @@ class CodeTests(Shared):
         except NoProgram as error:
             raise ModelFault(str(error)) from None
 
+    def runs_on(self, tools: Tools) -> str:
+        return tools.sandbox.release()
+
     async def judge(self, case: Case, tools: Tools) -> Verdict:
         tests = case.reference
         try:

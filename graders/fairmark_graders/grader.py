@@ -217,6 +217,10 @@ class Awaited(Leaf, ABC):
         """Load what users wrote, before it is served. Raises `InvalidGrader`."""
         return None
 
+    def runs_on(self, tools: Tools) -> str:
+        """The releases that decide beside those in the version, since they are the service's and not the grader's."""
+        return ""
+
     def warm(self) -> Iterable[Case]:
         """Cases to judge before the first sample comes, so that no sample pays for imports."""
         return ()

@@ -73,6 +73,9 @@ class Python(Shared):
                 raise ModelFault("the text is thinking that never ends")
         return Case({"sample": {**sample.fields, **{name: sample.get(name) for name in _FIELDS}}}, dict(item))
 
+    def runs_on(self, tools: Tools) -> str:
+        return tools.graders.release()
+
     async def judge(self, case: Case, tools: Tools) -> Verdict | Case:
         try:
             outcome = await tools.graders.call(self.source, {"answer": case.answer, "item": case.reference}, LIMITS)

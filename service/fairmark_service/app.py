@@ -120,8 +120,10 @@ class Service:
 
     async def _start_sandbox(self) -> None:
         """Find out what confines programs here; where nothing can, what needs them is ungradable."""
+        tools = self.tools
+        await asyncio.gather(asyncio.to_thread(tools.sandbox.release), asyncio.to_thread(tools.graders.release))
         try:
-            await self.tools.sandbox.start()
+            await tools.sandbox.start()
         except SandboxUnavailable as error:
             log.warning("programs can't be run", extra={"reason": str(error)})
 

@@ -11,12 +11,16 @@ SIZE = 20
 """Bytes of a digest: two cases that share one would take 2^80 tries to find."""
 
 
-def cache_key(grader: Leaf, case: Case) -> bytes:
-    """The key of the grader's verdict on the case: `SIZE` bytes, the same in every process and under every Python."""
+def cache_key(grader: Leaf, case: Case, runs_on: str = "") -> bytes:
+    """The key of the grader's verdict on the case: `SIZE` bytes, the same in every process and under every Python.
+
+    `runs_on` names the releases that decide where a grader runs programs.
+    """
     answer, reference = case
+    decides = grader.version + runs_on
     if type(answer) is str and type(reference) is str:
-        return _hashed(_text(grader.version) + _text(answer) + _text(reference))
-    return digest(grader.version, answer, reference)
+        return _hashed(_text(decides) + _text(answer) + _text(reference))
+    return digest(decides, answer, reference)
 
 
 def digest(*values: Any) -> bytes:

@@ -169,7 +169,7 @@ class Engine:
 
         It has waited its turn already, so it goes to the head of its lines.
         """
-        key = cache_key(pending.grader, case)
+        key = cache_key(pending.grader, case, pending.grader.runs_on(self.tools))
         (known,) = await self.cache.get_many([key])
         if known is not None:
             return known
@@ -322,7 +322,9 @@ class Batch:
                 self._await(parts, name, part, started, request)
 
     def _await(self, into: Any, place: int | str, grader: Any, case: Case, request: GradeRequest) -> None:
-        key = cache_key(grader, case) if isinstance(grader, Shared) else object()
+        key: Hashable = object()
+        if isinstance(grader, Shared):
+            key = cache_key(grader, case, grader.runs_on(self._engine.tools))
         self._pending.append(_Pending(into, place, request.entry.name, grader, case, key))
 
     async def _look_up(self) -> None:

@@ -53,6 +53,10 @@ def test_another_release_of_a_library_is_a_miss(monkeypatch: pytest.MonkeyPatch)
     assert cache_key(similarity(), CASE) != before
 
 
+def test_another_python_for_programs_is_a_miss() -> None:
+    assert cache_key(similarity(), CASE, "3.11.2") != cache_key(similarity(), CASE, "3.13.0")
+
+
 @pytest.mark.parametrize("seed", ["0", "1", "12345"])
 def test_every_process_makes_the_same_key(seed: str) -> None:
     program = (

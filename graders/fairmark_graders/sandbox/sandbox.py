@@ -9,6 +9,7 @@ from typing import Any, Literal
 from weakref import WeakSet
 
 from ..cores import cores
+from .interpreter import release
 from .outcome import Limits, Outcome, SandboxUnavailable
 from .zygote import Zygote, ZygoteLost
 
@@ -55,6 +56,10 @@ class Sandbox:
         """End every run, as `sandbox_error`; no process is left when this returns."""
         self._closed = True
         await asyncio.gather(*(zygote.close() for zygote in [*self._started]))
+
+    def release(self) -> str:
+        """Of the Python that programs run on, with its libraries'; takes some tenths of a second, once."""
+        return release(self._python)
 
     def report(self) -> dict[str, Any]:
         """What confines programs, and what is missing with the reason; `unavailable` where they can't be run."""
