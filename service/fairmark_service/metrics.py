@@ -140,14 +140,14 @@ class Metrics:
         self._body_bytes = Gauge(
             "fairmark_body_bytes_in_flight", "Bytes of bodies held", registry=registry, multiprocess_mode="livesum"
         )
-        self._queue_seconds = Histogram(
+        self._queue_seconds = Buckets(
             "fairmark_queue_seconds",
             "How long a judgement waited for its slot",
             ["grader"],
             buckets=_SECONDS,
             registry=registry,
         )
-        self._work_seconds = Histogram(
+        self._work_seconds = Buckets(
             "fairmark_work_seconds",
             "How long a judgement took, once it had its slot",
             ["grader"],
@@ -219,6 +219,8 @@ class Metrics:
         self._classified: Tally[tuple[str, str | None, Cell]] = Tally()
         self._answers: Tally[tuple[str, str, int]] = Tally()
         self._seconds: defaultdict[str, Spell] = defaultdict(Spell)
+        self._queued: defaultdict[str, Spell] = defaultdict(Spell)
+        self._worked: defaultdict[str, Spell] = defaultdict(Spell)
         self._taken: Tally[str] = Tally()
         self._answering = self._slow_now = 0
         self._waiting_now: Tally[Place] = Tally()
@@ -292,8 +294,8 @@ class Metrics:
 
     def judged(self, grader: str, queued: float, worked: float) -> None:
         """Seconds one judgement waited and worked."""
-        self._queue_seconds.labels(grader).observe(queued)
-        self._work_seconds.labels(grader).observe(worked)
+        self._queued[grader].add(queued)
+        self._worked[grader].add(worked)
 
     def slots(self, place: Place, count: int) -> None:
         """So many judgements may be at work in a place at a time."""
@@ -353,6 +355,7 @@ class Metrics:
         """
         self._settle_samples()
         self._settle_requests()
+        self._settle_seconds()
         self._settle_gauges()
 
     def _settle_samples(self) -> None:
@@ -368,13 +371,17 @@ class Metrics:
     def _settle_requests(self) -> None:
         for labels, count in self._answers.items():
             self._requests.labels(*labels).inc(count)
-        for route, spell in self._seconds.items():
-            self._request_seconds.labels(route).merge(spell)
         for key, samples in self._taken.items():
             self._key_samples.labels(key).inc(max(0, samples))
             self._taken[key] = min(0, samples)
         self._answers.clear()
-        self._seconds.clear()
+
+    def _settle_seconds(self) -> None:
+        histograms = (self._request_seconds, self._seconds), (self._queue_seconds, self._queued)
+        for histogram, spells in (*histograms, (self._work_seconds, self._worked)):
+            for label, spell in spells.items():
+                histogram.labels(label).merge(spell)
+            spells.clear()
 
     def _settle_gauges(self) -> None:
         self._in_flight.set(self._answering)
