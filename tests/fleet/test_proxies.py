@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.fleet import proxies
 from tests.fleet.load import SIMILARITY, Caller, Load, Row, batch, endpoint, hook, program, rows
 from tests.fleet.proxies import Proxy
 from tests.fleet.replicas import Replicas
+from tests.valkey import free_port
 
 CALLERS: dict[str, Caller] = {
     "batches": batch(16),
@@ -73,3 +75,11 @@ def test_no_verdict_is_lost(
     print(f"{load.done.total()} requests: {dict(load.done)}")
     assert load.wrong == []
     assert load.again.total() == 0
+
+
+@pytest.mark.parametrize(("proxy", "status"), [(proxies.nginx, 502), (proxies.haproxy, 503)], ids=["nginx", "haproxy"])
+def test_programs_are_asked_for_again_where_no_replica_is(proxy: MakeProxy, status: int, tmp_path: Path) -> None:
+    nobody = [free_port() for _ in range(3)]
+    with closing(proxy(tmp_path, nobody)) as running:
+        answers = [httpx.post(running.url + path, json={}, timeout=30) for path in ("/v1/grade", "/run_code")]
+    assert [answer.status_code for answer in answers] == [status, 504]
