@@ -377,8 +377,11 @@ class Metrics:
         self._answers.clear()
 
     def _settle_seconds(self) -> None:
-        histograms = (self._request_seconds, self._seconds), (self._queue_seconds, self._queued)
-        for histogram, spells in (*histograms, (self._work_seconds, self._worked)):
+        for histogram, spells in (
+            (self._request_seconds, self._seconds),
+            (self._queue_seconds, self._queued),
+            (self._work_seconds, self._worked),
+        ):
             for label, spell in spells.items():
                 histogram.labels(label).merge(spell)
             spells.clear()
