@@ -119,9 +119,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if self.cycle.response_complete:
-            self.cycle.body = (
-                bytearray()
-            )  # of a request refused unread, kept as long as the connection: 100 KB of thousands
+            self.cycle.body = bytearray()  # a refused request's, unread: 100 KB of thousands, for as long as they stay
         super().on_response_complete()
 
     def shutdown(self) -> None:
