@@ -20,6 +20,7 @@ import orjson
 from fairmark_graders import AnyGrader, FairmarkError, InvalidGrader, Problem, parse_grader
 from fairmark_graders.fixtures import fixtures_file, prove
 from fairmark_graders.function import Function
+from fairmark_graders.function_call import Source
 from fairmark_graders.grader_file import MAX_BYTES, grader_files, read_grader
 from fairmark_graders.sandbox import SandboxUnavailable
 
@@ -82,8 +83,9 @@ class Snapshot:
     broken: tuple[Broken, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled for HTTP processes, and a mapping proxy can't be."""
-        return _snapshot_of, (dict(self.entries), self.broken)
+        """Pickled for other processes. A grader's pickle is its configuration; the code of functions goes beside it."""
+        sources = {name: [found.source for found in _functions(entry.grader)] for name, entry in self.entries.items()}
+        return _snapshot_of, (dict(self.entries), self.broken, sources)
 
     def get(self, name: str) -> Entry:
         """The grader called `name`. Raises `UnknownGrader`."""
@@ -93,7 +95,13 @@ class Snapshot:
         return entry
 
 
-def _snapshot_of(entries: dict[str, Entry], broken: tuple[Broken, ...]) -> Snapshot:
+def _snapshot_of(
+    entries: dict[str, Entry], broken: tuple[Broken, ...], sources: Mapping[str, list[Source]]
+) -> Snapshot:
+    """Functions mean the code that was found where they were loaded, though it may have changed since."""
+    for name, found in sources.items():
+        for function, source in zip(_functions(entries[name].grader), found, strict=True):
+            vars(function)["source"] = source
     return Snapshot(MappingProxyType(entries), broken)
 
 
