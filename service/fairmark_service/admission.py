@@ -22,24 +22,13 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import NamedTuple
 
 from fairmark_graders.grader import Place
 
 from .errors import Overloaded
+from .line import Line
 from .metrics import Metrics
 from .room import Room
-
-
-class Line(NamedTuple):
-    """Whose work it is."""
-
-    key: str = ""
-    """The name of the caller's key."""
-    run: str | None = None
-    """The training run, where the protocol tells it."""
-    patient: bool = False
-    """Whether its callers wait for room rather than be refused; what waits here is bounded by them alone."""
 
 
 class Turn:

@@ -21,11 +21,12 @@ from fairmark_graders import Case, Fault, Grader, Item, Multi, Sample, Tools, Un
 from fairmark_graders.grader import Awaited, Shared
 from fairmark_graders.workers import on_slow
 
-from .admission import Admission, Line, Turn
+from .admission import Admission, Turn
 from .cache import VerdictCache
 from .cache_key import cache_key
 from .catalog import Entry
 from .flights import Flights
+from .line import Line
 from .metrics import Metrics
 from .verdict_log import VerdictLog
 

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any
 
-from .admission import Line, Turn
+from .admission import Turn
+from .line import Line
 
 
 class Flight:

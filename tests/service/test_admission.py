@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from fairmark_service.admission import Admission, Line, Slot, Turn
+from fairmark_service.admission import Admission, Slot, Turn
 from fairmark_service.errors import Overloaded
+from fairmark_service.line import Line
 from fairmark_service.metrics import Metrics
 
 pytestmark = pytest.mark.anyio

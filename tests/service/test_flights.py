@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from fairmark_graders import Verdict
-from fairmark_service.admission import Admission, Line, Turn
+from fairmark_service.admission import Admission, Turn
 from fairmark_service.flights import Flights
+from fairmark_service.line import Line
 from fairmark_service.metrics import Metrics
 
 pytestmark = pytest.mark.anyio

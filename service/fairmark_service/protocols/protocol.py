@@ -19,13 +19,13 @@ import msgspec
 from fairmark_graders import InvalidGrader, InvalidSample, Sample, Tools, Verdict, invalid
 from fairmark_graders.grader import brings_code
 
-from ..admission import Line
 from ..catalog import Entry, Snapshot, UnknownGrader
 from ..door import ANYONE
 from ..engine import Engine, GradeRequest, Result, Work
 from ..errors import Overloaded, Refusal, refused_grader
 from ..intake import Gone, Intake, Receive, Sender
 from ..limits import LimitReached, Limits
+from ..line import Line
 from ..metrics import Metrics
 from ..wire import decode, unjson
 

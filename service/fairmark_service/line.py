@@ -1,0 +1,14 @@
+"""Whose work it is: judgements wait in lines, one for each of these."""
+
+from typing import NamedTuple
+
+
+class Line(NamedTuple):
+    """Who asks for a judgement, and how they wait."""
+
+    key: str = ""
+    """The name of the caller's key."""
+    run: str | None = None
+    """The training run, where the protocol tells it."""
+    patient: bool = False
+    """Whether its callers wait for room rather than be refused; what waits here is bounded by them alone."""
