@@ -20,6 +20,7 @@ import orjson
 from fairmark_graders.sandbox import Limits, Sandbox
 
 from . import machine
+from .family import cpu_seconds
 
 RESULT = Path(__file__).parent / "results" / "sandbox.json"
 _CALLERS = 128
@@ -60,11 +61,10 @@ async def _measure(rounds: int, runs: int) -> dict[str, Any]:
 async def _side_by_side(sandbox: Sandbox, rounds: int, runs: int) -> dict[str, Any]:
     ours, theirs, per_core_second, plain = [], [], [], []
     await sandbox.program(_TRIVIAL)
-    (guard,) = _children(os.getpid())
     for _ in range(rounds):
-        began = _family_seconds(guard)
+        began = cpu_seconds(os.getpid())
         ours += [await _timed(sandbox) for _ in range(runs)]
-        per_core_second.append(runs / (_family_seconds(guard) - began))
+        per_core_second.append(runs / (cpu_seconds(os.getpid()) - began))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         theirs += [_plain() for _ in range(runs // 3)]
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -134,21 +134,6 @@ def _shown(seconds: list[float], per_core_second: list[float]) -> dict[str, Any]
 
 def _middle(values: list[float]) -> float:
     return round(statistics.median(values), 2)
-
-
-def _family_seconds(guard: int) -> float:
-    """Processor time of this process and of the sandbox, with the runs that have ended."""
-    zygotes = [guard, *_children(guard)]
-    return time.process_time() + sum(map(_with_ended_children, zygotes))
-
-
-def _with_ended_children(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from fairmark_graders.sandbox import Limits, Sandbox
+
+from .family import children, family, resident_bytes
 
 _LIMITS = Limits(seconds=0.2, memory_bytes=64 << 20, output_bytes=1 << 20)
 _PROGRAMS = {
@@ -48,15 +49,15 @@ async def soak(runs: int) -> None:
     sandbox = Sandbox()
     try:
         await _run(sandbox, runs // 4)
-        before = _descriptors(), _resident()
+        before = _descriptors(), resident_bytes(os.getpid())
         await _run(sandbox, runs - runs // 4)
-        after = _descriptors(), _resident()
+        after = _descriptors(), resident_bytes(os.getpid())
     finally:
         await sandbox.close()
     print(f"descriptors {before[0]} -> {after[0]}, resident {before[1] >> 10} -> {after[1] >> 10} KiB", flush=True)
     assert after[0] <= before[0]
     assert after[1] <= before[1] + _MOST_GROWTH
-    assert not _family(os.getpid())
+    assert family(os.getpid()) == [os.getpid()]
 
 
 async def _run(sandbox: Sandbox, runs: int) -> None:
@@ -82,26 +83,12 @@ def _chosen(runs: int) -> Iterator[tuple[int, str]]:
 
 
 def _kill_a_zygote() -> None:
-    zygotes = [child for guard in _children(os.getpid()) for child in _children(guard)]
+    zygotes = [child for guard in children(os.getpid()) for child in children(guard)]
     os.kill(random.choice(zygotes), signal.SIGKILL)
-
-
-def _family(pid: int) -> list[int]:
-    return [pid for child in _children(pid) for pid in (child, *_family(child))]
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
-
-
-def _resident() -> int:
-    """Of this process and of guards and zygotes."""
-    pids = (os.getpid(), *_family(os.getpid()))
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":
