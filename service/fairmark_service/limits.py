@@ -7,31 +7,24 @@ one account. See `accounts` for how it is counted.
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Literal
 
 from .accounts import Account, Accounts
 from .auth import UNSET, Keys, Limit
 from .door import ANYONE
 from .errors import Refusal
+from .metrics import Metrics
 
 DAY_SECONDS = 24 * 3600
+_CODES = {"rate": "rate_limited", "quota": "quota_exceeded"}
 
 
 class LimitReached(Refusal):
     """A key has had what it may have for now; nothing of the request was begun."""
 
-    def __init__(self, message: str, *, code: str, retry_after: int | None) -> None:
-        super().__init__(429, message, code=code, retry_after=retry_after)
-
-
-class LimitMetrics(Protocol):
-    """What is told of the limits."""
-
-    def taken(self, key: str, samples: int) -> None:
-        """A key's caller has taken so many samples."""
-
-    def rejected(self, by: str) -> None:
-        """A request was refused by its key's `rate` or `quota`."""
+    def __init__(self, limit: Literal["rate", "quota"], message: str, retry_after: int | None) -> None:
+        super().__init__(429, message, code=_CODES[limit], retry_after=retry_after)
+        self.limit = limit
 
 
 class Limits:
@@ -45,7 +38,7 @@ class Limits:
         self,
         keys: Keys,
         default: Limit,
-        metrics: LimitMetrics,
+        metrics: Metrics,
         shared: Path | None = None,
         monotonic: Callable[[], int] = time.monotonic_ns,
         wall: Callable[[], float] = time.time,
@@ -91,15 +84,13 @@ class Limits:
     def _reached(self, account: Account, limit: Limit, samples: int) -> LimitReached | None:
         rate, quota = limit
         if quota and (left := quota - account.taken(self.today())) < samples:
-            self._metrics.rejected("quota")
             return self._spent(quota, max(0, left), samples)
         if rate and (seconds := account.wait(rate, self._monotonic() // 1000)):
-            self._metrics.rejected("rate")
             message = f"over the rate of {rate} samples a second; come again in {seconds} s"
-            return LimitReached(message, code="rate_limited", retry_after=seconds)
+            return LimitReached("rate", message, seconds)
         return None
 
     def _spent(self, quota: int, left: int, samples: int) -> LimitReached:
         midnight = DAY_SECONDS - int(self._wall()) % DAY_SECONDS
         message = f"over the quota of {quota} samples a UTC day: {left} left, and this request has {samples}"
-        return LimitReached(message, code="quota_exceeded", retry_after=midnight if samples <= quota else None)
+        return LimitReached("quota", message, midnight if samples <= quota else None)

@@ -1,6 +1,7 @@
 """The one HTTP handler: patience, and callers who hang up."""
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +9,12 @@ import orjson
 import pytest
 from tests.gated import Gated, judging
 
-from fairmark_service.auth import Keys, Limit
+from fairmark_service.auth import UNSET, Keys, Limit
 from fairmark_service.catalog import Entry, Snapshot
 from fairmark_service.engine import Engine
 from fairmark_service.errors import Overloaded
 from fairmark_service.intake import Gone, Intake
-from fairmark_service.limits import Limits
+from fairmark_service.limits import LimitReached, Limits
 from fairmark_service.metrics import Metrics
 from fairmark_service.protocols.native import NATIVE
 from fairmark_service.protocols.protocol import Call, Handler
@@ -41,9 +42,12 @@ def batch(*texts: str, **more: Any) -> bytes:
     return orjson.dumps({"grader": "g", "samples": [{"sample": text} for text in texts], **more})
 
 
-async def ask(engine: Engine, caller: Caller, patience: float = 60) -> Any:
-    limits = Limits(Keys(), Limit(), engine.metrics)
-    handler = Handler(replace(NATIVE, patience_seconds=patience), engine, Intake(1 << 20, Metrics()), limits)
+async def ask(
+    engine: Engine, caller: Caller, patience: float = 60, *, limit: Limit = UNSET, patient: bool = False
+) -> Any:
+    limits = Limits(Keys(), limit, engine.metrics)
+    protocol = replace(NATIVE, patience_seconds=patience, patient=patient)
+    handler = Handler(protocol, engine, Intake(1 << 20, Metrics()), limits)
     call = Call(Snapshot({"g": ENTRY}), lambda configuration: ENTRY, "")
     return orjson.loads(await handler(call, {}, caller.receive))
 
@@ -91,3 +95,36 @@ async def test_a_judged_case_is_explained(engine: Engine) -> None:
     Gated.gate.set()
     [result] = (await ask(engine, Caller(batch("a", explain=True))))["results"]
     assert result["explain"]["case"] == {"answer": "a", "reference": None}
+
+
+def rejected(engine: Engine) -> dict[str, float]:
+    """How many requests were refused, by what refused them."""
+    value = engine.metrics.registry.get_sample_value
+    reasons = {by: value("fairmark_rejected_total", {"by": by}) or 0 for by in ("patience", "rate", "quota")}
+    return {by: count for by, count in reasons.items() if count}
+
+
+async def test_a_caller_over_its_limit_is_refused_at_once(engine: Engine) -> None:
+    with pytest.raises(LimitReached):
+        await asyncio.wait_for(ask(engine, Caller(batch("a", "b")), limit=Limit(quota=1)), 1)
+    assert rejected(engine) == {"quota": 1}
+
+
+async def test_a_patient_caller_over_its_limit_is_refused_when_its_patience_is_over_and_counted_once(
+    engine: Engine,
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(LimitReached):
+        await ask(engine, Caller(batch("a", "b")), 0.3, limit=Limit(quota=1), patient=True)
+    assert time.monotonic() - began >= 0.3
+    assert rejected(engine) == {"quota": 1}
+
+
+async def test_a_patient_caller_over_its_limit_may_hang_up(engine: Engine) -> None:
+    caller = Caller(batch("a", "b"))
+    asked = asyncio.create_task(ask(engine, caller, limit=Limit(quota=1), patient=True))
+    await asyncio.sleep(0)
+    caller.hang_up()
+    with pytest.raises(Gone):
+        await asyncio.wait_for(asked, 1)
+    assert rejected(engine) == {}

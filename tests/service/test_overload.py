@@ -150,6 +150,7 @@ def test_who_takes_an_error_for_a_score_waits_for_its_limit(serve: Serve) -> Non
     assert running.post("/v1/grade", batch).status_code == 200
     assert running.post("/v1/grade", batch).status_code == 429
     assert running.post("/test_program", program(0)).json()["results"] == [1]
+    assert running.metric('fairmark_rejected_total{by="rate"}') == 1
 
 
 def test_what_finds_no_room_is_not_charged(serve: Serve, wait_until: Callable[..., None]) -> None:

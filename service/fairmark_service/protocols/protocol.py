@@ -6,6 +6,7 @@ Raw ASGI: routing, FastAPI's body binding and its response classes cost more tha
 """
 
 import asyncio
+import contextlib
 import functools
 import re
 import time
@@ -24,7 +25,7 @@ from ..door import ANYONE
 from ..engine import Engine, GradeRequest, Result, Work
 from ..errors import Overloaded, Refusal, refused_grader
 from ..intake import Gone, Intake, Receive, Sender
-from ..limits import LimitReached, Limits
+from ..limits import Limits
 from ..line import Line
 from ..metrics import Metrics
 from ..wire import decode, unjson
@@ -115,17 +116,15 @@ class Caller:
     async def charge(self, samples: int, patience: float) -> None:
         """Count samples against the key's limits, before any of them is begun.
 
-        Raises `LimitReached`, in front of a patient caller only when its patience is over.
+        Raises `LimitReached`, in front of a patient caller only when its patience is over; or `Gone`.
         """
-        reached = self._limits.take(self._key, samples)
-        if reached is None:
-            return
-        if not self._patient:
-            raise reached
-        try:
-            await self.wait_for(self._paid(reached, samples), patience)
-        except Overloaded:
-            raise reached from None
+        until = self._began + patience if self._patient else 0.0
+        while reached := self._limits.take(self._key, samples):
+            left = until - time.perf_counter()
+            if left <= 0:
+                self._metrics.rejected(reached.limit)
+                raise reached
+            await self._stay(min(left, reached.retry_after or left))
 
     def give_back(self, samples: int) -> None:
         """Uncount what was charged: for want of room nothing of it was begun."""
@@ -151,12 +150,12 @@ class Caller:
         self._metrics.rejected("patience")
         raise Overloaded(f"not done within {patience:g} s")
 
-    async def _paid(self, reached: LimitReached, samples: int) -> None:
-        """Wait until the key may have so many samples more."""
-        again: LimitReached | None = reached
-        while again is not None:
-            await asyncio.sleep(again.retry_after or 1)
-            again = self._limits.take(self._key, samples)
+    async def _stay(self, seconds: float) -> None:
+        """Wait so long. Raises `Gone` if the caller doesn't."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._receive()
+                raise Gone
 
 
 async def _unless(gone: asyncio.Future[Any], work: Coroutine[Any, Any, T]) -> T:
