@@ -46,6 +46,11 @@ def samples(outcome: str, per_minute: int) -> dict[str, str]:
     }
 
 
+def few(outcome: str) -> dict[str, str]:
+    """Eight samples of somebody who tries a grader out, each of which ends so."""
+    return {f'fairmark_samples_total{{grader="inline",outcome="{outcome}"}}': "0x30 0+2x4 8x90"}
+
+
 def refusals(by: str, per_minute: int) -> dict[str, str]:
     return {
         f'fairmark_rejected_total{{by="{by}"}}': f"0+{per_minute}x120",
@@ -68,15 +73,24 @@ def flat(per_minute: int) -> dict[str, str]:
 
 
 CASES = {
-    "FairmarkGone": Case({BUILD: "1x60 stale"}, {BUILD: "1x60 stale _x3 1x60"}, {}),
-    "FairmarkDown": Case({"up": "1x60 0x60"}, {"up": "1x60 0x2 1x60"}),
+    "FairmarkGone": Case(
+        {BUILD: "1x60 stale", 'fairmark_build_info{job="another"}': "1x120"}, {BUILD: "1x60 stale _x3 1x60"}, of()
+    ),
+    "FairmarkDown": Case(
+        {"up": "1x60 0x60", 'up{instance="10.0.0.8:8001"}': "1x120"},
+        {"up": "1x60 0x2 1x60", 'up{job="another"}': "0x120"},
+    ),
     "FairmarkNotReady": Case({"fairmark_ready": "0x120"}, {"fairmark_ready": "0x2 1x120"}),
-    "FairmarkUngradable": Case(samples("ungradable", 60), samples("ungradable", 40), of(grader="math")),
-    "FairmarkGraderErrors": Case(samples("grader_error", 12), samples("grader_error", 8), of(grader="math")),
+    "FairmarkUngradable": Case(
+        samples("ungradable", 60), samples("ungradable", 40) | few("ungradable"), of(grader="math")
+    ),
+    "FairmarkGraderErrors": Case(
+        samples("grader_error", 12), samples("grader_error", 8) | few("grader_error"), of(grader="math")
+    ),
     "FairmarkRefusesWork": Case(refusals("queue", 12), refusals("queue", 8), of(by="queue")),
     "FairmarkFails": Case(
         {'fairmark_requests_total{route="/v1/grade",key="a",status="500"}': "0+1x120"},
-        {'fairmark_requests_total{route="/v1/grade",key="a",status="500"}': "7x120"},
+        {'fairmark_requests_total{route="/v1/grade",key="a",status="500"}': "0x60 1x60"},
         of(route="/v1/grade"),
     ),
     "FairmarkQueueSlow": Case(waits(slow_per_minute=12), waits(slow_per_minute=8), of()),
@@ -88,7 +102,8 @@ CASES = {
         {"fairmark_catalog_broken_files": "0x60 1x60"}, {"fairmark_catalog_broken_files": "0x60 1x1 0x60"}
     ),
     "FairmarkRestarts": Case(
-        {"fairmark_worker_restarts_total": "0x60 0+1x9"}, {"fairmark_worker_restarts_total": "0x60 1x30 2x30"}
+        {"fairmark_worker_restarts_total": "0x60 0+1x9"},
+        {"fairmark_worker_restarts_total": "0x60 1x30 2x30", 'fairmark_samples_total{grader="math"}': "0+9x60 0+9x60"},
     ),
     "FairmarkNothingToLearn": Case(flat(90), flat(70), of(run="sums")),
 }
@@ -114,9 +129,9 @@ def fired(series: Mapping[str, str], page: Path, expected: list[dict[str, str]],
 
 
 def labelled(series: str) -> str:
-    """A series as it comes from the one replica of the service."""
+    """A series as it comes from the one replica of the service, unless it says that it is another's."""
     name, _, labels = series.partition("{")
-    own = [f'{label}="{value}"' for label, value in SERVICE.items()]
+    own = [f'{label}="{value}"' for label, value in SERVICE.items() if f"{label}=" not in labels]
     return f"{name}{{{','.join([*own, *filter(None, [labels.removesuffix('}')])])}}}"
 
 
@@ -126,13 +141,32 @@ def selector(labels: Mapping[str, str]) -> str:
 
 @pytest.mark.parametrize("alert", CASES)
 def test_an_alert_fires_alone(alert: str, promtool: Promtool, tmp_path: Path) -> None:
-    case, severity = CASES[alert], ALERTS[alert]["labels"]["severity"]
-    fired(case.loud, tmp_path / "test.json", [{"alertname": alert, "severity": severity, **case.about}], promtool)
+    case = CASES[alert]
+    fired(case.loud, tmp_path / "test.json", firing(alert, case.about), promtool)
 
 
 @pytest.mark.parametrize("alert", CASES)
 def test_what_is_nearly_as_bad_is_no_alert(alert: str, promtool: Promtool, tmp_path: Path) -> None:
     fired(CASES[alert].calm, tmp_path / "test.json", [], promtool)
+
+
+def firing(alert: str, about: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"alertname": alert, "severity": ALERTS[alert]["labels"]["severity"], **about}]
+
+
+def test_a_prometheus_that_never_saw_a_service_says_so(promtool: Promtool, tmp_path: Path) -> None:
+    fired({BUILD: "_x120"}, tmp_path / "test.json", firing("FairmarkGone", {}), promtool)
+
+
+def test_a_new_replica_that_never_answers_is_down(promtool: Promtool, tmp_path: Path) -> None:
+    new = "10.0.0.8:8001"
+    expected = firing("FairmarkDown", {**SERVICE, "instance": new})
+    fired({f'up{{instance="{new}"}}': "0x120"}, tmp_path / "test.json", expected, promtool)
+
+
+def test_a_replica_whose_only_process_is_killed_again_and_again_restarts(promtool: Promtool, tmp_path: Path) -> None:
+    killed = {'fairmark_samples_total{grader="math",outcome="graded"}': "0+9x60 0+9x4 0+9x4 0+9x40"}
+    fired(killed, tmp_path / "test.json", firing("FairmarkRestarts", SERVICE), promtool)
 
 
 def test_every_alert_is_tested() -> None:
