@@ -27,7 +27,10 @@ _MICRO = 1_000_000
 
 
 class Account:
-    """One caller's row; read and changed inside `with account:`."""
+    """One caller's row; read and changed inside `with account:`, by one thread of each process.
+
+    The lock keeps out other processes alone, and whoever holds it must not await.
+    """
 
     __slots__ = ("_file", "_place", "_words")
 
@@ -66,9 +69,9 @@ class Account:
         return int(self._words[_HERE] + self._words[_ELSEWHERE])
 
     def learn(self, elsewhere: int, day: int) -> None:
-        """Other replicas have counted so many samples on a day."""
-        self._turn(day)
-        self._words[_ELSEWHERE] = elsewhere
+        """Other replicas have counted so many samples on a day; of one that is over by now, nobody asks any more."""
+        if self._words[_DAY] == day:
+            self._words[_ELSEWHERE] = elsewhere
 
     def add(self, hurried: int, counted: int) -> None:
         """Count samples as taken of the rate and of the day last asked about, or as given back."""

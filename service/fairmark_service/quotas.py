@@ -50,9 +50,12 @@ class Quotas:
                 await self._exchange()
 
     async def close(self) -> None:
-        """Tell the last counts, within a second, and disconnect."""
+        """Tell the last counts, within a second, and disconnect.
+
+        Every process of a service does it: which of them is the last to count, none knows.
+        """
         await self._hang_up()
-        if self._up:
+        if self._up is not False:
             await self._exchange()
         with contextlib.suppress(Exception):
             await self._client.aclose()

@@ -1,5 +1,6 @@
 """A day's quota that several services count together in a real Valkey."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -86,6 +87,16 @@ async def test_processes_of_one_service_count_as_one_and_one_of_them_exchanges(v
     await other.close()
 
 
+async def test_the_last_process_of_a_service_tells_what_all_have_counted(valkey: Valkey, tmp_path: Path) -> None:
+    one, other = (Replica(valkey.url, shared=tmp_path / "limits") for _ in range(2))
+    await one.start()
+    assert one.take(300)
+    await one.close()
+    assert other.take(300)
+    await other.close()
+    assert valkey.client.hvals(KEY) == [b"600"]
+
+
 async def test_a_redis_that_dies_fails_nothing_and_learns_afterwards_what_was_taken(
     valkey: Valkey, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -134,6 +145,21 @@ async def test_days_are_counted_apart_and_forgotten(valkey: Valkey) -> None:
         assert sorted(map(int, valkey.client.hvals(KEY))) == [0, 1000]
         assert valkey.client.hvals(KEY.replace("04", "05")) == [b"1000"]
         assert 0 < int(str(valkey.client.ttl(KEY))) <= 2 * DAY_SECONDS
+
+
+async def test_what_redis_says_of_yesterday_doesnt_touch_today(valkey: Valkey) -> None:
+    async with replicas(valkey.url) as (one, other):
+        assert other.take(700)
+        await other.exchange()
+        assert one.take(200)
+        valkey.pause()
+        asked = asyncio.create_task(one.exchange())
+        await asyncio.sleep(0)
+        one.day = DAY + 1
+        assert one.take(10)
+        valkey.resume()
+        await asked
+        assert one.known == 10
 
 
 async def test_a_password_stands_in_no_line_of_the_log(valkey: Valkey, caplog: pytest.LogCaptureFixture) -> None:
