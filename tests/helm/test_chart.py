@@ -299,6 +299,11 @@ def test_the_monitor_scrapes_the_probe_port_of_the_metrics_service(everything: l
     assert endpoint == {"port": service["spec"]["ports"][0]["name"], "path": "/metrics", "interval": "15s"}
 
 
+def test_each_service_is_a_job_of_its_own(everything: list[Document]) -> None:
+    """Even two in one release: where no label is named, the operator takes the Service's name."""
+    assert "jobLabel" not in only(everything, "ServiceMonitor")["spec"]
+
+
 def test_only_the_metrics_service_is_scraped(everything: list[Document]) -> None:
     selector = only(everything, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
     services = [document["metadata"] for document in everything if document["kind"] == "Service"]

@@ -18,8 +18,9 @@ PAGE = (CHART.parents[1] / "docs" / "kubernetes.md").read_text()
 SNIPPETS = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
 OF_THE_CHART = {"host", "port", "probe-port", "catalog", "keys", "open", "redis", "redis-password", "redis-ca"}
 """Settings that the chart makes of its other values."""
-OF_OTHERS = {"key", "url-file"}
-"""Settings for those who have no chart: one key by variable, and where a service on a node can be found."""
+OF_OTHERS = {"key", "url-file", "drain-seconds"}
+"""Settings for those who have no chart: one key by variable, where a service on a node can be found, and how long it
+goes on after a SIGTERM, which here comes when it has left the Service and is waited for no longer than stopping takes."""
 
 
 def nested(path: str, value: object) -> Values:
@@ -43,6 +44,7 @@ def nested(path: str, value: object) -> Values:
         "auth.key",
         "catalog.directory",
         "settings.quue",
+        "settings.drain-seconds",
         "redis.password",
         "resources.limit",
         "service.ports",
@@ -150,6 +152,10 @@ def test_every_object_is_closed_or_a_map_of_one_type() -> None:
         (nested("redis.existingSecret", "valkey"), "redis: existingSecret is for a url"),
         (nested("redis", {"url": "redis://valkey", "caSecret": "a"}), "redis: caSecret is for a url with rediss://"),
         (nested("ingress.enabled", True), "ingress: give the host that callers use"),
+        (
+            nested("autoscaling.enabled", True) | {"resources": {"requests": {"cpu": None}, "limits": {"cpu": None}}},
+            "autoscaling: give resources.requests.cpu",
+        ),
     ],
 )
 def test_values_that_cannot_be_together_are_refused_in_words(chart: Chart, values: Values, expected: str) -> None:

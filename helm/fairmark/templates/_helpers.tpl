@@ -74,5 +74,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and .ingress.enabled (not .ingress.host) }}
   {{- fail "\n\ningress: give the host that callers use" }}
 {{- end }}
+{{- if and .autoscaling.enabled (not (or (dig "requests" "cpu" "" .resources) (dig "limits" "cpu" "" .resources))) }}
+  {{- fail "\n\nautoscaling: give resources.requests.cpu, the share of which is what pods are kept at" }}
+{{- end }}
 {{- end }}
 {{- end }}
