@@ -19,8 +19,8 @@ SNIPPETS = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$",
 OF_THE_CHART = {"host", "port", "probe-port", "catalog", "keys", "open", "redis", "redis-password", "redis-ca"}
 """Settings that the chart makes of its other values."""
 OF_OTHERS = {"key", "url-file", "drain-seconds"}
-"""Settings for those who have no chart: one key by variable, where a service on a node can be found, and how long it
-goes on after a SIGTERM, which here comes when it has left the Service and is waited for no longer than stopping takes."""
+"""Settings for those who have no chart: one key by variable, where a service on a node can be found, and a drain after
+SIGTERM, which a pod gets when it has left the Service and has only the time to stop."""
 
 
 def nested(path: str, value: object) -> Values:
