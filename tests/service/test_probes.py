@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -56,6 +57,29 @@ async def test_nothing_else_is_served(path: str) -> None:
     async with served({"ready": True}) as client:
         assert (await client.get(path)).status_code == 404
         assert (await client.post(path, json={})).status_code == 404
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_a_busy_loop_is_seen_alive_and_ready(path: str) -> None:
+    async with served({"ready": True}) as client:
+        with ThreadPoolExecutor(1) as asking:
+            answer = asking.submit(httpx.get, f"{client.base_url}{path}", timeout=10)
+            end = time.monotonic() + 10
+            while not answer.done() and time.monotonic() < end:  # the main loop, which doesn't turn meanwhile
+                pass
+            assert answer.done()
+        assert answer.result().status_code == 200
+
+
+@pytest.mark.anyio
+async def test_a_loop_that_hangs_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairmark_service.probes.STUCK_SECONDS", 0.2)
+    async with served({"ready": True}) as client:
+        time.sleep(0.3)  # noqa: ASYNC251 - the hang
+        with ThreadPoolExecutor(1) as asking:
+            answer = asking.submit(httpx.get, f"{client.base_url}/healthz").result()
+    assert (answer.status_code, answer.json()["status"]) == (503, "the event loop has not turned for 0 s")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
