@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from fairmark_graders import FairmarkError
 
-from . import logs, server, supervisor, url_file
+from . import logs, server, supervisor
 from .app import Service
 from .loading import Files
 from .probes import Probes
@@ -20,9 +20,7 @@ def main() -> None:
         settings = Settings(_cli_parse_args=True)
         logs.set_up(settings.log_level)
         server.raise_descriptor_limit()
-        if settings.url_file is not None:
-            url_file.claim(settings.url_file)
-        serve(url_file.keyed(settings))
+        serve(settings)
     except ValidationError as error:  # a ValueError too, so it comes first
         refuse(error)
     except (FairmarkError, OSError, ValueError) as error:

@@ -39,12 +39,18 @@ class Announcement:
     """Where the service is: printed for people, and in the file that was asked for."""
 
     def __init__(self, settings: Settings, sockets: Sockets) -> None:
+        """Made last, when nothing else keeps the service from starting: from here on the file is its own.
+
+        Raises `OSError` when the file can't be written.
+        """
         self._address, self._guarded = address(sockets.main), settings.guarded
         self._probes = address(sockets.probes) if sockets.probes else None
         self._file, self._key = settings.url_file, settings.key.get_secret_value() if settings.key else None
+        if self._file is not None:
+            url_file.claim(self._file)
 
     def make(self) -> None:
-        """The service answers from now on."""
+        """The service answers from now on. Raises `OSError` when the file can't be written any more."""
         if self._file is not None:
             url_file.write(self._file, self._address, self._key)
         print(banner(self._address, self._probes, self._guarded), flush=True)
@@ -70,12 +76,21 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._announcement, self._probes, self._stopping = announcement, probes, stopping
         self._drain_seconds, self._hurried = drain_seconds, False
+        self._failure: OSError | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve(sockets)
+        if self._failure:
+            raise self._failure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._probes:
             await self._probes.start()
         await super().startup(sockets)
-        self._announcement.make()
+        try:
+            self._announcement.make()
+        except OSError as error:  # raised when all has stopped; now it would leave what was started where it is
+            self._failure, self.should_exit, self._hurried = error, True, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping()
@@ -133,6 +148,7 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
+        listener.close()
         raise OSError(f"can't listen on {host} port {port}: {os.strerror(error.errno or 0)}") from None
     return listener
 

@@ -5,6 +5,7 @@
 
 import ipaddress
 import os
+import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -109,8 +110,15 @@ class Settings(BaseSettings):
         return functions
 
     @model_validator(mode="after")
+    def _keyed(self) -> Self:
+        """Make the key that the URL file hands out, where none is set."""
+        if self.url_file and not (self.guarded or self.open):
+            object.__setattr__(self, "key", SecretStr(secrets.token_urlsafe(32)))  # frozen for everybody else
+        return self
+
+    @model_validator(mode="after")
     def _closed(self) -> Self:
-        if not (self.loopback or self.guarded or self.open or self.url_file):
+        if not (self.loopback or self.guarded or self.open):
             raise ValueError(
                 f"host: without keys only loopback is served, and {self.host} is not; give --keys or FAIRMARK_KEY, "
                 "or --open to let anybody in"

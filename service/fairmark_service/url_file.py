@@ -10,24 +10,12 @@ a stale one is taken away before the service warms up, since by now somebody els
 """
 
 import os
-import secrets
 import shlex
 import socket
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
-
-from .settings import Settings
-
-
-def keyed(settings: Settings) -> Settings:
-    """The settings with a key made for the file, where it is asked for and no key is set."""
-    if settings.url_file is None or settings.guarded or settings.open:
-        return settings
-    return settings.model_copy(update={"key": SecretStr(secrets.token_urlsafe(32))})
 
 
 def claim(path: Path) -> None:

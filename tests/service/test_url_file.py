@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.running import Serve
 
-from fairmark_service import url_file
+from fairmark_service import server, url_file
+from fairmark_service.__main__ import serve as serve_here
 from fairmark_service.settings import Settings
 
 URL, KEY = "http://127.0.0.1:40213", "example-key-change-me"
@@ -110,20 +112,19 @@ def test_a_file_that_cannot_be_written_is_named_with_its_setting(tmp_path: Path,
 
 
 def test_a_key_is_made_where_none_is_set(tmp_path: Path) -> None:
-    first, second = (url_file.keyed(Settings(url_file=tmp_path / "url")).key for _ in range(2))
+    first, second = (Settings(url_file=tmp_path / "url").key for _ in range(2))
     assert first is not None
     assert len(first.get_secret_value()) > 40
     assert first != second
 
 
-@pytest.mark.parametrize("field", [{"key": KEY}, {"keys": Path("keys")}, {"open": True}, {"url_file": None}])
-def test_no_key_is_made_where_one_is_set_or_none_is_wanted(field: dict[str, object]) -> None:
-    settings = Settings.model_validate({"url_file": Path("url"), **field})
-    assert url_file.keyed(settings) is settings
+@pytest.mark.parametrize("field", [{"keys": Path("keys")}, {"open": True}, {"url_file": None}])
+def test_no_key_is_made_where_others_are_set_or_none_is_wanted(field: dict[str, object]) -> None:
+    assert Settings.model_validate({"url_file": Path("url"), **field}).key is None
 
 
-def test_a_service_with_a_file_may_listen_beyond_loopback(tmp_path: Path) -> None:
-    assert url_file.keyed(Settings(host="0.0.0.0", url_file=tmp_path / "url")).guarded
+def test_a_service_with_a_file_may_listen_beyond_loopback_for_it_cannot_be_without_a_key(tmp_path: Path) -> None:
+    assert Settings(host="0.0.0.0", url_file=tmp_path / "url").guarded
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -140,16 +141,31 @@ def test_a_service_writes_where_it_is_and_a_key_that_opens_it(serve: Serve, tmp_
     assert not path.exists()
 
 
-def test_a_key_that_is_set_is_the_one_that_is_written(serve: Serve, tmp_path: Path) -> None:
-    serve("--url-file", tmp_path / "url", FAIRMARK_KEY=KEY)
-    assert held(tmp_path / "url")["FAIRMARK_KEY"] == KEY
+@pytest.fixture
+def announced(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
+    """What a service with these settings writes when it answers."""
+    opened: list[socket.socket] = []
+
+    def write(**fields: object) -> dict[str, str]:
+        settings = Settings.model_validate({"port": 0, "url_file": tmp_path / "url", **fields})
+        opened.append((sockets := server.bind(settings)).main)
+        server.Announcement(settings, sockets).make()
+        return held(tmp_path / "url")
+
+    yield write
+    for listener in opened:
+        listener.close()
 
 
-def test_where_callers_have_keys_of_their_own_none_is_written(serve: Serve, tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text(f"trainers: {KEY}\n")
-    running = serve("--url-file", tmp_path / "url", "--keys", tmp_path / "keys")
-    assert held(tmp_path / "url").keys() == {"FAIRMARK_URL"}
-    assert running.post("/v1/grade", ONE).status_code == 401
+def test_a_key_that_is_set_is_the_one_that_is_written(announced: Callable[..., dict[str, str]]) -> None:
+    assert announced(key=KEY)["FAIRMARK_KEY"] == KEY
+
+
+@pytest.mark.parametrize("field", [{"keys": Path("keys")}, {"open": True}])
+def test_where_callers_have_keys_of_their_own_or_none_none_is_written(
+    announced: Callable[..., dict[str, str]], field: dict[str, object]
+) -> None:
+    assert announced(**field).keys() == {"FAIRMARK_URL"}
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -160,13 +176,26 @@ def test_a_folder_that_is_missing_ends_the_service_before_it_starts(tmp_path: Pa
     assert ended.returncode == 1
     assert f"--url-file: can't write url in {tmp_path / 'nowhere'}: No such file or directory" in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert "ready" not in ended.stderr
 
 
-def test_a_folder_that_goes_while_the_service_warms_up_ends_it_and_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_service_that_cannot_start_leaves_the_file_of_the_one_that_runs(tmp_path: Path, workers: int) -> None:
+    url_file.write(tmp_path / "url", URL, KEY)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(port=taken.getsockname()[1], url_file=tmp_path / "url", workers=workers)
+        with pytest.raises(OSError, match="can't listen"):
+            serve_here(settings)
+    assert held(tmp_path / "url") == {"FAIRMARK_URL": URL, "FAIRMARK_KEY": KEY}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_that_goes_while_the_service_warms_up_ends_it_and_is_named(tmp_path: Path, workers: str) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "url").touch()
-    command = [sys.executable, "-m", "fairmark_service", "--port", "0", "--url-file", str(folder / "url")]
+    options = ["--port", "0", "--url-file", str(folder / "url"), "--workers", workers]
+    command = [sys.executable, "-m", "fairmark_service", *options]
     service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while (folder / "url").exists():  # taken away as stale: the service has begun to start
@@ -176,3 +205,4 @@ def test_a_folder_that_goes_while_the_service_warms_up_ends_it_and_is_named(tmp_
     _, said = service.communicate(timeout=60)
     assert service.returncode == 1
     assert said.endswith(f"fairmark serve: --url-file: can't write url in {folder}: No such file or directory\n")
+    assert "Traceback" not in said
