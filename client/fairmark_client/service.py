@@ -40,6 +40,8 @@ TIMEOUT_SECONDS = 300.0
 """Long enough for a service that restarts, short of the 1,800 s after which NCCL's watchdog ends a run."""
 ATTEMPT_SECONDS = 120.0
 CONNECT_SECONDS = 5.0
+SPREAD_SECONDS = 2.5
+"""How far apart, at most, those come again who were told the same time: none waits much longer than it was told."""
 WORTH_RETRYING = {429, 502, 503, 504}
 OUT_OF_QUOTA = "quota_exceeded"
 """The service's code for a 429 that lasts until midnight."""
@@ -182,7 +184,7 @@ class Client:
                     return response
                 failure = f"{response.status_code} {_message(response)}"
                 pause = max(pause, _retry_after(response))
-            pause *= random.uniform(1.0, 1.5)
+            pause += random.uniform(0.0, min(pause / 2, SPREAD_SECONDS))
             if time.monotonic() + pause > deadline:
                 tries = "1 try" if attempt == 0 else f"{attempt + 1} tries"
                 spent = f"{time.monotonic() - began:.3g} s and {tries} ({self._timeout:g} s allowed)"

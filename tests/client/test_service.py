@@ -186,6 +186,13 @@ def test_a_service_that_wants_patience_beyond_the_deadline_is_told_as_it_is(peer
         Client(server.url, timeout_seconds=3).grade("exact", ["4"])
 
 
+@pytest.mark.anyio
+async def test_a_wait_that_ends_before_the_deadline_is_kept(peer: Callable[..., Peer]) -> None:
+    server = peer((429, "", {"retry-after": "100"}))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(Client(server.url, timeout_seconds=103).agrade("exact", ["4"]), 0.5)
+
+
 def test_a_quota_that_is_used_up_is_not_asked_for_again(peer: Callable[..., Peer]) -> None:
     server = peer((429, {"error": {"message": "come tomorrow", "code": "quota_exceeded"}}, {"retry-after": "1"}))
     with pytest.raises(Refused, match="answers 429: come tomorrow"):
