@@ -5,14 +5,10 @@ handful. Graders are labelled by their catalog name and those that came inside a
 by the name the trainer sent, the first hundred of them, and `other` after that: a label's values are never unbounded.
 What a `classification` expects and finds are its labels; of those in requests, the first hundred and `(other)`.
 
-One process keeps its values in memory. Several keep them in files of one directory, which each of them maps and all
-read (prometheus_client's multiprocess mode), so that any of them, and their supervisor, exposes what all have counted.
+One process keeps its values in memory, several keep theirs in the files of metric_files.py.
 """
 
 import asyncio
-import contextlib
-import fcntl
-import os
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict, deque
@@ -22,8 +18,6 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from fairmark_graders import Multi, Verdict, __version__
@@ -32,6 +26,7 @@ from fairmark_graders.grader import Place
 from fairmark_graders.types import Cell
 
 from .catalog import INLINE, Entry, Snapshot
+from .metric_files import MetricFiles
 
 RUNS = 100
 INLINE_LABELS = 100
@@ -462,54 +457,18 @@ def _current(snapshot: Snapshot) -> bytes:
     return generate_latest(registry)
 
 
-class SharedMetrics:
-    """The metrics of several processes, in files of one directory; their supervisor exposes them and tidies up.
-
-    The directory is there, empty, and named by PROMETHEUS_MULTIPROC_DIR in the processes before they import this
-    module; the supervisor itself needs no such variable. A file of 64 KiB, sparse, holds some 500 values; each process
-    has five: counters, histograms, and gauges of which the sum, the greatest or the least counts.
-    """
+class SharedMetrics(MetricFiles):
+    """The metrics of all processes of a service, for any of them to expose and for their supervisor to tidy up."""
 
     def __init__(self, directory: Path, snapshot: Callable[[], Snapshot]) -> None:
         """`snapshot` gives the catalog that the processes serve."""
-        self._directory, self._snapshot = directory, snapshot
+        super().__init__(directory)
+        self._snapshot = snapshot
 
     def expose(self) -> bytes:
         """What all processes have counted, the dead included, as Prometheus reads it."""
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, str(self._directory))
-        with self._locked(fcntl.LOCK_SH):
-            counted: bytes = generate_latest(registry)
-        return counted + _current(self._snapshot())
-
-    def bury(self, pid: int) -> None:
-        """Call when a process has ended: what it counted stays, in one file for all the dead; its gauges go."""
-        with self._locked(fcntl.LOCK_EX):
-            mark_process_dead(pid, str(self._directory))
-            for kind in ("counter", "histogram"):
-                file = self._directory / f"{kind}_{pid}.db"
-                if file.exists():
-                    self._add(f"{kind}_dead.db", MmapedDict.read_all_values_from_file(file))
-                    file.unlink()
+        return self.counted() + _current(self._snapshot())
 
     def restarted(self) -> None:
         """Call when a process was started in place of one that had ended."""
-        name, meaning = _RESTARTS
-        with self._locked(fcntl.LOCK_EX):
-            self._add("counter_supervisor.db", [(mmap_key(name, f"{name}_total", [], [], meaning), 1.0, 0.0, 0)])
-
-    def _add(self, file: str, values: Iterable[tuple[str, float, float, int]]) -> None:
-        kept = MmapedDict(str(self._directory / file))
-        for key, value, _, _ in values:
-            kept.write_value(key, kept.read_value(key)[0] + value, 0.0)
-        kept.close()
-
-    @contextlib.contextmanager
-    def _locked(self, how: int) -> Iterator[None]:
-        """Hold the directory, so that nobody reads it while the counts of a dead process are in two files or none."""
-        handle = os.open(self._directory, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, how)
-            yield
-        finally:
-            os.close(handle)
+        self.add(*_RESTARTS)

@@ -119,9 +119,17 @@ def test_the_engine_knows_no_protocol_and_no_http() -> None:
     assert not outer_imports("service", "engine", engine) & {"fastapi", "starlette", "uvicorn", "httpx"}
 
 
-@pytest.mark.parametrize(("library", "module"), [("redis", "redis_server"), ("prometheus_client", "metrics")])
-def test_one_module_of_the_service_knows(library: str, module: str) -> None:
-    assert importers("service", library) == {module}
+@pytest.mark.parametrize(
+    ("library", "known_to"),
+    [("redis", {"redis_server"}), ("prometheus_client", {"metrics", "metric_files"})],
+)
+def test_few_modules_of_the_service_know(library: str, known_to: set[str]) -> None:
+    assert importers("service", library) == known_to
+
+
+def test_one_module_of_the_service_names_metrics() -> None:
+    users = {m for m, tree in modules("service").items() if "metric_files" in inner_imports("service", m, tree)}
+    assert users == {"metrics"}
 
 
 def test_two_modules_of_the_service_talk_to_redis() -> None:

@@ -163,6 +163,15 @@ def test_the_dead_leave_no_files_behind_but_two(fleet: Fleet) -> None:
     assert {path.name for path in fleet.directory.iterdir()} == {"counter_dead.db", "histogram_dead.db"}
 
 
+def test_a_process_that_is_killed_as_it_makes_its_files_hides_nothing(fleet: Fleet) -> None:
+    fleet.does('metrics.graded("exact", "graded", 0.5, 1)')
+    for kind in ("counter", "histogram", "gauge_livesum"):
+        (fleet.directory / f"{kind}_1.db").touch()
+    assert fleet.value('fairmark_samples_total{grader="exact",outcome="graded"}') == 2
+    fleet.shared.bury(1)
+    assert not list(fleet.directory.glob("*_1.db"))
+
+
 def test_whichever_process_is_asked_tells_of_all(fleet: Fleet) -> None:
     fleet.does('metrics.rejected("rate")')
     alone = 'metrics.rejected("rate"); print(metrics.expose().decode().partition(\'{by="rate"} \')[2].split()[0])'
