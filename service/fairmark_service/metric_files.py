@@ -1,8 +1,9 @@
 """How several processes count together: each keeps its values in files of one directory, and any of them reads all.
 
 This is prometheus_client's multiprocess mode. The directory is there, empty, and named by PROMETHEUS_MULTIPROC_DIR in
-the processes before they import the library; who only reads needs no such variable. A file of 64 KiB, sparse, holds some
-500 values; each process has five: counters, histograms, and gauges of which the sum, the greatest or the least counts.
+the processes before they import the library; who only reads needs no such variable. A file of 64 KiB, sparse, holds
+some 500 values; each process has five: counters, histograms, and gauges of which the sum, the greatest or the least
+counts.
 """
 
 import contextlib

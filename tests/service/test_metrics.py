@@ -1,72 +1,31 @@
 """Metrics of one process and of several, which count in files of one directory."""
 
 import asyncio
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.prometheus import Promtool
+from tests.service.counting import Counting, Origin
 from tests.waiting import wait_until
 
 from fairmark_service.catalog import Snapshot
 from fairmark_service.metrics import SETTLE_SECONDS, Metrics, SharedMetrics
 
-PROGRAM = """
-import sys
-import time
-from pathlib import Path
-from fairmark_service.metrics import Metrics
-
-metrics = Metrics(Path(sys.argv[1]))
-for line in sys.stdin:
-    exec(line)
-    metrics.settle()
-    print("done", flush=True)
-"""
-
-
-class Counting:
-    """A process that counts what it is told to."""
-
-    def __init__(self, directory: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(directory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(directory)},
-        )
-        self.pid = self._process.pid
-
-    def does(self, line: str) -> str:
-        """Have it run one line, which knows `metrics`; the first line of what that prints."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline().rstrip()
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
-
 
 class Fleet:
     """Two processes that count together, and what their supervisor has of them."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory, self.shared = directory, SharedMetrics(directory, Snapshot)
-        self.processes = [Counting(directory) for _ in range(2)]
+    def __init__(self, directory: Path, origin: Origin) -> None:
+        self.directory, self.shared, self._origin = directory, SharedMetrics(directory, Snapshot), origin
+        self.processes = [origin.process(directory) for _ in range(2)]
 
     def does(self, line: str) -> None:
         """Both do it, as soon as both are there."""
         for process in self.processes:
-            assert process.does(line) == "done"
+            process.does(line)
 
     def dies(self, process: Counting) -> None:
         process.kill()
@@ -74,7 +33,7 @@ class Fleet:
 
     def again(self) -> Counting:
         """Another process in place of one that has died."""
-        self.processes.append(Counting(self.directory))
+        self.processes.append(self._origin.process(self.directory))
         return self.processes[-1]
 
     def value(self, series: str) -> float | None:
@@ -87,9 +46,14 @@ def value(text: bytes, series: str) -> float | None:
     return float(found[1]) if found else None
 
 
+@pytest.fixture(scope="module")
+def origin() -> Origin:
+    return Origin()
+
+
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    fleet = Fleet(tmp_path)
+def fleet(tmp_path: Path, origin: Origin) -> Iterator[Fleet]:
+    fleet = Fleet(tmp_path, origin)
     yield fleet
     for process in fleet.processes:
         process.kill()
@@ -174,8 +138,8 @@ def test_a_process_that_is_killed_as_it_makes_its_files_hides_nothing(fleet: Fle
 
 def test_whichever_process_is_asked_tells_of_all(fleet: Fleet) -> None:
     fleet.does('metrics.rejected("rate")')
-    alone = 'metrics.rejected("rate"); print(metrics.expose().decode().partition(\'{by="rate"} \')[2].split()[0])'
-    assert fleet.processes[0].does(alone) == "3.0"
+    told = fleet.processes[0].does('metrics.rejected("rate"); told = metrics.expose()')
+    assert value(told, 'fairmark_rejected_total{by="rate"}') == 3
 
 
 def test_restarts_are_counted(fleet: Fleet) -> None:
