@@ -373,9 +373,17 @@ def _pool(pid: int, proxied: bool) -> _Pool:
     return _Pool(httpx.AsyncClient(limits=limits, trust_env=proxied), asyncio.Semaphore(MAX_REQUESTS))
 
 
-@cache
+_loops: dict[int, asyncio.AbstractEventLoop] = {}
+
+
 def _loop(pid: int) -> asyncio.AbstractEventLoop:
     """The loop of this process; a forked child has another pid, and the parent's loop doesn't run there."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="fairmark", daemon=True).start()
-    return loop
+    if pid in _loops:
+        return _loops[pid]
+    made = asyncio.new_event_loop()
+    kept = _loops.setdefault(pid, made)  # another thread may have been first; a lock might be forked while it is held
+    if kept is made:
+        threading.Thread(target=made.run_forever, name="fairmark", daemon=True).start()
+    else:
+        made.close()
+    return kept

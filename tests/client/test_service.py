@@ -143,6 +143,21 @@ def test_threads_share_a_client(client: Client) -> None:
         assert list(pool.map(score, range(64))) == [float(n == 7) for n in range(64)]
 
 
+def test_threads_whose_first_calls_meet_share_one_loop(service: Running) -> None:
+    program = """
+import sys, threading, fairmark_client
+from concurrent.futures import ThreadPoolExecutor
+client, ready = fairmark_client.Client(sys.argv[1]), threading.Barrier(16)
+def call(number):
+    ready.wait()
+    return client.grade("exact", [str(number)], [{"reference_answer": "3"}])[0].score
+with ThreadPoolExecutor(16) as threads:
+    assert sum(threads.map(call, range(16))) == 1
+assert [thread.name for thread in threading.enumerate()].count("fairmark") == 1
+"""
+    subprocess.run([sys.executable, "-c", program, service.url], check=True, timeout=60)
+
+
 def test_a_forked_child_grades_with_its_parents_client(service: Running) -> None:
     program = """
 import os, sys, warnings
