@@ -38,7 +38,7 @@ SETTLE_SECONDS = 1
 LAGS = 15
 """How many measurements of the loop's lag the worst is taken of: a scrape every 15 s misses none."""
 REASONS = ("queue", "bytes", "patience", "rate", "quota")
-"""Why requests are refused for want of room."""
+"""Why requests are refused: for want of room, or over a limit of their key."""
 _RESTARTS = "fairmark_worker_restarts", "HTTP processes started in place of ones that had ended"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _SCORES = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.999999, 1)
@@ -172,7 +172,9 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._rejected = Counter("fairmark_rejected", "Requests refused for want of room", ["by"], registry=registry)
+        self._rejected = Counter(
+            "fairmark_rejected", "Requests refused for want of room or over a limit", ["by"], registry=registry
+        )
         self._key_samples = Counter(
             "fairmark_key_samples", "Samples counted against the limits of a key", ["key"], registry=registry
         )
