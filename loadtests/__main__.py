@@ -12,7 +12,7 @@ import orjson
 import uvloop
 from rich.console import Console
 
-from . import machine, servers
+from . import machine, markdown, servers
 from .bench import Bench
 from .driver import LoadError
 from .figures import Figure, table
@@ -35,6 +35,8 @@ def main() -> None:
         reports |= _side_by_side([name for name in names if name in RATIOS], asked, console)
     except LoadError as error:
         raise SystemExit(f"loadtest: {error}") from None
+    for columns, rows in _rows(reports).items():
+        print(f"\nMeasured {markdown.measured(facts)}\n\n{markdown.table(columns, rows)}")
     if asked.save:
         console.print(f"saved as {_save(asked.save, facts, reports).name}")
     if findings := [f"{name}: {finding}" for name, report in reports.items() for finding in report.findings]:
@@ -115,6 +117,15 @@ def _ratio(name: str, bench: Bench, console: Console) -> Report:
         figures: list[Figure] = uvloop.run(shape(bench))  # type: ignore[arg-type]
     console.print(table(f"{name}: {shape.__doc__}", figures))
     return Report(figures)
+
+
+def _rows(reports: Mapping[str, Report]) -> dict[markdown.Columns, list[Sequence[str]]]:
+    """Of all reports, by table."""
+    tables: dict[markdown.Columns, list[Sequence[str]]] = {}
+    for report in reports.values():
+        for columns, rows in report.tables.items():
+            tables.setdefault(columns, []).extend(rows)
+    return tables
 
 
 def _save(folder: Path, facts: Mapping[str, str | int], reports: Mapping[str, Report]) -> Path:

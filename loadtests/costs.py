@@ -10,7 +10,6 @@ import json
 import random
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -20,7 +19,7 @@ import orjson
 import uvloop
 from rich.console import Console
 
-from . import machine
+from . import machine, markdown
 from .answers import ALGEBRA, integer
 from .driver import Load, LoadError, Request, closed
 from .rollouts import GROUPS, Rollout, thinking
@@ -56,15 +55,14 @@ def main() -> None:
     parser = argparse.ArgumentParser("loadtest costs", description="CPU time of a grade, by type of grader.")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each of three rounds of a row; 1 by default")
     asked = parser.parse_args()
-    facts = machine.facts()
-    print(f"{time.strftime('%Y-%m-%d')}, commit {facts['commit']}, {facts['cores']} cores of {facts['processor']}:\n")
-    print(f"| grader | µs a sample, {BATCH} in a request | µs a sample, one a request |\n|---|---|---|")
+    columns = ("grader", f"µs a sample, {BATCH} in a request", "µs a sample, one a request")
+    print(f"Measured {markdown.measured(machine.facts())}\n\n{markdown.head(columns)}")
     try:
         with _catalog() as server:
             for row in ROWS:
                 with Console(stderr=True).status(f"measuring {row.name}"):
                     batched, single = uvloop.run(_costs(server, row, asked.seconds))
-                print(f"| {row.name} | {batched:,.0f} | {single:,.0f} |", flush=True)
+                print(markdown.row([row.name, f"{batched:,.0f}", f"{single:,.0f}"]), flush=True)
     except LoadError as error:
         raise SystemExit(f"loadtest costs: {error}") from None
 

@@ -32,6 +32,7 @@ class Server(NamedTuple):
     host: str = "127.0.0.1"
     tls: bool = False
     key: str = KEY
+    probe_port: int | None = None
 
     @classmethod
     def at(cls, url: str, key: str) -> "Server":
@@ -41,6 +42,15 @@ class Server(NamedTuple):
             raise ValueError(f"expected an address such as http://127.0.0.1:8000, got {url!r}")
         tls = parts.scheme == "https"
         return cls(parts.hostname, parts.port or (443 if tls else 80), None, parts.hostname, tls, key)
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    @property
+    def probes(self) -> "Server | None":
+        """Its probe port, where we have opened it."""
+        return self._replace(port=self.probe_port) if self.probe_port else None
 
     @property
     def loopback(self) -> bool:
@@ -80,10 +90,10 @@ def service(*options: str, cores: Collection[int] = (SERVER_CORE,)) -> Iterator[
     """The service with its shipped catalog, keyed, with metrics on as always."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")}
     environment |= {"FAIRMARK_KEY": KEY, "FAIRMARK_LOG_LEVEL": "warning"}
-    port = free_port()
-    command = ["fairmark_service", "--port", str(port), *options]
+    port, probe_port = free_port(), free_port()
+    command = ["fairmark_service", "--port", str(port), "--probe-port", str(probe_port), *options]
     with pinned(*cores), running("fairmark", command, port, environment) as server:
-        yield server
+        yield server._replace(probe_port=probe_port)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from .driver import NO_ANSWER, OVERLOADED, Answer, Load, Request, closed, opened
 from .figures import Figure
+from .markdown import TRAFFIC, Columns, duration
 from .servers import Server
 
 T = TypeVar("T")
@@ -53,6 +54,10 @@ class Burst(NamedTuple):
     name: str
     last: float
     work: float
+    cpu: float
+    """What all processes of the service took."""
+    driver: float
+    """What the driver took to send it and to read the answers."""
 
 
 @dataclass
@@ -67,6 +72,17 @@ class Report:
     latencies: list[Curve] = field(default_factory=list)
     held: list[Curve] = field(default_factory=list)
     bursts: list[Burst] = field(default_factory=list)
+    tables: dict[Columns, list[Sequence[str]]] = field(default_factory=dict)
+    """Rows for docs/capacity.md, by the columns of the table they belong to."""
+
+    def row(self, columns: Columns, *cells: str) -> None:
+        """Add one to a table for docs/capacity.md."""
+        self.tables.setdefault(columns, []).append(cells)
+
+    def traffic(self, what: str, load: Load, rate: str, cpu: str = "") -> None:
+        """Add a load to the table of all shapes."""
+        times = neighbours(load)
+        self.row(TRAFFIC, what, rate, cpu, *(duration(percentile(times, share) / 1e3) for share in (50, 99)))
 
     def as_json(self) -> dict[str, Any]:
         figures = [figure.as_json() for figure in self.figures]
@@ -126,9 +142,9 @@ def _finding(status: int, times: int, load: Load) -> str:
 
 
 async def closed_then_open(
-    trial: Trial, requests: Iterator[Request], callers: int, seconds: float, *, fresh: bool
+    trial: Trial, what: str, requests: Iterator[Request], callers: int, seconds: float, *, fresh: bool
 ) -> Report:
-    """A closed loop, as the trainer is one; then an open one at a share of the rate it reached."""
+    """A closed loop, as the trainer is one; then an open one at a share of the rate it reached. `what` names it."""
     report = Report()
     load, cpu = await trial.metered(closed(trial.server, requests, callers, seconds, fresh=fresh))
     rate = sum(answer.ended <= load.began + seconds for answer in load.answers) / seconds
@@ -138,9 +154,13 @@ async def closed_then_open(
         Figure("CPU, all processes", [cpu / len(load.answers) * 1e6], "µs/sample"),
     ]
     report.timed("closed loop", load)
+    report.traffic(what, load, f"{rate:,.0f} samples/s", f"{duration(cpu / len(load.answers))} a sample")
     report.figures += _by_grader(load)
     paced = [next(requests) for _ in range(max(1, round(rate * OPEN_SHARE * seconds)))]
     opening = await opened(trial.server, paced, rate * OPEN_SHARE, None if fresh else callers)
     report.count(opening)
     report.timed(f"open loop at {OPEN_SHARE:.0%} of that", opening)
+    report.traffic(
+        f"{what.split()[0]} open loop at {OPEN_SHARE:.0%} of that", opening, f"{rate * OPEN_SHARE:,.0f} samples/s"
+    )
     return report

@@ -7,29 +7,36 @@ the cores (unless rollouts share a verdict); the ratio is what the service adds.
 
 import asyncio
 import math
+import statistics
+import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ..driver import opened
 from ..figures import Figure, over
+from ..markdown import BURSTS, duration
 from ..rollouts import Rollout, batch, rollouts
 from ..trial import Burst, Report, Trial
 from ..work import Work
 
 RANKS = 8
+REST_SECONDS = 8
+"""Between two bursts. TRL's come every 30 s, which would measure nothing more."""
 POISONED = "the mix, poisoned"
 CONTENTS = {"exact": ["exact"], "math": ["math"], "code": ["code"], POISONED: []}
 
 
 async def bursts(trial: Trial) -> Report:
-    """8 batches of 128 at the same moment, every 30 s (TRL); the last result counts, against the work in them."""
+    """8 batches of 128 at the same moment (TRL); the last result counts, against the work in them."""
     report = Report()
     async with Work() as work:
         for place, name in enumerate(CONTENTS):
             turns = range(1000 * place, 1000 * place + (2 if trial.short else 3))
             report.bursts += [await _burst(name, _samples(name, turn, trial), trial, work, report) for turn in turns]
     for name in CONTENTS:
-        report.figures += _figures(name, [burst for burst in report.bursts if burst.name == name], trial)
+        made = [burst for burst in report.bursts if burst.name == name]
+        report.figures += _figures(name, made, trial)
+        report.row(BURSTS, *_cells(name, made, trial))
     return report
 
 
@@ -41,20 +48,34 @@ def _samples(name: str, seed: int, trial: Trial) -> list[Rollout]:
 
 async def _burst(name: str, samples: Sequence[Rollout], trial: Trial, work: Work, report: Report) -> Burst:
     """One burst, after a rest in which its work is measured."""
-    rest = asyncio.create_task(asyncio.sleep(trial.spend(0.2, 30)))
+    rest = asyncio.create_task(asyncio.sleep(trial.spend(0.2, REST_SECONDS)))
     least = 0.0 if name == POISONED else await work.seconds(samples)
     size = len(samples) // RANKS
     requests = [batch(samples[begin : begin + size], name) for begin in range(0, len(samples), size)]
     await rest
-    load = await opened(trial.server, requests, math.inf, RANKS)
+    driver = time.process_time()
+    load, cpu = await trial.metered(opened(trial.server, requests, math.inf, RANKS))
+    driver = time.process_time() - driver
     report.count(load)
-    return Burst(name, max(load.latencies, default=load.seconds), least)
+    return Burst(name, max(load.latencies, default=load.seconds), least, cpu, driver)
 
 
 def _figures(name: str, made: Sequence[Burst], trial: Trial) -> Iterator[Figure]:
     last = [burst.last for burst in made]
     yield Figure(f"{name}: the last result", [seconds * 1e3 for seconds in last], "ms")
+    yield Figure(f"{name}: CPU, all processes", [burst.cpu * 1e3 for burst in made], "ms")
+    yield Figure(f"{name}: CPU, the driver", [burst.driver * 1e3 for burst in made], "ms")
     if name != POISONED:
         least = [burst.work / trial.cores for burst in made]
         yield Figure(f"{name}: the work, over {trial.cores} cores", [seconds * 1e3 for seconds in least], "ms")
         yield Figure(f"{name}: the last result, in times of that", over(last, least), "×")
+
+
+def _cells(name: str, made: Sequence[Burst], trial: Trial) -> Iterator[str]:
+    size = 16 if trial.short else 128
+    yield f"{RANKS} × {size} {name}"
+    last, work, cpu, driver = (statistics.median(values) for values in list(zip(*made, strict=True))[1:])
+    yield duration(last)
+    yield duration(work / trial.cores) if work else ""
+    yield f"{last * trial.cores / work:.1f} ×" if work else ""
+    yield from (duration(cpu), duration(driver))

@@ -1,20 +1,25 @@
 """NeMo Gym's own acceptance test: thousands of requests open at a time.
 
 Gym calls /verify, which is not served yet: these are rollouts of one sample at /v1/grade, for as many callers. Being
-told to come again is an answer here; anything else but a right one is a finding. Meanwhile /healthz is asked ten times
-a second, and the memory of the service and all it started is read as often. All latencies hold the driver's own lag.
+told to come again is an answer here; anything else but a right one is a finding. Meanwhile another process asks for
+/healthz as a kubelet does, on the port of the callers and on the probe port, and the memory of the service and all it
+started is read. The crowd's latencies hold the driver's own lag.
 """
 
 import asyncio
 import time
 
-from ..driver import OVERLOADED, Load, closed, get, opened
+from .. import kubelet
+from ..driver import OVERLOADED, Load, closed
 from ..figures import Figure
+from ..markdown import CROWDS, duration
 from ..rollouts import singles
+from ..servers import Server
 from ..trial import Curve, Report, Trial, percentile
 
 OFTEN = 10
-"""Times a second that the service is looked at."""
+"""Times a second that memory is looked at."""
+MAIN, PROBES = "/healthz", "/healthz on the probe port"
 
 
 async def crowd(trial: Trial) -> Report:
@@ -28,23 +33,36 @@ async def crowd(trial: Trial) -> Report:
 async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> None:
     seconds = trial.spend(1, 20)
     requests = singles(100 + turn, poisoned=trial.poisoned)
-    crowding = asyncio.create_task(closed(trial.server, requests, callers, seconds, fresh=True))
-    (held, late), health = await asyncio.gather(_watched(trial, crowding), _asked(trial, crowding))
-    load = await crowding
+    crowding = asyncio.create_task(trial.metered(closed(trial.server, requests, callers, seconds, fresh=True)))
+    (held, late), asked = await asyncio.gather(_watched(trial, crowding), _asked(trial.server, crowding, report))
+    load, cpu = await crowding
     name = f"{callers:,} open"
     report.count(load, *OVERLOADED)
-    report.count(health)
     report.timed(name, load)
-    answered = [answer for answer in load.answers if answer.status == 200]
     report.figures += [
-        Figure(f"{name}: answered with 200", [len(answered) / load.seconds], "requests/s"),
-        Figure(f"{name}: the crowd connected", [_connections_a_second(load, callers)], "connections/s"),
+        Figure(f"{name}: answered with 200", [load.statuses[200] / load.seconds], "requests/s"),
         Figure(f"{name}: all answers", [load.rate], "requests/s"),
+        Figure(f"{name}: the crowd connected", [_connections_a_second(load, callers)], "connections/s"),
         Figure(f"{name}: memory at its peak", [max(held.values)], "MiB"),
-        Figure(f"{name}: /healthz meanwhile, median", [percentile(_milliseconds(health), 50)], "ms"),
-        Figure(f"{name}: /healthz meanwhile, 99 %", [percentile(_milliseconds(health), 99)], "ms"),
         Figure(f"{name}: the driver's own lag, 99 %", [percentile(late, 99)], "ms"),
     ]
+    for port, times in asked.items():
+        report.figures += [
+            Figure(f"{name}: {port} meanwhile, median", [percentile(times, 50)], "ms"),
+            Figure(f"{name}: {port} meanwhile, 99 %", [percentile(times, 99)], "ms"),
+            Figure(f"{name}: {port} meanwhile, worst", [max(times, default=0)], "ms"),
+        ]
+    each = f"{duration(cpu / len(load.answers))} a request"
+    report.traffic(f"`e` {name}", load, f"{load.statuses[200] / load.seconds:,.0f} requests/s", each)
+    report.row(
+        CROWDS,
+        name,
+        f"{max(held.values):,.0f} MiB",
+        f"{_connections_a_second(load, callers):,.0f}/s",
+        *(_spread(asked.get(port, [])) for port in (MAIN, PROBES)),
+        duration(percentile(late, 99) / 1e3),
+        ", ".join(f"{status} × {times:,}" for status, times in sorted(load.statuses.items())),
+    )
     report.held.append(held._replace(name=name))
 
 
@@ -54,11 +72,11 @@ def _connections_a_second(load: Load, callers: int) -> float:
     return len(first) / (first[-1] - load.began) if first else 0.0
 
 
-def _milliseconds(load: Load) -> list[float]:
-    return [seconds * 1e3 for seconds in load.latencies]
+def _spread(times: list[float]) -> str:
+    return " / ".join(duration(percentile(times, share) / 1e3) for share in (50, 99))
 
 
-async def _watched(trial: Trial, task: asyncio.Task[Load]) -> tuple[Curve, list[float]]:
+async def _watched(trial: Trial, task: asyncio.Task[tuple[Load, float]]) -> tuple[Curve, list[float]]:
     """MiB held by the service and all it started, while the task goes on; and the milliseconds each look was late."""
     began, at, held, late = time.perf_counter(), [], [], []
     while not task.done():
@@ -70,11 +88,11 @@ async def _watched(trial: Trial, task: asyncio.Task[Load]) -> tuple[Curve, list[
     return Curve("", held, at), late
 
 
-async def _asked(trial: Trial, task: asyncio.Task[Load]) -> Load:
-    """/healthz, asked at a steady rate while the task goes on."""
-    asked = Load(began=time.perf_counter())
-    while not task.done():
-        second = await opened(trial.server, [get("/healthz")] * OFTEN, OFTEN)
-        asked.answers += second.answers
-        asked.odd = asked.odd or second.odd
-    return asked
+async def _asked(server: Server, task: asyncio.Task[tuple[Load, float]], report: Report) -> dict[str, list[float]]:
+    """Milliseconds of every /healthz while the task goes on, by port; any answer but 200 is a finding."""
+    ports = {MAIN: server} | ({PROBES: server.probes} if server.probes else {})
+    asked = await kubelet.healthz(ports, task)
+    for port, answers in asked.items():
+        if wrong := {status for status, _ in answers if status != 200}:
+            report.findings.append(f"{port} was asked {len(answers)} times and answered with {sorted(wrong)}")
+    return {port: [seconds * 1e3 for _, seconds in answers] for port, answers in asked.items()}

@@ -9,4 +9,6 @@ CALLERS = 64
 async def kept_connections(trial: Trial) -> Report:
     """64 callers with one sample each, on connections that are kept (slime)."""
     requests = singles(2, poisoned=trial.poisoned)
-    return await closed_then_open(trial, requests, CALLERS, trial.spend(1, 20), fresh=False)
+    return await closed_then_open(
+        trial, "`b` 64 callers, kept connections", requests, CALLERS, trial.spend(1, 20), fresh=False
+    )

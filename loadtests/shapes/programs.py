@@ -8,6 +8,7 @@ import orjson
 from .. import poisons
 from ..driver import Request, closed
 from ..figures import Figure
+from ..markdown import duration
 from ..trial import Report, Trial
 
 CALLERS = 512
@@ -28,6 +29,8 @@ async def programs(trial: Trial) -> Report:
         Figure("CPU, all processes", [cpu / len(load.answers) * 1e6], "µs/run"),
     ]
     report.timed("a run", load)
+    rate, each = f"{len(load.answers) / load.seconds:,.0f} runs/s", f"{duration(cpu / len(load.answers))} a run"
+    report.traffic("`f` 512 callers of `/run_code`", load, rate, each)
     return report
 
 
