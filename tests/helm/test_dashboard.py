@@ -16,7 +16,7 @@ import httpx
 import pytest
 from tests.prometheus import Prometheus
 from tests.running import Running
-from tests.valkey import Valkey
+from tests.valkey import Valkey, free_port
 
 CHART = Path(__file__).parents[2] / "helm" / "fairmark"
 DASHBOARD = json.loads((CHART / "dashboards" / "fairmark.json").read_text())
@@ -81,20 +81,21 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         valkey.start()
         stack.callback(valkey.client.close)
         stack.callback(valkey.kill)
-        services = {job: started(processes, valkey.url, stack) for job, processes in PROCESSES.items()}
-        probes = {job: service.probes for job, service in services.items()}
+        # First of all, since it scrapes no target for its first five seconds.
+        ports = {job: free_port() for job in PROCESSES}
+        probes = {job: f"http://127.0.0.1:{port}" for job, port in ports.items()}
         server = Prometheus(tmp_path_factory.mktemp("prometheus"), probes, (CHART / "rules").glob("*.yaml"))
         stack.callback(server.stop)
+        for job, processes in PROCESSES.items():
+            stack.callback(Traffic(started(processes, ports[job], valkey.url, stack)).stop)
         server.wait()
-        for service in services.values():
-            stack.callback(Traffic(service).stop)
-        until(lambda: len(server.query('rate(fairmark_cache_hits_total{tier="redis"}[60s]) > 0')) == len(services))
+        until(lambda: len(server.query('rate(fairmark_cache_hits_total{tier="redis"}[60s]) > 0')) == len(PROCESSES))
         valkey.kill()
         yield server
 
 
-def started(processes: int, redis: str, stack: ExitStack) -> Running:
-    options = ["--probe-port", "0", "--redis", redis, "--cache-megabytes", "0", "--rate", "100000"]
+def started(processes: int, probe_port: int, redis: str, stack: ExitStack) -> Running:
+    options = ["--probe-port", str(probe_port), "--redis", redis, "--cache-megabytes", "0", "--rate", "100000"]
     options += ["--workers", str(processes), "--grading-processes", str(processes)]
     service = Running(*options, FAIRMARK_KEY=KEY)
     stack.callback(service.stop)
