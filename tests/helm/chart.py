@@ -25,9 +25,8 @@ class Chart:
 
     release, namespace = "grading", "training"
 
-    def __init__(self, helm: Path, folder: Path = CHART) -> None:
-        self.helm = helm
-        self.folder = folder
+    def __init__(self, helm: Path, folder: Path = CHART, release: str = release) -> None:
+        self.helm, self.folder, self.release = helm, folder, release
 
     def lint(self, values: Values) -> str:
         """What `helm lint --strict` says; empty where it finds nothing."""

@@ -146,6 +146,26 @@ def test_every_selector_finds_the_pods(everything: list[Document]) -> None:
     assert all(selector and selector.items() <= labels.items() for selector in selectors)
 
 
+def test_two_releases_in_one_namespace_share_neither_names_nor_pods(chart: Chart) -> None:
+    values = EVERYTHING | {"fullnameOverride": ""}
+    one, other = chart.render(values), Chart(chart.helm, release="evaluation").render(values)
+    assert not names(one) & names(other)
+    selector = only(one, "Deployment")["spec"]["selector"]["matchLabels"]
+    assert not selector.items() <= only(other, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+
+
+def names(documents: list[Document]) -> set[tuple[str, str]]:
+    return {(document["kind"], document["metadata"]["name"]) for document in documents}
+
+
+def test_no_upgrade_changes_the_selector_of_the_deployment(everything: list[Document]) -> None:
+    """Kubernetes would refuse it."""
+    assert only(everything, "Deployment")["spec"]["selector"]["matchLabels"] == {
+        "app.kubernetes.io/name": "fairmark",
+        "app.kubernetes.io/instance": Chart.release,
+    }
+
+
 def test_a_long_release_name_stays_a_name(chart: Chart) -> None:
     documents = chart.render(EVERYTHING | {"fullnameOverride": "a" * 70})
     assert max(len(document["metadata"]["name"]) for document in documents) <= 63
