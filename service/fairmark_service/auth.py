@@ -114,8 +114,7 @@ class Keys:
 
     def hold(self, keys: Held) -> None:
         """Let these keys hold and no others."""
-        self._keys = keys
-        self._limits = {key.name: key.limit for key in keys}
+        self._keys, self._limits = keys, {key.name: key.limit for key in keys}
 
     def _match(self, presented: bytes) -> str | None:
         digest = hashlib.sha256(presented).digest()

@@ -85,14 +85,16 @@ class Quotas:
 
     async def _tell(self, day: int, counts: Mapping[str, int]) -> None:
         service = self._limits.accounts.service
+        keys = {name: f"{self._prefix}{_EPOCH + timedelta(day)}:{name}" for name in counts}
         async with self._client.pipeline(transaction=False) as pipeline:
-            for name, here in counts.items():
-                key = f"{self._prefix}{_EPOCH + timedelta(day)}:{name}"
-                pipeline.hset(key, service, str(here))
-                pipeline.expire(key, 2 * DAY_SECONDS)
+            for key in keys.values():
                 pipeline.hgetall(key)
-            answers = await pipeline.execute()
-        for name, found in zip(counts, answers[2::3], strict=True):
+            for name, here in counts.items():
+                if here:
+                    pipeline.hset(keys[name], service, str(here))
+                    pipeline.expire(keys[name], 2 * DAY_SECONDS)
+            answers = (await pipeline.execute())[: len(keys)]
+        for name, found in zip(keys, answers, strict=True):
             elsewhere = sum(int(there) for other, there in found.items() if other != service.encode())
             with self._limits.accounts[name] as account:
                 account.learn(elsewhere, day)
