@@ -51,19 +51,21 @@ class UrlFile(NamedTuple):
     def read(self) -> Address | None:
         """What the file says; None while there is none. Raises `ServiceError` when it isn't one, or not ours alone."""
         try:
-            with self.path.open() as file:
-                text, status = file.read(MAX_CHARACTERS), os.fstat(file.fileno())
+            with open(self.path, opener=_without_waiting) as file:
+                self._check(os.fstat(file.fileno()))
+                text = file.read(MAX_CHARACTERS)
         except (OSError, UnicodeDecodeError) as error:
             # A file that was replaced on another node is stale to NFS for a moment.
             if isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ESTALE):
                 return None
             raise ServiceError(f"{self.url}: can't be read: {getattr(error, 'strerror', 'expected UTF-8')}") from None
-        if not text:  # made by mktemp, for the service to write
-            return None
-        # Others could read the key, or send the run to a grader of their own.
-        if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        return self._parsed(text) if text else None  # made by mktemp, for the service to write
+
+    def _check(self, status: os.stat_result) -> None:
+        """Others could read the key, or send the run to a grader of their own."""
+        plain = stat.S_ISREG(status.st_mode)
+        if not plain or status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
             raise ServiceError(f"{self.url}: expected a file of yours that nobody else can read or write (mode 600)")
-        return self._parsed(text)
 
     def _parsed(self, text: str) -> Address:
         try:
@@ -93,6 +95,11 @@ def _rest(url: str) -> str:
     """The path as it is written; file:///F is file:/F."""
     rest = url.removeprefix("file:")
     return rest[2:] if rest.startswith("///") else rest
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens what may be a pipe, whose other end nobody holds."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @cache

@@ -19,7 +19,7 @@ from fairmark_client.hooks.trl import exact
 from fairmark_client.url_file import absolute
 from fairmark_service import url_file
 
-from .cli import fairmark, row, rows
+from .cli import fairmark_here, row, rows
 
 KEY, OTHER = "example-key-change-me", "another-example-key"
 ITEMS = [{"reference_answer": "4"}]
@@ -98,7 +98,7 @@ def test_a_file_that_is_not_there_yet_is_waited_for_and_said_once(
     for rank in ranks:
         rank.start()
     wait_until(lambda: "waiting" in caplog.text)
-    path.touch()  # as mktemp does; nothing in it is not there yet
+    path.touch(mode=0o600)  # as mktemp does; nothing in it is not there yet
     url_file.write(path, guarded.url, KEY)
     for rank in ranks:
         rank.join()
@@ -120,13 +120,13 @@ def test_waiting_costs_next_to_no_processor_time(path: Path) -> None:
     assert time.process_time() - before < 0.5
 
 
-def test_a_service_that_is_started_again_elsewhere_is_found(serve: Serve, path: Path) -> None:
-    first = serve(FAIRMARK_KEY=KEY)
-    url_file.write(path, first.url, KEY)
+def test_a_service_that_is_started_again_elsewhere_is_found(serve: Serve, path: Path, guarded: Running) -> None:
+    first = serve(FAIRMARK_KEY=OTHER)
+    url_file.write(path, first.url, OTHER)
     client = Client(f"file:{path}", timeout_seconds=60)
     assert right(client)
     first.stop(signal.SIGKILL)
-    url_file.write(path, serve(FAIRMARK_KEY=OTHER).url, OTHER)
+    url_file.write(path, guarded.url, KEY)
     assert right(client)
 
 
@@ -206,6 +206,12 @@ def test_a_folder_is_refused_by_name(tmp_path: Path) -> None:
         right(Client(f"file:{tmp_path}"))
 
 
+def test_a_pipe_is_refused_by_name_instead_of_waited_for(path: Path) -> None:
+    os.mkfifo(path, mode=0o600)
+    with pytest.raises(ServiceError, match=f"file:{path}: expected a file of yours"):
+        Client(f"file:{path}", timeout_seconds=5).address()
+
+
 @pytest.mark.parametrize("url", ["file:", "file:/", "file://", "file:///", "file://node7/url"])
 def test_an_url_that_names_no_file_is_refused_at_once(url: str) -> None:
     with pytest.raises(ServiceError, match="^url: expected file:/path/of/a/file"):
@@ -246,19 +252,19 @@ else:
 
 def test_the_commands_take_it(written: Path) -> None:
     data, url = rows(written.parent / "rows.jsonl", row("42")), f"file:{written}"
-    graded = fairmark("grade", data, "--grader", "exact", FAIRMARK_URL=url)
+    graded = fairmark_here("grade", data, "--grader", "exact", FAIRMARK_URL=url)
     assert "as FAIRMARK_URL says" in graded.stderr
     assert graded.returncode == 0
-    assert "exact" in fairmark("graders", "list", "--url", url).stdout
+    assert "exact" in fairmark_here("graders", "list", "--url", url).stdout
 
 
 def test_a_command_names_the_file_that_never_comes(path: Path) -> None:
-    listed = fairmark("graders", "list", "--url", f"file:{path}", FAIRMARK_TIMEOUT_SECONDS="0.3")
+    listed = fairmark_here("graders", "list", "--url", f"file:{path}", FAIRMARK_TIMEOUT_SECONDS="0.3")
     assert listed.returncode == 2
     assert f"file:{path}: no service has written it within 0.3 s" in listed.stderr
 
 
 def test_a_command_names_its_option_where_the_url_names_no_file() -> None:
-    listed = fairmark("graders", "list", "--url", "file:")
+    listed = fairmark_here("graders", "list", "--url", "file:")
     assert listed.returncode == 2
     assert "--url: expected file:/path/of/a/file" in listed.stderr
