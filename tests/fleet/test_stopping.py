@@ -6,6 +6,8 @@ import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import httpx
+import pytest
 from tests.running import Running, Serve
 
 BODY = json.dumps({"grader": "exact", "samples": [{"sample": "42", "item": {"reference_answer": "42"}}]})
@@ -34,6 +36,13 @@ def answer(connection: socket.socket) -> str:
     return said.decode()
 
 
+def assert_last_answer(connection: socket.socket) -> None:
+    said = answer(connection)
+    assert said.startswith("HTTP/1.1 200")
+    assert said.count("connection: close\r\n") == 1
+    assert connection.recv(1) == b""
+
+
 def test_connections_without_a_request_may_bring_one_more(serve: Serve, wait_until: Callable[..., None]) -> None:
     running = serve()
     with connected(running) as fresh, connected(running) as used, connected(running) as slow:
@@ -44,10 +53,28 @@ def test_connections_without_a_request_may_bring_one_more(serve: Serve, wait_unt
         wait_until(lambda: not listens(running))
         for connection, rest in ((fresh, REQUEST), (used, REQUEST), (slow, REQUEST[20:])):
             connection.sendall(rest)
-            said = answer(connection)
-            assert said.startswith("HTTP/1.1 200")
-            assert "connection: close\r\n" in said
-            assert connection.recv(1) == b""
+        for connection in (fresh, used, slow):
+            assert_last_answer(connection)
+    assert running.stop() in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_kept_connection_may_bring_one_more_while_it_drains_and_after(
+    serve: Serve, wait_until: Callable[..., None], workers: str
+) -> None:
+    """A proxy may have kept it, and not heard yet that this replica takes no more."""
+    running = serve("--workers", workers, "--drain-seconds", "2")
+    with connected(running) as during, connected(running) as after:
+        for connection in (during, after):
+            connection.sendall(REQUEST)
+            assert "connection: close" not in answer(connection)
+        running.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: httpx.get(f"{running.url}/readyz").status_code == 503)
+        during.sendall(REQUEST)
+        assert_last_answer(during)
+        wait_until(lambda: not listens(running))
+        after.sendall(REQUEST)
+        assert_last_answer(after)
     assert running.stop() in (0, -signal.SIGTERM)
 
 
