@@ -1,8 +1,9 @@
 """How much is judged at a time, how much may wait for it, and whose turn it is.
 
-Each place runs so many judgements at once. Those that wait stand in lines, one for each key and training run, and a
-slot that comes free goes to the next line in turn: one run's thousands wait for each other, and another's single
-judgement for one slot. Within a line they go in order of arrival.
+Each place runs so many judgements at once. Those that wait stand in lines, one for each key and training run. A slot
+that comes free goes to the next key in turn, and with it to the next of its lines: one run's thousands wait for each
+other, and another's single judgement for one slot; many runs give a key no more than one does. Within a line they go
+in order of arrival.
 
 A judgement belongs to the line that began it. Whoever joins it from another line has it stand there too, so that it
 comes no later than if it had been begun there; the line that reaches it first has spent its turn on it.
@@ -22,6 +23,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from fairmark_graders.grader import Place
 
@@ -30,35 +32,38 @@ from .line import Line
 from .metrics import Metrics
 from .room import Room
 
+T = TypeVar("T")
+
 
 class Turn:
     """One judgement's wait for its slot, which may be in several lines."""
 
     def __init__(self, line: Line, room: Room) -> None:
-        self.lines = [line]
+        self.lines = dict.fromkeys([line])
         self.over = False
         self.ahead = False
         """Whether it goes to the head of its lines."""
         self.slots: Slots | None = None
         """What it waits for, while it does."""
         self.come: asyncio.Future[None]
-        self._room = room
+        self._first, self._room = line, room
         if not line.patient:
             room.add(line, 1)
 
     def join(self, lines: Iterable[Line], *, ahead: bool = False) -> None:
         """Stand in more lines; `ahead`, at their head."""
-        self.lines += [line for line in lines if line not in self.lines]
+        new = [line for line in lines if line not in self.lines]
+        self.lines.update(dict.fromkeys(new))
         self.ahead = self.ahead or ahead
         if self.slots is not None:
-            self.slots.stand(self)
+            self.slots.stand(self, self.lines if ahead else new)
 
     def end(self) -> None:
         """The wait is over: for a slot, or for nothing."""
         if not self.over:
             self.over = True
-            if not self.lines[0].patient:
-                self._room.give(self.lines[0], 1)
+            if not self._first.patient:
+                self._room.give(self._first, 1)
 
 
 class Slots:
@@ -66,8 +71,8 @@ class Slots:
 
     def __init__(self, place: Place, count: int, metrics: Metrics) -> None:
         self._place, self._free, self._metrics = place, count, metrics
-        self._lines: dict[Line, OrderedDict[Turn, None]] = {}
-        """In the order of their turns."""
+        self._lines: OrderedDict[str, OrderedDict[Line, OrderedDict[Turn, None]]] = OrderedDict()
+        """By key; keys, and the lines of each, in the order of their turns."""
         metrics.slots(place, count)
 
     async def take(self, turn: Turn) -> None:
@@ -82,21 +87,22 @@ class Slots:
     def give(self) -> None:
         """Hand a slot to the next."""
         while self._lines:
-            line, turns = next(iter(self._lines.items()))
+            key, lines = next(iter(self._lines.items()))
+            line, turns = next(iter(lines.items()))
             turn = next(iter(turns))
             self._leave(turn)
             if not turn.come.done():  # it is, where its judgement was dropped in this very moment
-                if turns:
-                    self._lines[line] = self._lines.pop(line)
+                _to_end(lines, line)
+                _to_end(self._lines, key)
                 turn.come.set_result(None)
                 return
         self._free += 1
         self._metrics.busy(self._place, -1)
 
-    def stand(self, turn: Turn) -> None:
-        """Have it stand in all its lines."""
-        for line in turn.lines:
-            turns = self._lines.setdefault(line, OrderedDict())
+    def stand(self, turn: Turn, lines: Iterable[Line]) -> None:
+        """Have it stand in these of its lines."""
+        for line in lines:
+            turns = self._lines.setdefault(line.key, OrderedDict()).setdefault(line, OrderedDict())
             turns.setdefault(turn)
             if turn.ahead:
                 turns.move_to_end(turn, last=False)
@@ -104,7 +110,7 @@ class Slots:
     async def _wait(self, turn: Turn) -> None:
         turn.come = asyncio.get_running_loop().create_future()
         turn.slots = self
-        self.stand(turn)
+        self.stand(turn, turn.lines)
         self._metrics.waiting(self._place, 1)
         try:
             await turn.come
@@ -119,10 +125,18 @@ class Slots:
         turn.slots = None
         self._metrics.waiting(self._place, -1)
         for line in turn.lines:
-            turns = self._lines[line]
-            del turns[turn]
-            if not turns:
-                del self._lines[line]
+            lines = self._lines[line.key]
+            del lines[line][turn]
+            if not lines[line]:
+                del lines[line]
+            if not lines:
+                del self._lines[line.key]
+
+
+def _to_end(turns: "OrderedDict[T, Any]", had: T) -> None:
+    """Let the others come first; who has nothing left there is gone already."""
+    if had in turns:
+        turns.move_to_end(had)
 
 
 class Slot:

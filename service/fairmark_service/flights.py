@@ -5,7 +5,7 @@ up and comes again finds it done. One that still waits for its slot is dropped w
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any
 
 from .admission import Turn
@@ -35,7 +35,7 @@ class Flights:
         return key in self._flying
 
     async def join(
-        self, works: Mapping[Hashable, Work], lines: Sequence[Line], *, ahead: bool = False
+        self, works: Mapping[Hashable, Work], lines: Iterable[Line], *, ahead: bool = False
     ) -> dict[Hashable, Any]:
         """What the flight under each key gives, which its work begins if there is none; all before this waits.
 
@@ -49,8 +49,8 @@ class Flights:
             for key, flight in flights.items():
                 self._leave(key, flight)
 
-    def _board(self, key: Hashable, work: Work, lines: Sequence[Line], ahead: bool) -> Flight:
-        flight = self._flying.get(key) or self._begin(key, work, lines[0])
+    def _board(self, key: Hashable, work: Work, lines: Iterable[Line], ahead: bool) -> Flight:
+        flight = self._flying.get(key) or self._begin(key, work, next(iter(lines)))
         flight.turn.join(lines, ahead=ahead)
         flight.waiters += 1
         return flight

@@ -62,7 +62,7 @@ class Intake:
         if message.get("more_body"):
             return await self._rest(body, max(declared, len(body)), receive, limit, sender)
         self._check(len(body), limit)
-        if not self._room.take(sender.key, len(body)):
+        if sender.waits_until is not None or not self._room.take(sender.key, len(body)):
             await self._wait(sender, len(body))
         return body
 
@@ -79,7 +79,10 @@ class Intake:
         return Overloaded(f"{self._room.held >> 20} MiB of bodies are held already")
 
     async def _wait(self, sender: Sender, size: int) -> None:
-        """Take what didn't fit as soon as it does, if the sender waits for it. Raises `Overloaded`."""
+        """Take it as soon as it fits, after what the same key's callers wait for already, if the sender waits.
+
+        Raises `Overloaded`.
+        """
         if sender.waits_until is None:
             raise self._full()
         try:
@@ -90,7 +93,7 @@ class Intake:
 
     async def _rest(self, body: bytes, taken: int, receive: Receive, limit: int, sender: Sender) -> bytes:
         """A body in pieces: all it declares is taken with the first, and what it turns out to be with the last."""
-        if not self._room.take(sender.key, taken):
+        if sender.waits_until is not None or not self._room.take(sender.key, taken):
             await self._wait(sender, taken)
         try:
             async with asyncio.timeout(BODY_SECONDS):

@@ -6,6 +6,7 @@ one caller alone gets two thirds, the next two ninths, and many come to equal sh
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Hashable
 
 SHARE = 2
@@ -20,7 +21,7 @@ class Room:
         self.held = 0
         self._most = most
         self._held_by: dict[Hashable, int] = {}
-        self._waiting: dict[Hashable, dict[asyncio.Future[None], int]] = {}
+        self._waiting: dict[Hashable, OrderedDict[asyncio.Future[None], int]] = {}
 
     def fits(self, who: Hashable, amount: int) -> bool:
         """Whether so much more may be taken; where nothing is held, any amount may."""
@@ -53,21 +54,24 @@ class Room:
 
     async def wait(self, who: Hashable, amount: int) -> None:
         """Take it as soon as it fits, after all that wait for the same caller."""
+        if who not in self._waiting and self.take(who, amount):
+            return
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line = self._waiting.setdefault(who, {})
-        line[mine] = amount
+        self._waiting.setdefault(who, OrderedDict())[mine] = amount
         try:
             await mine
         except asyncio.CancelledError:
             if mine.cancelled():
                 self._leave(who, mine)
+                self._let_in()
             else:
                 self.give(who, amount)
             raise
 
     def _let_in(self) -> None:
         for who, line in list(self._waiting.items()):
-            for future, amount in list(line.items()):
+            while line:
+                future, amount = next(iter(line.items()))
                 if not future.done():
                     if not self.take(who, amount):
                         break
@@ -75,7 +79,8 @@ class Room:
                 self._leave(who, future)
 
     def _leave(self, who: Hashable, future: asyncio.Future[None]) -> None:
-        line = self._waiting.get(who, {})
-        line.pop(future, None)
-        if not line:
-            self._waiting.pop(who, None)
+        line = self._waiting.get(who)
+        if line is not None:
+            line.pop(future, None)
+            if not line:
+                del self._waiting[who]

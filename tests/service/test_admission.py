@@ -120,6 +120,36 @@ async def test_lines_take_turns() -> None:
     assert judged == [*"aabc", *"aba"]
 
 
+async def test_a_key_with_many_runs_gets_no_more_turns_than_one_with_a_single_run() -> None:
+    judged: list[str] = []
+    admission = Admission({"workers": 1}, 100, Metrics())
+    lines = [Line("a", f"run {n}") for n in range(20)] + [Line("b", "run")] * 3
+    await asyncio.gather(*(judge(admission, line, judged, line.key) for line in lines))
+    assert judged[:7] == [*"aababab"]
+
+
+async def test_the_runs_of_one_key_take_turns() -> None:
+    judged: list[str] = []
+    admission = Admission({"workers": 1}, 100, Metrics())
+    lines = [Line("a", "x")] * 3 + [Line("a", "y")] * 2 + [OTHER] * 3
+    await asyncio.gather(*(judge(admission, line, judged, line.run or "-") for line in lines))
+    assert judged == ["x", "x", "-", "y", "-", "x", "-", "y"]
+
+
+async def test_joining_from_thousands_of_lines_costs_as_much_for_the_last_as_for_the_first() -> None:
+    admission = Admission({"workers": 1}, 100, Metrics())
+    [holder] = await held(admission, 1, [])
+    turn = admission.turn(LINE)
+    waiting = asyncio.create_task(judge(admission, LINE, [], "shared", turn))
+    await settle()
+    began = time.process_time()
+    for number in range(5000):
+        turn.join([Line("a", str(number))])
+    assert time.process_time() - began < 0.5
+    await release([holder])
+    await waiting
+
+
 async def test_one_line_alone_goes_in_order_of_arrival() -> None:
     judged: list[str] = []
     admission = Admission({"workers": 1}, 20, Metrics())

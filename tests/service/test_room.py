@@ -120,3 +120,23 @@ async def test_who_gives_up_in_the_moment_it_is_let_in_gives_it_back() -> None:
     waits.cancel()
     await settled(waits)
     assert room.held == 0
+
+
+async def test_who_comes_later_does_not_pass_one_of_the_same_caller_that_waits() -> None:
+    room = Room(9)
+    filled(room, "a")
+    large = await waiting(room, "a", 5)
+    room.give("a", 2)
+    small = await waiting(room, "a", 1)
+    assert await settled(large, small) == [False, False]
+    room.give("a", 3)
+    assert await settled(large, small) == [True, False]
+
+
+async def test_who_stood_behind_one_that_gives_up_is_let_in_at_once() -> None:
+    room = Room(9)
+    filled(room, "a")
+    room.give("a", 2)
+    large, small = await waiting(room, "a", 5), await waiting(room, "a", 1)
+    large.cancel()
+    assert await settled(large, small) == [False, True]
