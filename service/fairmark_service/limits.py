@@ -16,14 +16,13 @@ from .errors import Refusal
 from .metrics import Metrics
 
 DAY_SECONDS = 24 * 3600
-_CODES = {"rate": "rate_limited", "quota": "quota_exceeded"}
 
 
 class LimitReached(Refusal):
     """A key has had what it may have for now; nothing of the request was begun."""
 
-    def __init__(self, limit: Literal["rate", "quota"], message: str, retry_after: int | None) -> None:
-        super().__init__(429, message, code=_CODES[limit], retry_after=retry_after)
+    def __init__(self, limit: Literal["rate", "quota"], message: str, code: str, retry_after: int | None) -> None:
+        super().__init__(429, message, code=code, retry_after=retry_after)
         self.limit = limit
 
 
@@ -87,10 +86,10 @@ class Limits:
             return self._spent(quota, max(0, left), samples)
         if rate and (seconds := account.wait(rate, self._monotonic() // 1000)):
             message = f"over the rate of {rate} samples a second; come again in {seconds} s"
-            return LimitReached("rate", message, seconds)
+            return LimitReached("rate", message, code="rate_limited", retry_after=seconds)
         return None
 
     def _spent(self, quota: int, left: int, samples: int) -> LimitReached:
         midnight = DAY_SECONDS - int(self._wall()) % DAY_SECONDS
         message = f"over the quota of {quota} samples a UTC day: {left} left, and this request has {samples}"
-        return LimitReached("quota", message, midnight if samples <= quota else None)
+        return LimitReached("quota", message, code="quota_exceeded", retry_after=midnight if samples <= quota else None)
