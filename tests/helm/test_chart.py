@@ -78,7 +78,7 @@ MATRIX: dict[str, Values] = {
     "autoscaling": KEYS | {"autoscaling": {"enabled": True}},
     "bare": KEYS
     | {"podDisruptionBudget": {"enabled": False}, "serviceAccount": {"create": False}, "drainSeconds": 0}
-    | {"resources": {"requests": {}, "limits": {}}, "nodeSelector": None, "topologySpreadConstraints": []},
+    | {"resources": {"requests": None, "limits": None}, "nodeSelector": None, "topologySpreadConstraints": []},
     "everything": EVERYTHING,
 }
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}
