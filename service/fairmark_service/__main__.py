@@ -36,8 +36,8 @@ def serve(settings: Settings) -> None:
     sockets = server.bind(settings)
     probes = Probes(sockets.probes, service.health.report, service.metrics.expose) if sockets.probes else None
     announcement = server.Announcement(settings, sockets)
-    config = server.configuration(service.gateway)
-    server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run([sockets.main])
+    config, listeners = server.configuration(service.gateway), [sockets.main, *server.beside(sockets.main)]
+    server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run(listeners)
 
 
 def refuse(error: ValidationError) -> NoReturn:

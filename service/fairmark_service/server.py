@@ -23,6 +23,10 @@ STOP_SECONDS = 6
 KEEP_ALIVE_SECONDS = 75
 """Longer than a trainer thinks between two batches on one connection."""
 BACKLOG = 4096
+"""Connections that may wait to be accepted; the kernel allows no more (net.core.somaxconn). Beyond it callers take
+themselves for connected whom the kernel doesn't know any more: their request is reset seconds later."""
+LISTENERS = 4
+"""Sockets on one port, each with such a queue of its own, so that 10,000 callers at once have room in them."""
 DESCRIPTORS = 1 << 16
 """Files and connections one process may hold. Many systems start it with 1,024, and some allow it a billion, which
 programs that look at each take long for."""
@@ -142,9 +146,20 @@ def bind(settings: Settings) -> Sockets:
     return Sockets(_bound(settings.host, settings.port), probes)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def beside(listener: socket.socket) -> list[socket.socket]:
+    """Others on the port of a socket that is bound and doesn't listen yet. Nobody can join them once they listen.
+
+    Raises `OSError`.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    host, port = listener.getsockname()[:2]
+    return [_bound(host, port, shared=True) for _ in range(LISTENERS - 1)]
+
+
+def _bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
     listener = socket.socket(family(host), socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
     try:
         listener.bind((host, port))
     except OSError as error:

@@ -1,0 +1,54 @@
+"""Callers that come faster than the service accepts them wait in the kernel, which drops those it has no room for."""
+
+import contextlib
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.running import Running, Serve
+
+from fairmark_service.server import BACKLOG, raise_descriptor_limit
+
+CALLERS = BACKLOG + 1500
+
+
+@pytest.fixture
+def stalled(serve: Serve) -> Iterator[Running]:
+    """A service that accepts nothing."""
+    running = serve()
+    running.process.send_signal(signal.SIGSTOP)
+    yield running
+    running.process.send_signal(signal.SIGCONT)
+
+
+def test_more_callers_at_once_than_one_queue_holds_are_all_connected(stalled: Running) -> None:
+    raise_descriptor_limit()
+    host, port = stalled.url.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as opened, selectors.DefaultSelector() as connecting:
+        for _ in range(CALLERS):
+            caller = opened.enter_context(socket.socket())
+            caller.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                caller.connect((host, int(port)))
+            connecting.register(caller, selectors.EVENT_WRITE)
+        assert connected(connecting, 0.9) == CALLERS  # a second after it found no room, a caller knocks again
+
+
+def connected(connecting: selectors.BaseSelector, seconds: float) -> int:
+    """How many are, once all are or the time is over."""
+    deadline, done = time.monotonic() + seconds, 0
+    while connecting.get_map() and time.monotonic() < deadline:
+        for key, _ in connecting.select(0.05):
+            connecting.unregister(key.fileobj)
+            done += 1
+    return done
+
+
+def test_a_port_that_is_served_is_refused_to_another_service(serve: Serve) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", int(serve().url.rpartition(":")[2])))
