@@ -83,7 +83,7 @@ class Answer:
         return self._transport.is_closing()
 
     def close(self) -> None:
-        self._transport.write(self._head)
+        """After a failure between head and body, without either."""
         self._transport.close()
 
 
