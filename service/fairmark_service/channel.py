@@ -1,17 +1,24 @@
 """The channel between the supervisor and one HTTP process, and what goes over it, in order.
 
-Down go messages of one byte, with a descriptor: a connection to serve, or memory that holds what has changed; and one
-without, to drain. A connection that was accepted after a change is therefore served after it. Up goes one message, that
-the process is ready or why it can't be. The channel's end, whoever brings it about, tells the other side to finish.
+Down go messages of one byte with a descriptor: a connection to serve, or memory that holds what has changed. A
+connection that was accepted after a change is therefore served after it. Up goes one message, that the process is ready
+or why it can't be. The supervisor's end of the channel, closed by it or by its death, tells the process to finish. Of
+the process's end the supervisor keeps a copy, from which it takes what a dead process has left there.
 """
 
+import contextlib
 import os
 import pickle
 import socket
+import struct
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-CONNECTION, NEWS, DRAIN, READY = b"c", b"n", b"d", b"r"
+CONNECTION, NEWS, READY = b"c", b"n", b"r"
 REASON_BYTES = 64 * 1024
+
+_DESCRIPTOR = struct.Struct("i")
+_ROOM = socket.CMSG_LEN(_DESCRIPTOR.size)
 
 
 class Message(NamedTuple):
@@ -28,15 +35,26 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def send(channel: socket.socket, kind: bytes, descriptor: int) -> None:
     """Hand over a copy of the descriptor. Raises `OSError`: the channel is full, or has ended."""
-    socket.send_fds(channel, [kind], [descriptor])
+    channel.sendmsg([kind], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, _DESCRIPTOR.pack(descriptor))])
 
 
 def receive(channel: socket.socket) -> Message:
     """The next message. Raises `OSError`: `BlockingIOError` when there is none now, others when it was lost."""
-    kind, descriptors, _, _ = socket.recv_fds(channel, 1, 1, socket.MSG_CMSG_CLOEXEC)
-    if kind in (CONNECTION, NEWS) and not descriptors:
+    kind, descriptors, _, _ = channel.recvmsg(1, _ROOM, socket.MSG_CMSG_CLOEXEC)
+    if kind and not descriptors:
         raise OSError("a connection was lost: this process has too many open files")
-    return Message(kind, descriptors[0] if descriptors else -1)
+    return Message(kind, _DESCRIPTOR.unpack(descriptors[0][2])[0] if kind else -1)
+
+
+def left(channel: socket.socket) -> Iterator[int]:
+    """The connections that wait in a channel whose process has ended. Nothing has been read from them."""
+    channel.setblocking(False)
+    with contextlib.suppress(OSError):
+        while (message := receive(channel)).kind:
+            if message.kind == CONNECTION:
+                yield message.descriptor
+            else:
+                os.close(message.descriptor)
 
 
 def pack(news: Any) -> int:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ class Child:
         self.number, self.ready = number, False
         self._environment = process_environment(metrics)
         self._process: asyncio.subprocess.Process | None = None
-        self._channel: socket.socket | None = None
-        self._untold: Any = None
+        self._channel, self._theirs = channel.pair()
+        self._untold: int | None = None
 
     @property
     def pid(self) -> int:
@@ -39,86 +40,95 @@ class Child:
 
     async def start(self, start: Any) -> None:
         """Start one and wait until it is ready. Raises `Failed`."""
-        self._channel, theirs = channel.pair()
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *_SAFE,
-                "-m",
-                f"{__package__}.process",
-                str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=self._environment,
-                start_new_session=True,  # Ctrl-C in a terminal is for the supervisor, which ends the others in order
-            )
+        self._end_channel()
+        self._channel, self._theirs = channel.pair()
         self._channel.setblocking(False)
-        self.tell(start)
-        said = await self._hear(self._channel)
+        self.tell(start)  # before there is a process, so that no other news comes first
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *_SAFE,
+            "-m",
+            f"{__package__}.process",
+            str(self._theirs.fileno()),
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=[self._theirs.fileno()],
+            env=self._environment,
+            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor, which ends the others in order
+        )
+        said = await self._first_word()
         if said != channel.READY:
-            raise Failed(said.decode() or f"HTTP process {self.number} ended with {await self.ended()}")
+            raise Failed(said.decode(errors="replace") or f"HTTP process {self.number} ended with {await self.ended()}")
         self.ready = True
 
     async def ended(self) -> int:
         """The exit code of the process, once it has ended; less than 0 is a signal's number."""
         assert self._process is not None
-        assert self._channel is not None
         code = await self._process.wait()
         self.ready = False
-        self._channel.close()
         return code
 
-    def deal(self, connection: socket.socket) -> bool:
+    def left(self) -> Iterator[int]:
+        """The connections that it was dealt and hadn't picked up when it ended."""
+        return channel.left(self._theirs)
+
+    def deal(self, connection: int) -> bool:
         """Hand it a copy of the connection, or say that it takes none now."""
-        if not self.ready or self._untold is not None or self._channel is None:
+        if not self.ready or self._untold is not None:
             return False
         try:
-            channel.send(self._channel, channel.CONNECTION, connection.fileno())
-        except OSError:  # it is busy, or it is no more
+            channel.send(self._channel, channel.CONNECTION, connection)
+        except OSError:  # it is busy
             return False
         return True
 
     def tell(self, news: Any) -> None:
         """Hand it what has changed, at once or as soon as it takes it; until then it is dealt nothing."""
-        self._untold = news
+        self._forget()
+        self._untold = channel.pack(news)
         self._flush()
-
-    def drain(self) -> None:
-        """Tell it that the service is about to stop. One that is too busy to take it stops without having known."""
-        if self.ready and self._channel is not None:
-            with contextlib.suppress(OSError):
-                self._channel.send(channel.DRAIN)
 
     async def finish(self, seconds: float) -> None:
         """Have it end what it is at, and kill it when that takes longer."""
-        if self._process is None or self._channel is None:
+        if self._process is None:
             return
         if self.ready:
-            with contextlib.suppress(OSError):
-                self._channel.shutdown(socket.SHUT_WR)
+            self._channel.shutdown(socket.SHUT_WR)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.ended(), seconds)
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self.ended()
+        self._end_channel()
 
-    async def _hear(self, theirs: socket.socket) -> bytes:
+    async def _first_word(self) -> bytes:
+        """What it says first, which is nothing when it ends without a word."""
+        hearing = asyncio.ensure_future(asyncio.get_running_loop().sock_recv(self._channel, channel.REASON_BYTES))
+        ending = asyncio.ensure_future(self.ended())
         try:
-            return await asyncio.get_running_loop().sock_recv(theirs, channel.REASON_BYTES)
-        except OSError:
-            return b""
+            await asyncio.wait((hearing, ending), return_when=asyncio.FIRST_COMPLETED)
+            if ending.done():
+                self._theirs.shutdown(socket.SHUT_WR)
+            return await hearing
+        finally:
+            hearing.cancel()
+            ending.cancel()
 
     def _flush(self) -> None:
-        if self._untold is None or self._channel is None:
+        if self._untold is None:
             return
-        memory = channel.pack(self._untold)
         try:
-            channel.send(self._channel, channel.NEWS, memory)
-        except (BrokenPipeError, ConnectionResetError):  # it is no more
-            self._untold = None
-        except OSError:
+            channel.send(self._channel, channel.NEWS, self._untold)
+        except OSError:  # it is busy, or no more: who comes in its place is told at its start
             asyncio.get_running_loop().call_later(RETRY_SECONDS, self._flush)
         else:
-            self._untold = None
-        finally:
-            os.close(memory)
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._untold is not None:
+            os.close(self._untold)
+        self._untold = None
+
+    def _end_channel(self) -> None:
+        self._forget()
+        self._channel.close()
+        self._theirs.close()

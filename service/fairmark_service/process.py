@@ -25,12 +25,20 @@ from .settings import Settings
 log = logging.getLogger("fairmark.process")
 
 
+class News(NamedTuple):
+    """All that may change while a process runs."""
+
+    loaded: Loaded
+    draining: bool = False
+    """Whether no new caller should come."""
+
+
 class Start(NamedTuple):
     """What a process is started with."""
 
     settings: Settings
     shared: Path
-    loaded: Loaded
+    news: News
 
 
 class Server(uvicorn.Server):
@@ -42,16 +50,19 @@ class Server(uvicorn.Server):
         supervisor: socket.socket,
         family: socket.AddressFamily,
         rules: Handed,
+        news: News,
         stopping: Callable[[], None],
     ) -> None:
         """`stopping` is called when no new caller should come."""
         super().__init__(config)
         self._family = family
         self._supervisor, self._rules, self._stopping = supervisor, rules, stopping
+        self._news, self._draining = news, False
         self._opening: set[asyncio.Task[object]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
+        self._take_up(self._news)
         self._supervisor.setblocking(False)
         asyncio.get_running_loop().add_reader(self._supervisor, self._receive)
         self._supervisor.send(channel.READY)
@@ -69,17 +80,22 @@ class Server(uvicorn.Server):
         if message.kind == channel.CONNECTION:
             self._open(message.descriptor)
         elif message.kind == channel.NEWS:
-            self._rules.take_up(channel.unpack(message.descriptor))
-        elif message.kind == channel.DRAIN:
-            self._drain()
+            self._take_up(channel.unpack(message.descriptor))
         else:
             asyncio.get_running_loop().remove_reader(self._supervisor)
             self._drain()
             self.should_exit = True
 
+    def _take_up(self, news: News) -> None:
+        self._rules.take_up(news.loaded)
+        if news.draining:
+            self._drain()
+
     def _drain(self) -> None:
-        self._stopping()
-        server.end_connections(self)
+        if not self._draining:
+            self._draining = True
+            self._stopping()
+            server.end_connections(self)
 
     def _open(self, descriptor: int) -> None:
         loop = asyncio.get_running_loop()
@@ -98,10 +114,11 @@ class Server(uvicorn.Server):
 
 def serve(supervisor: socket.socket, start: Start) -> None:
     """Serve until the channel ends. Raises what keeps it from starting."""
-    rules = Handed(start.settings, start.loaded)
+    rules = Handed(start.settings, start.news.loaded)
     service = Service(start.settings, rules, start.shared)
     family = server.family(start.settings.host)
-    Server(server.configuration(service.gateway), supervisor, family, rules, service.stopping).run()
+    config = server.configuration(service.gateway)
+    Server(config, supervisor, family, rules, start.news, service.stopping).run()
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ It alone reads the operator's files, and grades nothing itself.
 import asyncio
 import contextlib
 import logging
+import operator
 import signal
 import tempfile
 import time
@@ -23,7 +24,7 @@ from .dealer import Dealer
 from .loading import Files
 from .metrics import SharedMetrics
 from .probes import Probes
-from .process import Start
+from .process import News, Start
 from .reload import poll
 from .settings import Settings
 
@@ -41,13 +42,12 @@ class Supervisor:
     def __init__(self, settings: Settings, sockets: server.Sockets, shared: Path) -> None:
         """Raises `FairmarkError` when the graders or the keys can't be served."""
         self._settings, self._shared, self._files = settings, shared, Files(settings)
-        self._told = self._files.loaded
+        self._told = News(self._files.loaded)
         self._metrics = SharedMetrics(shared / "metrics", lambda: self._files.catalog.snapshot)
         self._children = [Child(number, shared / "metrics") for number in range(1, settings.workers + 1)]
         self._dealer = Dealer(sockets.main, self._children)
         self._probes = Probes(sockets.probes, self._report, self._metrics.expose) if sockets.probes else None
         self._announcement = server.Announcement(settings, sockets)
-        self._stopping = False
 
     async def run(self) -> int:
         """Serve until a signal comes; its number. Raises `Failed` when a process can't start to begin with."""
@@ -58,11 +58,11 @@ class Supervisor:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if serving.done():  # it doesn't end but by failing
                 serving.result()
+            self._tell(self._told._replace(draining=True))
             if told.result() == signal.SIGTERM:
                 await self._drain(signals)
             return told.result()
         finally:
-            self._stopping = True
             told.cancel()
             serving.cancel()
             await asyncio.wait(either)
@@ -78,9 +78,6 @@ class Supervisor:
 
     async def _drain(self, signals: asyncio.Queue[int]) -> None:
         """Go on until whoever asks `/readyz` sends no more; a second signal ends that."""
-        self._stopping = True
-        for child in self._children:
-            child.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
                 await signals.get()
@@ -95,7 +92,7 @@ class Supervisor:
     def _report(self) -> dict[str, Any]:
         snapshot = self._files.catalog.snapshot
         return {
-            "ready": not self._stopping and all(child.ready for child in self._children),
+            "ready": not self._told.draining and all(child.ready for child in self._children),
             "processes": {str(child.number): child.ready for child in self._children},
             "graders": len(snapshot.entries),
             "broken": [str(broken) for broken in snapshot.broken],
@@ -110,6 +107,7 @@ class Supervisor:
         while True:
             began = time.monotonic()
             code = await child.ended()
+            self._dealer.deal_again(child.left())
             self._metrics.bury(child.pid)
             pause = SHORTEST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
             log.error("an HTTP process ended", extra={"worker": child.number, "code": code, "again_in": pause})
@@ -126,17 +124,19 @@ class Supervisor:
 
         def look() -> None:
             self._files.look()
-            loop.call_soon_threadsafe(self._tell)
+            loop.call_soon_threadsafe(self._tell_changes)
 
         await poll(look)
 
-    def _tell(self) -> None:
+    def _tell_changes(self) -> None:
         loaded = self._files.loaded
-        if loaded.snapshot is self._told.snapshot and loaded.keys is self._told.keys:
-            return
-        self._told = loaded
+        if any(map(operator.is_not, loaded, self._told.loaded)):
+            self._tell(self._told._replace(loaded=loaded))
+
+    def _tell(self, news: News) -> None:
+        self._told = news
         for child in self._children:
-            child.tell(loaded)
+            child.tell(news)
 
 
 def serve(settings: Settings) -> None:

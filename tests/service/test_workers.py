@@ -107,13 +107,17 @@ def test_what_there_is_to_judge_with_is_shared_out(two: Running) -> None:
     assert 'fairmark_slots{place="sandbox"} 2.0' in text
 
 
-def test_what_any_process_has_counted_is_told_by_all(two: Running, wait_until: WaitUntil) -> None:
-    before = counted(two, 'route="/v1/grade"')
+def test_what_any_process_has_counted_is_told_by_all(two: Running) -> None:
+    line = 'fairmark_samples_total{grader="exact",outcome="graded"}'
+
+    def told() -> float:
+        """By the second, when both have settled what they had counted."""
+        return [two.metric(line) for _ in range(2)][1]
+
+    before = told()
     for _ in range(4):
         assert httpx.post(f"{two.url}/v1/grade", json=RIGHT).is_success
-    wait_until(lambda: counted(two, 'route="/v1/grade"') >= before + 4)
-    line = 'fairmark_samples_total{grader="exact",outcome="graded"}'
-    assert len({two.metric(line) for _ in range(4)}) == 1
+    assert [told(), told(), two.metric(line)] == [before + 4] * 3
 
 
 def test_the_probe_port_tells_of_every_process(two: Running) -> None:
@@ -270,14 +274,30 @@ def test_sigterm_under_load_loses_no_request_that_was_taken(serve: Serve, wait_u
 
 
 def test_it_goes_on_while_it_drains_and_says_so(serve: Serve, wait_until: WaitUntil) -> None:
-    running = serve("--workers", "2", "--probe-port", "0", "--drain-seconds", "30")
+    running = serve("--workers", "2", "--probe-port", "0", "--drain-seconds", "60")
     running.process.send_signal(signal.SIGTERM)
     wait_until(lambda: not ready(running))
-    answers = [httpx.post(f"{running.url}/v1/grade", json=RIGHT) for _ in range(4)]
-    assert [(answer.status_code, answer.headers["connection"]) for answer in answers] == [(200, "close")] * 4
+    assert goes_on_but_ends_connections(running)
+
+    os.kill(http_processes(running)[0], signal.SIGKILL)  # the one in its place is told, too
+    wait_until(lambda: processes(running) == {"1": False, "2": True})
+    wait_until(lambda: processes(running) == {"1": True, "2": True}, seconds=40)
+    assert not ready(running)
+    assert goes_on_but_ends_connections(running)
+
     began = time.monotonic()
     running.stop()  # which is a second signal
     assert time.monotonic() - began < STOP_SECONDS
+
+
+def processes(running: Running) -> dict[str, bool]:
+    found: dict[str, bool] = httpx.get(f"{probes(running)}/readyz").json()["processes"]
+    return found
+
+
+def goes_on_but_ends_connections(running: Running) -> bool:
+    answers = [httpx.post(f"{running.url}/v1/grade", json=RIGHT) for _ in range(4)]
+    return [(answer.status_code, answer.headers["connection"]) for answer in answers] == [(200, "close")] * 4
 
 
 def test_a_request_in_flight_is_answered_before_the_end(serve: Serve, wait_until: WaitUntil) -> None:
@@ -302,20 +322,39 @@ def test_a_connection_that_was_made_but_not_picked_up_is_served_at_the_end(serve
     stopped = http_processes(running)
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)  # they pick up nothing
-    host, port = httpx.URL(running.url).host, httpx.URL(running.url).port
-    body = json.dumps(RIGHT).encode()
-    head = (
-        f"POST /v1/grade HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    )
-    waiting = [socket.create_connection((host, port), timeout=20) for _ in range(4)]
-    for connection in waiting:
-        connection.sendall(head.encode() + b"\r\n\r\n" + body)
+    waiting = asking(running)
     running.process.send_signal(signal.SIGTERM)
     for pid in stopped:
         os.kill(pid, signal.SIGCONT)
+    assert all_are_answered(waiting)
+
+
+def test_what_a_killed_process_has_not_picked_up_is_served_by_the_other(two: Running, wait_until: WaitUntil) -> None:
+    first = http_processes(two)[0]
+    os.kill(first, signal.SIGSTOP)
+    waiting = asking(two)
+    os.kill(first, signal.SIGKILL)
+    assert all_are_answered(waiting)
+    wait_until(lambda: len(set(http_processes(two)) - {first}) == 2 and ready(two), seconds=40)
+
+
+def asking(running: Running) -> list[socket.socket]:
+    """Connections, each with a request sent on it."""
+    waiting = [socket.create_connection((httpx.URL(running.url).host, httpx.URL(running.url).port)) for _ in range(8)]
+    body = json.dumps(RIGHT).encode()
+    head = f"POST /v1/grade HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    for connection in waiting:
+        connection.settimeout(20)
+        connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+    return waiting
+
+
+def all_are_answered(waiting: list[socket.socket]) -> bool:
+    answers = []
     for connection in waiting:
         with connection:
-            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+            answers.append(connection.recv(1 << 16))
+    return all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
 
 
 def test_connections_beyond_what_the_processes_take_wait_and_are_all_served(two: Running) -> None:
