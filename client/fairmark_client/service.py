@@ -108,8 +108,6 @@ class Client:
         self._file = found if isinstance(found, UrlFile) else None
         self._address = self._fixed
         self._timeout = _timeout(timeout_seconds)
-        # A file leads to a node of the same cluster, to which a proxy from the environment rarely knows the way.
-        self._proxied = self._fixed is not None and not self._fixed.local
 
     def grade(
         self,
@@ -153,6 +151,11 @@ class Client:
         """Where the service is; one whose file isn't there yet is waited for, a private one started."""
         return self._address or _wait(self._find(self._timeout))
 
+    @property
+    def proxied(self) -> bool:
+        """Whether a proxy from the environment is asked; it rarely knows the way to a node of the same cluster."""
+        return self._fixed is not None and not self._fixed.local
+
     async def _grade(self, rows: Sequence[Row], fields: dict[str, Any]) -> list[Result]:
         calls = [asyncio.create_task(self._call(body, count)) for body, count in _bodies(rows, fields)]
         try:
@@ -162,7 +165,7 @@ class Client:
                 call.cancel()
 
     async def _call(self, body: bytes, count: int) -> list[Result]:
-        pool = _pool(os.getpid(), self._proxied)
+        pool = _pool(os.getpid(), self.proxied)
         async with pool.slots:
             response = await self._answer(pool.http, body)
         return _results(response, count, self._said(str(response.url)))

@@ -258,6 +258,15 @@ def test_the_commands_take_it(written: Path) -> None:
     assert "exact" in fairmark_here("graders", "list", "--url", url).stdout
 
 
+def test_a_service_that_a_file_leads_to_is_not_asked_through_a_proxy(path: Path, guarded: Running) -> None:
+    path.touch(mode=0o600)
+    url = guarded.url.replace("127.0.0.1", "0.0.0.0")  # here, but not by its name
+    path.write_text(f"FAIRMARK_URL={url}\nFAIRMARK_KEY={KEY}\n")
+    data, proxy = rows(path.parent / "rows.jsonl", row("42")), {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
+    assert fairmark_here("grade", data, "--grader", "exact", "--url", f"file:{path}", **proxy).returncode == 0
+    assert fairmark_here("graders", "list", "--url", url, FAIRMARK_KEY=KEY, **proxy).returncode == 2
+
+
 def test_a_command_names_the_file_that_never_comes(path: Path) -> None:
     listed = fairmark_here("graders", "list", "--url", f"file:{path}", FAIRMARK_TIMEOUT_SECONDS="0.3")
     assert listed.returncode == 2

@@ -100,8 +100,7 @@ def _read(catalog: Path) -> Iterator[Listed]:
 
 
 def _served(url: str, key_env: str | None) -> list[Listed]:
-    _, address = find(url, key_env)
-    catalog = look(address, "/v1/graders", "graders", "broken")
+    catalog = look(find(url, key_env), "/v1/graders", "graders", "broken")
     served = [
         Listed(grader["name"], grader["type"], _runs(grader["type"]), grader["version"].rpartition("@")[2])
         for grader in catalog["graders"]

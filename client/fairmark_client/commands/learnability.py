@@ -149,8 +149,8 @@ def _grading(options: Options) -> tuple[Grading, float]:
     if options.url is None and not environment.text("FAIRMARK_URL"):
         grader = load(named)
         return InProcess(grader, label(named, grader)), _first(options.right, Answers(grader).full)
-    client, address = find(options.url, None)
-    name = f"{named} on {address.url}"
+    client = find(options.url, None)
+    name = f"{named} on {client.address().url}"
     if not names_file(named):
         return OnService(named, name, client), _first(options.right, 1.0)
     grader = load(named)

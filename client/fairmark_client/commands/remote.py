@@ -7,7 +7,6 @@ from urllib.parse import quote
 import httpx
 
 from .. import environment, service
-from ..address import Address
 from ..errors import ServiceError
 from .catalog import load, names_file
 from .console import fail
@@ -23,16 +22,16 @@ class Remote:
     batches = service.MAX_REQUESTS
 
     def __init__(self, grader: str, url: str | None, key_env: str | None, explain: bool) -> None:
-        self._client, address = find(url, key_env)
+        self._client = find(url, key_env)
         self._explain = explain
         self._grader: service.Grader
         if names_file(grader):
             self._grader, version = load(grader).model_dump(mode="json", exclude_unset=True), grader
-            look(address, "/v1/graders", "graders")
+            look(self._client, "/v1/graders", "graders")
         else:
             self._grader = grader
-            version = look(address, f"/v1/graders/{quote(grader, safe='')}", "version")["version"]
-        self.url = address.url
+            version = look(self._client, f"/v1/graders/{quote(grader, safe='')}", "version")["version"]
+        self.url = self._client.address().url
         self.where = f"{version} on {self.url}"
 
     async def grade(self, rows: Sequence[Row]) -> list[Result]:
@@ -41,8 +40,8 @@ class Remote:
         return [result.model_dump(exclude=None if self._explain else {"explain"}) for result in results]
 
 
-def find(url: str | None, key_env: str | None) -> tuple[service.Client, Address]:
-    """The service at --url, else at FAIRMARK_URL, and where it is; its key is in the variable that --key-env names."""
+def find(url: str | None, key_env: str | None) -> service.Client:
+    """The service at --url, else at FAIRMARK_URL, found; its key is in the variable that --key-env names."""
     key = environment.text(key_env) if key_env else None
     if key_env and not key:
         fail(f"--key-env: the environment variable {key_env} is not set")
@@ -50,17 +49,18 @@ def find(url: str | None, key_env: str | None) -> tuple[service.Client, Address]
     named = environment.text("FAIRMARK_URL") or "" if url is None else url
     try:
         client = service.Client(*service.source(named, key, url_from, key_env or "FAIRMARK_KEY"))
-        return client, client.address()
+        client.address()
     except (ServiceError, ValueError) as error:
         fail(error)
+    return client
 
 
-def look(address: Address, path: str, *fields: str) -> dict[str, Any]:
+def look(client: service.Client, path: str, *fields: str) -> dict[str, Any]:
     """What the service answers to a GET; exits with 2 when that isn't an object with these fields."""
-    url, key = address
+    url, key = client.address()
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
-        with httpx.Client(trust_env=not address.local, timeout=_LOOK_SECONDS) as http:
+        with httpx.Client(trust_env=client.proxied, timeout=_LOOK_SECONDS) as http:
             answer = http.get(url + path, headers=headers)
     except httpx.HTTPError as error:
         fail(f"no service at {url}: {error}")
