@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shape", nargs="+", action="extend", choices=SHAPES, metavar="SHAPE", help=f"of {', '.join(SHAPES)}; or all"
     )
-    parser.add_argument("--short", action="store_true", help="a rough look in two minutes instead of a quarter hour")
+    parser.add_argument("--short", action="store_true", help="a rough look, in a minute and a half")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="HTTP processes, for a to f; 1 by default")
     parser.add_argument("--url", help="ask the service that runs there, a to f only")
     parser.add_argument(
@@ -105,7 +105,7 @@ def _side_by_side(names: Sequence[str], asked: argparse.Namespace, console: Cons
         return {}
     if asked.url:
         raise SystemExit(f"loadtest: --url: expected shapes of {', '.join(TRAINERS)} with it, got {names[0]}")
-    rounds, seconds = (5, 0.25) if asked.short else (20, 0.8)
+    rounds, seconds = (2, 0.25) if asked.short else (15, 0.8)
     with servers.pinned(servers.DRIVER_CORE), servers.service() as service, servers.bare() as bare:
         bench = Bench(service, bare, rounds, seconds)
         return {name: _ratio(name, bench, console) for name in names}

@@ -27,7 +27,7 @@ from .servers import CORES, Server, service
 from .trial import Trial
 
 BATCH = 64
-CALLERS = 8
+CALLERS = 4
 ROUNDS = 3
 TEXTS = {"input": "{{ sample.output_text }}", "reference": "{{ item.reference_answer }}"}
 _PYTHON = "def grade(sample, item):\n    return float(item['reference_answer'] in sample['output_text'])\n"

@@ -8,6 +8,8 @@ started is read. The crowd's latencies hold the driver's own lag.
 
 import asyncio
 import time
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from .. import kubelet
 from ..driver import OVERLOADED, Load, closed
@@ -26,54 +28,75 @@ async def crowd(trial: Trial) -> Report:
     """2,000 and then 10,000 requests open at a time, a new connection for each (NeMo Gym, here at /v1/grade)."""
     report = Report()
     for turn, callers in enumerate([200, 500] if trial.short else [2_000, 10_000]):
-        await _crowd(trial, report, turn, callers)
+        _count(await _crowd(trial, report, turn, callers), report)
     return report
 
 
-async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> None:
-    seconds = trial.spend(1, 20)
+class Crowd(NamedTuple):
+    """What became of one."""
+
+    name: str
+    callers: int
+    load: Load
+    cpu: float
+    held: Curve
+    late: list[float]
+    health: dict[str, list[float]]
+    """Milliseconds of every /healthz, by port."""
+
+
+async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> Crowd:
     requests = singles(100 + turn, poisoned=trial.poisoned)
-    crowding = asyncio.create_task(trial.metered(closed(trial.server, requests, callers, seconds, fresh=True)))
-    (held, late), asked = await asyncio.gather(_watched(trial, crowding), _asked(trial.server, crowding, report))
-    load, cpu = await crowding
-    name = f"{callers:,} open"
-    report.count(load, *OVERLOADED)
-    report.timed(name, load)
-    report.figures += [
-        Figure(f"{name}: answered with 200", [load.statuses[200] / load.seconds], "requests/s"),
-        Figure(f"{name}: all answers", [load.rate], "requests/s"),
-        Figure(f"{name}: the crowd connected", [_connections_a_second(load, callers)], "connections/s"),
-        Figure(f"{name}: memory at its peak", [max(held.values)], "MiB"),
-        Figure(f"{name}: the driver's own lag, 99 %", [percentile(late, 99)], "ms"),
-    ]
-    for port, times in asked.items():
-        report.figures += [
-            Figure(f"{name}: {port} meanwhile, median", [percentile(times, 50)], "ms"),
-            Figure(f"{name}: {port} meanwhile, 99 %", [percentile(times, 99)], "ms"),
-            Figure(f"{name}: {port} meanwhile, worst", [max(times, default=0)], "ms"),
-        ]
-    each = f"{duration(cpu / len(load.answers))} a request"
-    report.traffic(f"`e` {name}", load, f"{load.statuses[200] / load.seconds:,.0f} requests/s", each)
-    report.row(
-        CROWDS,
-        name,
-        f"{max(held.values):,.0f} MiB",
-        f"{_connections_a_second(load, callers):,.0f}/s",
-        *(_spread(asked.get(port, [])) for port in (MAIN, PROBES)),
-        duration(percentile(late, 99) / 1e3),
-        ", ".join(f"{status} × {times:,}" for status, times in sorted(load.statuses.items())),
+    crowding = asyncio.create_task(
+        trial.metered(closed(trial.server, requests, callers, trial.spend(1, 20), fresh=True))
     )
-    report.held.append(held._replace(name=name))
+    (held, late), health = await asyncio.gather(_watched(trial, crowding), _asked(trial.server, crowding, report))
+    name = f"{callers:,} open"
+    return Crowd(name, callers, *await crowding, held._replace(name=name), late, health)
 
 
-def _connections_a_second(load: Load, callers: int) -> float:
+def _count(crowd: Crowd, report: Report) -> None:
+    report.count(crowd.load, *OVERLOADED)
+    report.timed(crowd.name, crowd.load)
+    report.figures += _figures(crowd)
+    report.held.append(crowd.held)
+    rate, cpu = f"{_graded_a_second(crowd):,.0f} requests/s", duration(crowd.cpu / len(crowd.load.answers))
+    report.traffic(f"`e` {crowd.name}", crowd.load, rate, f"{cpu} a request")
+    report.row(CROWDS, *_cells(crowd))
+
+
+def _figures(crowd: Crowd) -> Iterator[Figure]:
+    name = crowd.name
+    yield Figure(f"{name}: answered with 200", [_graded_a_second(crowd)], "requests/s")
+    yield Figure(f"{name}: all answers", [crowd.load.rate], "requests/s")
+    yield Figure(f"{name}: the crowd connected", [_connected_a_second(crowd)], "connections/s")
+    yield Figure(f"{name}: memory at its peak", [max(crowd.held.values)], "MiB")
+    yield Figure(f"{name}: the driver's own lag, 99 %", [percentile(crowd.late, 99)], "ms")
+    for port, times in crowd.health.items():
+        yield Figure(f"{name}: {port} meanwhile, median", [percentile(times, 50)], "ms")
+        yield Figure(f"{name}: {port} meanwhile, 99 %", [percentile(times, 99)], "ms")
+        yield Figure(f"{name}: {port} meanwhile, worst", [max(times)], "ms")
+
+
+def _cells(crowd: Crowd) -> Iterator[str]:
+    yield crowd.name
+    yield f"{max(crowd.held.values):,.0f} MiB"
+    yield f"{_connected_a_second(crowd):,.0f}/s"
+    for port in (MAIN, PROBES):
+        times = crowd.health.get(port, [])
+        yield " / ".join(duration(percentile(times, share) / 1e3) for share in (50, 99) if times)
+    yield duration(percentile(crowd.late, 99) / 1e3)
+    yield ", ".join(f"{status or 'none'} × {times:,}" for status, times in sorted(crowd.load.statuses.items()))
+
+
+def _graded_a_second(crowd: Crowd) -> float:
+    return crowd.load.statuses[200] / crowd.load.seconds
+
+
+def _connected_a_second(crowd: Crowd) -> float:
     """How fast the callers' first connections were taken, all asked for at once."""
-    first = load.connected[:callers]
-    return len(first) / (first[-1] - load.began) if first else 0.0
-
-
-def _spread(times: list[float]) -> str:
-    return " / ".join(duration(percentile(times, share) / 1e3) for share in (50, 99))
+    first = crowd.load.connected[: crowd.callers]
+    return len(first) / (first[-1] - crowd.load.began) if first else 0.0
 
 
 async def _watched(trial: Trial, task: asyncio.Task[tuple[Load, float]]) -> tuple[Curve, list[float]]:

@@ -18,7 +18,7 @@ CHARACTERS = 20_000
 
 async def long_texts(bench: Bench) -> list[Figure]:
     """Samples per second, and the latency of /healthz alone and meanwhile."""
-    seconds = bench.seconds * bench.rounds / 4
+    seconds = max(1, bench.seconds * bench.rounds / 4)
     probe = [get("/healthz")]
     alone = await closed(bench.service, probe, 1, bench.seconds)
     bodies = (texts.pairs(seed, SAMPLES, CHARACTERS, "rouge") for seed in range(1_000_000))
