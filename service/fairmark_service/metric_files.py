@@ -1,13 +1,13 @@
 """How several processes count together: each keeps its values in files of one directory, and any of them reads all.
 
 This is prometheus_client's multiprocess mode. The directory is there, empty, and named by PROMETHEUS_MULTIPROC_DIR in
-the processes before they import the library; who only reads needs no such variable. A file of 64 KiB, sparse, holds
-some 500 values; each process has five: counters, histograms, and gauges of which the sum, the greatest or the least
-counts.
+the processes before they import the library; who only reads needs no such variable. Each process has five files:
+counters, histograms, and gauges of which the sum, the greatest or the least counts.
 """
 
 import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,12 +18,29 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+ROOM = {
+    "counter": 1 << 19,
+    "histogram": 1 << 19,
+    "gauge_livesum": 1 << 16,
+    "gauge_livemax": 1 << 16,
+    "gauge_livemin": 1 << 16,
+}
+"""Bytes of each kind of file that are on the disk from the start, at some 130 for a value. The library would make it
+sparse, and who writes to a page of it when the disk is full is killed by SIGBUS."""
+
+log = logging.getLogger("fairmark")
+
 
 class MetricFiles:
     """The files of one service."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+
+    def reserve(self) -> None:
+        """Call before this process counts. Raises `OSError` when there is no room."""
+        for kind in ROOM:
+            self._reserve(kind, os.getpid())
 
     def counted(self) -> bytes:
         """What all processes have counted, the dead included, as Prometheus reads it."""
@@ -38,19 +55,29 @@ class MetricFiles:
             mark_process_dead(pid, str(self._directory))
             for kind in ("counter", "histogram"):
                 for file in _begun(self._directory, f"{kind}_{pid}.db"):
-                    self._merge(f"{kind}_dead.db", MmapedDict.read_all_values_from_file(file))
+                    self._merge(kind, "dead", MmapedDict.read_all_values_from_file(file))
                 (self._directory / f"{kind}_{pid}.db").unlink(missing_ok=True)
 
     def add(self, name: str, meaning: str) -> None:
         """One more of a counter that no process of its own counts."""
         with self._locked(fcntl.LOCK_EX):
-            self._merge("counter_supervisor.db", [(mmap_key(name, f"{name}_total", [], [], meaning), 1.0, 0.0, 0)])
+            self._merge("counter", "supervisor", [(mmap_key(name, f"{name}_total", [], [], meaning), 1.0, 0.0, 0)])
 
-    def _merge(self, file: str, values: Iterable[tuple[str, float, float, int]]) -> None:
-        kept = MmapedDict(str(self._directory / file))
+    def _merge(self, kind: str, owner: str, values: Iterable[tuple[str, float, float, int]]) -> None:
+        try:
+            kept = MmapedDict(str(self._reserve(kind, owner)))
+        except OSError as error:
+            log.error("metrics of processes that have ended are lost: %s", error)
+            return
         for key, value, _, _ in values:
             kept.write_value(key, kept.read_value(key)[0] + value, 0.0)
         kept.close()
+
+    def _reserve(self, kind: str, owner: int | str) -> Path:
+        path = self._directory / f"{kind}_{owner}.db"
+        with path.open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, ROOM[kind])
+        return path
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:

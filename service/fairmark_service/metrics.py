@@ -86,6 +86,8 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self._catalog: Callable[[], Snapshot] = Snapshot
         self._shared = None if shared is None else SharedMetrics(shared, lambda: self._catalog())
+        if self._shared:
+            self._shared.reserve()
         self._samples = Counter(
             "fairmark_samples",
             "Samples by how their grading ended, cached or not",

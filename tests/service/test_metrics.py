@@ -11,6 +11,7 @@ from tests.prometheus import Promtool
 from tests.service.counting import Counting, Origin
 from tests.waiting import wait_until
 
+from fairmark_service import metric_files
 from fairmark_service.catalog import Snapshot
 from fairmark_service.metrics import SETTLE_SECONDS, Metrics, SharedMetrics
 
@@ -134,6 +135,25 @@ def test_a_process_that_is_killed_as_it_makes_its_files_hides_nothing(fleet: Fle
     assert fleet.value('fairmark_samples_total{grader="exact",outcome="graded"}') == 2
     fleet.shared.bury(1)
     assert not list(fleet.directory.glob("*_1.db"))
+
+
+def test_a_disk_that_is_full_later_kills_no_process(fleet: Fleet) -> None:
+    """A page of a mapped file that can't be put on the disk is answered by SIGBUS."""
+    fleet.does("[metrics.judged(f'grader {number}', 0.1, 0.2) for number in range(40)]")
+    fleet.dies(fleet.processes[0])
+    fleet.shared.restarted()
+    files = [path.stat() for path in fleet.directory.iterdir()]
+    assert len(files) == 5 + 2 + 1
+    assert all(file.st_blocks * 512 >= file.st_size > 0 for file in files)
+
+
+def test_a_disk_that_is_full_costs_counts_of_the_dead_and_no_more(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.does('metrics.graded("exact", "graded", 0.5, 1)')
+    monkeypatch.setattr(metric_files, "ROOM", dict.fromkeys(metric_files.ROOM, 1 << 60))
+    fleet.dies(fleet.processes[0])
+    assert fleet.value('fairmark_samples_total{grader="exact",outcome="graded"}') == 1
 
 
 def test_whichever_process_is_asked_tells_of_all(fleet: Fleet) -> None:
