@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol, with a bound on what callers may send before anybody knows who they are, and a softer end.
 
-uvicorn bounds the heads of requests for h11 alone; with httptools one header without end would fill the memory. When it
-stops, it closes every connection on which it has no request yet, be it that one is just on its way.
+uvicorn bounds the heads of requests for h11 alone; with httptools one header without end would fill the memory, and who
+opens connections and says nothing would have them all. When it stops, it closes every connection on which it has no
+request yet, be it that one is just on its way.
 
 An event loop reads from all connections that have sent something before any of their requests is looked at: of 10,000
 with 120 KB each, 1.2 GB at a time, whatever bound there is on the bodies held.
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 64 * 1024
 """The most of a request's line and headers, to within one read of the socket."""
+HEAD_SECONDS = 60
+"""How long a head may take, and up to twice that: they are looked at together."""
 LAST_SECONDS = 0.5
 """How long a connection without a request stays open when the service stops, for what is on its way."""
 
@@ -60,6 +63,29 @@ class Reading:
             loop.call_soon(self._next_turn, loop)
 
 
+class Heads:
+    """Closes connections that have begun no request for too long: one timer for all, not one for each."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def watch(self, connection: HttpToolsProtocol) -> None:
+        """Look after all connections of its server from now on, as long as there are any."""
+        if self._loop is not connection.loop:
+            self._loop = connection.loop
+            self._loop.call_later(HEAD_SECONDS, self._look, connection.connections)
+
+    def _look(self, connections: Iterable[Any]) -> None:
+        loop, self._loop = self._loop, None
+        for connection in list(connections):
+            if connection.late:
+                connection.transport.close()
+            connection.late = connection.owes_head
+            self._loop = loop
+        if self._loop:
+            self._loop.call_later(HEAD_SECONDS, self._look, connections)
+
+
 class Answer:
     """What one answer is written to. Its head waits for its body: a process that is killed sends both or neither.
 
@@ -92,9 +118,16 @@ class BoundedHead(HttpToolsProtocol):
 
     head_bytes = 0
     in_head = True
+    late = False
+    """Whether it owed a head already when that was last looked at."""
     stopping = False
     reading = Reading()
     """Of all connections of the process."""
+    heads = Heads()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.heads.watch(self)
 
     def data_received(self, data: bytes) -> None:
         if len(data) > SMALL_READ:
@@ -106,7 +139,7 @@ class BoundedHead(HttpToolsProtocol):
             self.transport.close()
 
     def on_headers_complete(self) -> None:
-        self.in_head = False
+        self.in_head = self.late = False
         super().on_headers_complete()
         if self.scope["method"] != "HEAD":
             self.cycle.transport = Answer(self.transport)  # type: ignore[assignment]
@@ -129,6 +162,11 @@ class BoundedHead(HttpToolsProtocol):
             self.loop.call_later(LAST_SECONDS, self._end)
         else:
             super().shutdown()
+
+    @property
+    def owes_head(self) -> bool:
+        """Whether it has to send the rest of a head, or its first; uvicorn itself counts the time between requests."""
+        return self._idle and (self.cycle is None or self.head_bytes > 0) and not self.flow.read_paused
 
     @property
     def _idle(self) -> bool:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from .http import BoundedHead, Reading
+from .http import BoundedHead, Heads, Reading
 from .metrics import CONTENT_TYPE
 
 STOP_SECONDS = 1
@@ -106,7 +106,7 @@ class _Beside(uvicorn.Server):
 class _Bounded(BoundedHead):
     """What is read in this loop is counted apart: the main one pauses its own connections, from its own thread."""
 
-    reading = Reading()
+    reading, heads = Reading(), Heads()
 
 
 def _configuration(app: Router) -> uvicorn.Config:

@@ -79,7 +79,8 @@ async def test_a_loop_that_hangs_is_not_alive(monkeypatch: pytest.MonkeyPatch) -
         time.sleep(0.3)  # noqa: ASYNC251 - the hang
         with ThreadPoolExecutor(1) as asking:
             answer = asking.submit(httpx.get, f"{client.base_url}/healthz").result()
-    assert (answer.status_code, answer.json()["status"]) == (503, "the event loop has not turned for 0 s")
+    assert answer.status_code == 503
+    assert answer.json()["status"].startswith("the event loop has not turned for ")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
