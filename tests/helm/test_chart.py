@@ -179,6 +179,13 @@ def test_the_chart_deploys_the_fairmark_it_comes_with(deployed: Document) -> Non
     assert container(deployed)["image"] == f"fairmark:{__version__}"
 
 
+def test_an_image_can_be_pinned_by_its_digest(chart: Chart) -> None:
+    digits = "0123456789abcdef" * 4
+    image = {"repository": "images.example.com/fairmark@sha256", "tag": digits}
+    deployment = only(chart.render(KEYS | {"image": image}), "Deployment")
+    assert container(deployment)["image"] == f"images.example.com/fairmark@sha256:{digits}"
+
+
 def test_the_pod_runs_as_the_user_of_the_image(deployed: Document) -> None:
     user, group = re.findall(r"^USER (\d+):(\d+)", DOCKERFILE, re.MULTILINE)[-1]
     security = pod(deployed)["securityContext"]
