@@ -1,21 +1,27 @@
-"""What graders whose verdicts are cached say of fixed samples, held against their `revision`.
+"""What graders whose verdicts are cached say of fixed cases, held against their `revision`.
 
-Replicas of two releases share a cache. A verdict that changes while the revision doesn't would be one release's verdict
-handed out by the other. After raising the revision: `python -m tests.graders.test_revisions` keeps the new verdicts.
+Replicas of two releases share a cache. A verdict that changes while its key doesn't would be one release's verdict
+handed out by the other. After raising a revision, adding rows or pinning another library that decides,
+`python -m tests.graders.test_revisions` keeps the verdicts of now; those that need another revision stay as they were.
 """
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from fairmark_graders import grade
+from fairmark_graders import Sample, grade
 from fairmark_graders.grader import Shared
 from fairmark_graders.load import parse_grader
 from fairmark_graders.registry import AnyLeaf
+from fairmark_graders.types import Case
 
 KEPT = Path(__file__).with_name("revisions.json")
+PINS = Path(__file__).parents[2] / "requirements" / "test.txt"
+KEEP = "keep the verdicts of now: python -m tests.graders.test_revisions"
 TEMPLATES = {"input": "{{ sample.output_text }}", "reference": "{{ item.answer }}"}
 METRICS = ("fuzzy_match", "bleu", "gleu", "rouge_1", "rouge_l")
 CAT, MAT = "The cat sat on the mat; it didn't move.", "A cat was sitting on that mat, and it did not move."
@@ -66,55 +72,85 @@ ROWS: list[Row] = [
         for formula in ("float(sample['output_text'] == item['answer'])", "len(sample['output_text']) / 4", "None")
     ),
 ]  # fmt: skip
-Judged = dict[str, dict[str, Any]]
-"""By type, the revision and what it says of each of the rows."""
 
 
-def judged() -> Judged:
-    found: Judged = {}
+class Judged(NamedTuple):
+    """What decides the verdicts of a type beside the cases, and the verdicts, each under its grader and its case."""
+
+    revision: int
+    libraries: dict[str, str]
+    verdicts: dict[str, list[Any]]
+
+
+def judged() -> dict[str, Judged]:
+    found = {kind: Judged(leaf.revision, {}, {}) for kind, leaf in SHARED.items()}
     for configuration, sample, answer in ROWS:
-        grader = parse_grader(configuration)
-        verdict = grade(grader, sample, {"answer": answer})._asdict()
-        del verdict["prints"]  # tracebacks, with paths in them
-        kept = found.setdefault(configuration["type"], {"revision": grader.revision, "verdicts": []})
-        kept["verdicts"].append(list(verdict.values()))
-    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+        grader, item = parse_grader(configuration), {"answer": answer}
+        assert isinstance(grader, Shared)
+        case = grader.start(Sample(sample), item)
+        if isinstance(case, Case):  # else there is nothing to judge, and nothing is cached
+            verdict = grade(grader, sample, item)._replace(prints="")  # tracebacks, with paths in them
+            kept = found[configuration["type"]]
+            kept.libraries.update(grader.decides()["libraries"])
+            kept.verdicts[json.dumps([configuration, *case])] = json.loads(json.dumps(verdict))
+    return found
+
+
+def read() -> dict[str, Judged]:
+    return {kind: Judged(**kept) for kind, kept in json.loads(KEPT.read_text()).items()}
+
+
+SHARED = {
+    leaf.model_fields["type"].annotation.__args__[0]: leaf
+    for leaf in AnyLeaf.__origin__.__args__  # type: ignore[attr-defined]
+    if issubclass(leaf, Shared)
+}
 
 
 @pytest.fixture(scope="module")
-def now() -> Judged:
+def now() -> dict[str, Judged]:
     return judged()
 
 
-SHARED = sorted(
-    leaf.model_fields["type"].annotation.__args__[0]
-    for leaf in AnyLeaf.__origin__.__args__  # type: ignore[attr-defined]
-    if issubclass(leaf, Shared)
-)
+@pytest.mark.parametrize("kind", sorted(SHARED))
+def test_a_verdict_changes_only_under_another_revision(now: dict[str, Judged], kind: str) -> None:
+    before, after = read()[kind], now[kind]
+    assert after.revision >= before.revision
+    assert after.verdicts, f"give {kind} rows"
+    if after[:2] == before[:2]:
+        common = before.verdicts.keys() & after.verdicts.keys()
+        assert changed(before, after, common) == {}, f"raise the revision of {kind}"
+    assert (after.revision, [*after.verdicts]) == (before.revision, [*before.verdicts]), KEEP
 
 
-@pytest.mark.parametrize("kind", SHARED)
-def test_a_verdict_changes_only_under_another_revision(now: Judged, kind: str) -> None:
-    before, after = json.loads(KEPT.read_text())[kind], now[kind]
-    assert after["revision"] >= before["revision"]
-    if after["revision"] == before["revision"]:
-        assert after["verdicts"] == before["verdicts"], f"raise the revision of {kind}"
-    else:
-        assert after == before, "keep the new verdicts: python -m tests.graders.test_revisions"
+def test_the_verdicts_are_of_the_pinned_libraries() -> None:
+    """Where others are installed, verdicts may differ, and so do the keys."""
+    libraries = [library for found in read().values() for library in found.libraries.items()]
+    kept = {f"{name.replace('_', '-')}=={release}" for name, release in libraries}
+    assert kept <= set(re.findall(r"^\S+==\S+", PINS.read_text(), re.MULTILINE)), KEEP
+
+
+def changed(before: Judged, after: Judged, cases: Iterable[str]) -> dict[str, tuple[list[Any], list[Any]]]:
+    return {
+        case: (before.verdicts[case], after.verdicts[case])
+        for case in cases
+        if before.verdicts[case] != after.verdicts[case]
+    }
 
 
 def keep() -> None:
-    """Write down what is said now; what differs under the same revision stays as it was."""
-    before: Judged = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    after = {
-        kind: before[kind] if kind in before and before[kind]["revision"] == found["revision"] else found
-        for kind, found in judged().items()
-    }
-    lines = [
-        f'"{kind}": {json.dumps(found)}'.replace("[[", "[\n[").replace("], [", "],\n[")
-        for kind, found in sorted(after.items())
-    ]
-    KEPT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    before = read()
+    after = {kind: kept(before.get(kind), found)._asdict() for kind, found in sorted(judged().items())}
+    text = json.dumps(after).replace('], "[', '],\n"[').replace('}, "', '},\n"')  # a verdict a line
+    assert json.loads(text) == after
+    KEPT.write_text(text + "\n")
+
+
+def kept(before: Judged | None, after: Judged) -> Judged:
+    """The new, but for the verdicts that may not change."""
+    if before is None or before[:2] != after[:2]:
+        return after
+    return after._replace(verdicts={case: before.verdicts.get(case, new) for case, new in after.verdicts.items()})
 
 
 if __name__ == "__main__":
