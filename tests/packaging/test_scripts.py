@@ -1,4 +1,7 @@
-"""scripts/serve on a new clone, and the set-up that the scripts share."""
+"""scripts/serve on a new clone, and the set-up that the scripts share.
+
+A whole set-up is made once, from a folder of wheels; over the network .ci/run itself makes one on a new clone.
+"""
 
 import os
 import shutil
@@ -83,37 +86,38 @@ def answers(port: int) -> bool:
         return False
 
 
-@pytest.mark.slow
-def test_a_new_clone_serves_and_then_starts_in_under_three_seconds(clone: Path) -> None:
-    with served(clone, patience=500):
-        pass
-    with served(clone, patience=60) as first, served(clone, patience=60) as second:
-        assert min(first, second) < 3
-
-
 @pytest.fixture(scope="module")
-def wheels(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What scripts/wheels fetches, in a folder whose name has a space."""
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What scripts/wheels fetches where all is set up: here, by the Python of these tests."""
+    root = project(tmp_path_factory.mktemp("set up"), f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    stamp = 'root=$0; . "$root/scripts/venv.sh"; state service >"$venv/service.stamp"'
+    subprocess.run(["sh", "-euc", stamp, root], check=True)
     folder = tmp_path_factory.mktemp("the wheels")
-    subprocess.run([clone / "scripts" / "wheels", folder], env=SET_UP, check=True, timeout=500)
+    subprocess.run([root / "scripts" / "wheels", folder], check=True, timeout=500)
     return folder
 
 
-@pytest.fixture
-def offline(wheels: Path, clone: Path, tmp_path: Path) -> Path:
-    """Another clone, whose environment came along and is not of this place; without two packages, one half there."""
-    other = Path(shutil.copytree(clone, tmp_path / "off line", symlinks=True, copy_function=os.link))
-    (packages,) = (other / ".venv").glob("lib/python*/site-packages")
-    for folder in [packages / "fastapi", *packages.glob("editables*")]:
-        shutil.rmtree(folder)
-    return other
+@pytest.fixture(scope="module")
+def ready(clone: Path, wheels: Path) -> Path:
+    """The clone after its first start, which set it up without a network."""
+    with served(clone, 500, "--wheels", wheels, **UNREACHABLE):
+        return clone
 
 
 @pytest.mark.slow
-def test_without_a_network_a_folder_of_wheels_makes_a_half_made_environment_anew(wheels: Path, offline: Path) -> None:
-    (offline / ".venv" / "unfinished").touch()
-    with served(offline, 500, "--wheels", wheels, **UNREACHABLE):
-        assert (offline / ".venv" / "share" / "wordnet" / "data.noun").exists()
+def test_a_new_clone_is_set_up_without_a_network_and_then_starts_in_under_three_seconds(ready: Path) -> None:
+    assert (ready / ".venv" / "share" / "wordnet" / "data.noun").exists()
+    with served(ready, patience=60) as first, served(ready, patience=60) as second:
+        assert min(first, second) < 3
+
+
+@pytest.fixture
+def offline(ready: Path, tmp_path: Path) -> Path:
+    """Another clone, whose environment came along from elsewhere and lacks the package that is wanted first."""
+    other = Path(shutil.copytree(ready, tmp_path / "off line", symlinks=True, copy_function=os.link))
+    for folder in (other / ".venv").glob("lib/python*/site-packages/editables*"):
+        shutil.rmtree(folder)
+    return other
 
 
 @pytest.mark.slow
@@ -138,19 +142,24 @@ def test_a_wheel_that_is_missing_or_changed_is_refused(
     assert f"what {folder} lacks, scripts/wheels fetches" in finished.stderr
 
 
+def project(folder: Path, python: str) -> Path:
+    """What the set-up reads of a project, whose .venv has this program for its Python."""
+    shutil.copytree(ROOT / "scripts", folder / "scripts")
+    shutil.copytree(ROOT / "requirements", folder / "requirements")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "python").write_text(python)
+    (folder / ".venv" / "bin" / "python").chmod(0o755)
+    return folder
+
+
+PYTHON = '#!/bin/sh\n[ "$2" = pip ] || exit 0\necho "$@" >>"$(dirname "$0")/../calls"\n[ ! -e "$0.broken" ]\n'
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Path:
     """A project whose .venv has a python that writes down how pip is called, and takes no other part."""
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.write_text(
-        '#!/bin/sh\n[ "$2" = pip ] || exit 0\necho "$@" >>"$(dirname "$0")/../calls"\n[ ! -e "$0.broken" ]\n'
-    )
-    python.chmod(0o755)
-    return tmp_path
+    return project(tmp_path, PYTHON)
 
 
 def test_a_folder_of_wheels_that_is_none_is_named(bench: Path) -> None:
@@ -161,12 +170,13 @@ def test_a_folder_of_wheels_that_is_none_is_named(bench: Path) -> None:
     assert "--wheels: expected a folder that scripts/wheels has filled, got '/nowhere'" in finished.stderr
 
 
-def need(bench: Path, *sets: str) -> list[str]:
+def need(bench: Path, *sets: str, path: str = os.environ["PATH"]) -> list[str]:
     """What pip was asked to install, in order."""
     calls = bench / ".venv" / "calls"
     calls.write_text("")
     steps = "; ".join(f"need {name}" for name in sets)
-    subprocess.run(["sh", "-euc", f'root=$0; . "$root/scripts/venv.sh"; {steps}', bench], check=False)
+    script = f'root=$0; . "$root/scripts/venv.sh"; {steps}'
+    subprocess.run(["sh", "-euc", script, bench], env=os.environ | {"PATH": path}, check=False)
     return [Path(call.split()[-1]).name for call in calls.read_text().splitlines()]
 
 
@@ -207,6 +217,22 @@ def test_a_failed_install_is_tried_again(bench: Path) -> None:
     assert need(bench, "service") == ["build.txt"]
     broken.unlink()
     assert need(bench, "service") == ["build.txt", "service.txt", bench.name]
+
+
+def test_a_half_made_environment_is_made_anew(bench: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "python").write_text(PYTHON)
+    (folder / "python").chmod(0o755)
+    (folder / "python3").write_text(
+        '#!/bin/sh\n[ "$1" = -c ] && exit\n'
+        f'[ "$2 $3" = "venv --clear" ] && rm -r "$4" && mkdir -p "$4/bin" && cp "{folder}/python" "$4/bin"\n'
+    )
+    (folder / "python3").chmod(0o755)
+    for name in ("half", "unfinished"):
+        (bench / ".venv" / name).touch()
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    assert need(bench, "service", path=path) == ["build.txt", "service.txt", bench.name]
+    assert not any((bench / ".venv" / name).exists() for name in ("half", "unfinished"))
 
 
 def old_python(folder: Path) -> dict[str, str]:
