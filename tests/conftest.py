@@ -11,8 +11,12 @@ pytest_plugins = ["tests.gated", "tests.processes", "tests.running", "tests.valk
 
 
 def pytest_configure() -> None:
-    """A run in a shell's background ignores Ctrl-C, and so would every program that a test starts and interrupts."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A run in a shell's background ignores Ctrl-C, and so would every program that a test starts and interrupts.
+
+    SIGTERM to the run alone would leave behind the services that its tests have started.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 @pytest.fixture

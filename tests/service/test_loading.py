@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,30 @@ GRADERS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    catalog, code = tmp_path / "catalog", tmp_path / "code"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("loading")
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path) -> Iterator[Settings]:
+    catalog, code = folder / "catalog", folder / "code"
     catalog.mkdir()
     code.mkdir()
     for name, grader in GRADERS.items():
         (catalog / f"{name}.json").write_text(json.dumps(grader))
     (catalog / "own.py").write_text("def grade(sample, item):\n    return 1.0\n")
     (code / "handed_rewards.py").write_text("def one(sample, item):\n    return 1.0\n")
-    monkeypatch.syspath_prepend(code)
-    (tmp_path / "keys").write_text(f"cluster: {KEY} rate=50/s\n")
-    return Settings(catalog=catalog, keys=tmp_path / "keys", functions="handed_rewards")
+    (folder / "keys").write_text(f"cluster: {KEY} rate=50/s\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(code)
+        yield Settings(catalog=catalog, keys=folder / "keys", functions="handed_rewards")
+
+
+@pytest.fixture(scope="module")
+def files(settings: Settings) -> Files:
+    """Read once: to try `own` in a sandbox takes seconds. The last test changes them."""
+    return Files(settings)
 
 
 def handed(loaded: Loaded) -> Loaded:
@@ -54,39 +67,38 @@ def handed(loaded: Loaded) -> Loaded:
     return found
 
 
-def test_every_kind_of_grader_arrives_with_its_version(settings: Settings) -> None:
-    entries = Files(settings).loaded.snapshot.entries
+def test_every_kind_of_grader_arrives_with_its_version(files: Files) -> None:
+    entries = files.loaded.snapshot.entries
     assert set(entries) == {*GRADERS, "own"}
-    arrived = handed(Files(settings).loaded).snapshot.entries
+    arrived = handed(files.loaded).snapshot.entries
     assert {name: entry.grader.version for name, entry in arrived.items()} == {
         name: entry.grader.version for name, entry in entries.items()
     }
     assert dict(arrived) == dict(entries)
 
 
-def test_a_functions_code_is_not_read_again(settings: Settings, tmp_path: Path) -> None:
-    loaded = Files(settings).loaded
+def test_a_functions_code_is_not_read_again(files: Files, folder: Path) -> None:
+    loaded = files.loaded
     arrived = pickle.loads(pickle.dumps(loaded))
-    (tmp_path / "code" / "handed_rewards.py").write_text("def one(sample, item):\n    return 0.0\n")
+    (folder / "code" / "handed_rewards.py").write_text("def one(sample, item):\n    return 0.0\n")
     for name in ("mine", "scaled"):
         assert arrived.snapshot.get(name).grader.version == loaded.snapshot.get(name).grader.version
 
 
-def test_keys_hold_with_their_limits_where_they_arrive(settings: Settings) -> None:
-    rules = Handed(settings, handed(Files(settings).loaded))
+def test_keys_hold_with_their_limits_where_they_arrive(settings: Settings, files: Files) -> None:
+    rules = Handed(settings, handed(files.loaded))
     assert rules.keys.name_of(f"Bearer {KEY}".encode()) == "cluster"
     assert rules.keys.limit_of("cluster").rate == 50
 
 
-def test_keys_are_handed_over_as_digests(settings: Settings) -> None:
-    assert KEY.encode() not in pickle.dumps(Files(settings).loaded)
+def test_keys_are_handed_over_as_digests(files: Files) -> None:
+    assert KEY.encode() not in pickle.dumps(files.loaded)
 
 
-def test_what_has_changed_is_taken_up(settings: Settings, tmp_path: Path) -> None:
-    files = Files(settings)
+def test_what_has_changed_is_taken_up(settings: Settings, files: Files, folder: Path) -> None:
     rules = Handed(settings, handed(files.loaded))
-    (tmp_path / "keys").write_text(f"cluster: {NEXT}\n")
-    (tmp_path / "catalog" / "calls.json").unlink()
+    (folder / "keys").write_text(f"cluster: {NEXT}\n")
+    (folder / "catalog" / "calls.json").unlink()
     files.look()
     rules.take_up(handed(files.loaded))
     assert rules.keys.name_of(f"Bearer {KEY}".encode()) is None
