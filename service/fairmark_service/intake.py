@@ -9,7 +9,9 @@ long. The room is shared between keys as `Room` says; which run asks, nobody kno
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from .errors import Overloaded, Refusal
 from .metrics import Metrics
@@ -25,7 +27,7 @@ class Gone(Exception):
     """The caller hung up; nobody is there to answer."""
 
 
-class Sender(NamedTuple):
+class Sender(msgspec.Struct, frozen=True, gc=False):
     """Who sends a body."""
 
     key: str

@@ -1,10 +1,13 @@
 """Whose work it is: judgements wait in lines, one for each of these."""
 
-from typing import NamedTuple
+import msgspec
 
 
-class Line(NamedTuple):
-    """Who asks for a judgement, and how they wait."""
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """Who asks for a judgement, and how they wait.
+
+    A struct, as requests are: one is made for each request, and most never wait.
+    """
 
     key: str = ""
     """The name of the caller's key."""

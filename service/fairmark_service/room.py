@@ -31,10 +31,10 @@ class Room:
 
     def take(self, who: Hashable, amount: int) -> bool:
         """Take it, if it fits."""
-        fits = self.fits(who, amount)
-        if fits:
-            self.add(who, amount)
-        return fits
+        if self.held and not self.fits(who, amount):
+            return False
+        self.add(who, amount)
+        return True
 
     def add(self, who: Hashable, amount: int) -> None:
         """Take it, whether it fits or not."""
