@@ -197,7 +197,7 @@ def test_a_folder_that_goes_while_the_service_warms_up_ends_it_and_is_named(tmp_
     options = ["--port", "0", "--url-file", str(folder / "url"), "--workers", workers]
     command = [sys.executable, "-m", "fairmark_service", *options]
     service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (folder / "url").exists():  # taken away as stale: the service has begun to start
         assert time.monotonic() < deadline
         time.sleep(0.01)
