@@ -209,6 +209,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self._turned = Gauge(
+            "fairmark_loop_turned_timestamp_seconds",
+            "When the event loop last came round; of several HTTP processes that which hangs for longest",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._turned.set_to_current_time()
         Counter(*_RESTARTS, registry=registry)
         for reason in REASONS:
             self._rejected.labels(reason)
@@ -391,6 +398,7 @@ class Metrics:
         self._slow.set(self._slow_now)
         self._ready.set(self._is_ready())
         self._lag.set(max(self._lags))
+        self._turned.set_to_current_time()
         for gauge, now in ((self._waiting, self._waiting_now), (self._busy, self._busy_now)):
             for place, count in now.items():
                 gauge.labels(place).set(count)

@@ -109,6 +109,17 @@ def test_one_open_breaker_shows(fleet: Fleet) -> None:
     assert fleet.value("fairmark_cache_breaker_open") == 0
 
 
+def test_a_process_that_hangs_beside_another_shows_until_it_is_killed(fleet: Fleet) -> None:
+    first, second = fleet.processes
+    turned = "fairmark_loop_turned_timestamp_seconds"
+    fleet.does("pass")
+    began = fleet.value(turned)
+    second.does("pass")
+    assert fleet.value(turned) == began
+    fleet.dies(first)
+    assert (fleet.value(turned) or 0) > (began or 0)
+
+
 def test_counts_of_a_killed_process_stay(fleet: Fleet) -> None:
     line = 'metrics.graded("exact", "graded", 0.5, 1); metrics.coalesced(2)'
     fleet.does(line)
