@@ -38,7 +38,7 @@ class Proxy:
     """A proxy process before the replicas on these ports."""
 
     def __init__(self, command: list[str], port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(command)
         deadline = time.monotonic() + 10
         while not _listens(port):

@@ -31,6 +31,10 @@ class Replicas:
         """How many samples one has graded since it was started."""
         return self.running[place].metric('fairmark_samples_total{grader="similarity",outcome="graded"}')
 
+    def in_flight(self) -> float:
+        """How many requests are being answered."""
+        return sum(running.metric("fairmark_requests_in_flight") for running in self.running)
+
     def close(self) -> None:
         for running in self.running:
             running.process.send_signal(signal.SIGINT)

@@ -5,6 +5,8 @@ The callers don't come again where their trainer's client doesn't, so whatever a
 
 import json
 import signal
+import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -26,6 +28,10 @@ CALLERS: dict[str, Caller] = {
 }
 LARGE: dict[str, Caller] = {"large batches": batch(4, padding=1_000_000)}
 """More than haproxy holds to send it again."""
+
+LONG_SECONDS = 10
+PIECES_SECONDS = 0.1
+"""Between two pieces of a request: haproxy 2.6 doesn't look after a caller whose request came in one."""
 
 MakeProxy = Callable[[Path, list[int]], Proxy]
 
@@ -76,6 +82,21 @@ def test_no_verdict_is_lost(
 
 def both(one: Callable[[], bool], other: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: one() and other()
+
+
+@pytest.mark.parametrize("proxy", [proxies.nginx, proxies.haproxy])
+def test_a_caller_who_hangs_up_is_waited_for_no_more(
+    proxy: MakeProxy, replicas: Replicas, tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
+    body = json.dumps({"code": f"import time; time.sleep({LONG_SECONDS})", "language": "python", "run_timeout": 60})
+    head = "POST /run_code HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with closing(proxy(tmp_path, replicas.ports)) as running:
+        with socket.create_connection(("127.0.0.1", running.port)) as caller:
+            caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body[:1]}".encode())
+            time.sleep(PIECES_SECONDS)
+            caller.sendall(body[1:].encode())
+            wait_until(replicas.in_flight)
+        wait_until(lambda: not replicas.in_flight(), LONG_SECONDS / 2)
 
 
 @pytest.mark.parametrize(("proxy", "status"), [(proxies.nginx, 502), (proxies.haproxy, 503)], ids=["nginx", "haproxy"])
