@@ -31,7 +31,7 @@ async def bursts(trial: Trial) -> Report:
     report = Report()
     async with Work() as work:
         for place, name in enumerate(CONTENTS):
-            turns = range(1000 * place, 1000 * place + (2 if trial.short else 3))
+            turns = range(1000 * place, 1000 * place + (1 if trial.short else 3))
             report.bursts += [await _burst(name, _samples(name, turn, trial), trial, work, report) for turn in turns]
     for name in CONTENTS:
         made = [burst for burst in report.bursts if burst.name == name]
@@ -77,5 +77,5 @@ def _cells(name: str, made: Sequence[Burst], trial: Trial) -> Iterator[str]:
     last, work, cpu, driver = (statistics.median(values) for values in list(zip(*made, strict=True))[1:])
     yield duration(last)
     yield duration(work / trial.cores) if work else ""
-    yield f"{last * trial.cores / work:.1f} ×" if work else ""
+    yield f"{statistics.median(burst.last * trial.cores / burst.work for burst in made):.1f} ×" if work else ""
     yield from (duration(cpu), duration(driver))

@@ -49,7 +49,7 @@ async def poison(bench: Bench) -> list[Figure]:
         await spell(server, 0, seconds, poisoned=False)
         spells = [
             await spell(server, number, seconds, poisoned=number % 2 == 0)
-            for number in range(1, 2 * max(2, bench.rounds // 2) + 1)
+            for number in range(1, 2 * max(1, bench.rounds // 2) + 1)
         ]
     calm, poisoned = [load for load, _ in spells[::2]], [load for load, _ in spells[1::2]]
     return figures(calm, poisoned, [load for _, load in spells[1::2]])

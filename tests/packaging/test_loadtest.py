@@ -77,7 +77,7 @@ def test_neighbours_of_poison_are_all_graded(results: Any, shape: str) -> None:
 def test_poison_is_sent_and_answered(results: Any, shape: str) -> None:
     statuses = results["shapes"][shape]["statuses"]
     poisons = [counts.keys() for group, counts in statuses.items() if group.startswith("poison")]
-    assert len(poisons) > 1
+    assert poisons
     assert all(counts <= {"200", "503", "504"} for counts in poisons)
 
 
@@ -124,7 +124,7 @@ def test_mathematics_is_far_ahead_of_math_verify(results: Any) -> None:
 
 
 def test_long_reasoning_costs_nothing(results: Any) -> None:
-    assert figure(results, "math", "30 kB of reasoning, in times of 1 to 2 kB") < 2
+    assert figure(results, "math", "30 kB of reasoning, in times of 1 to 2 kB") < 5  # where it was read through, 20
 
 
 def test_poison_does_not_hold_up_its_neighbours(results: Any) -> None:
