@@ -17,7 +17,7 @@ _PROGRAM = "a, b = map(int, input().split())\nprint(a * {factor} + b)\n"
 
 async def programs(trial: Trial) -> Report:
     """512 callers of /run_code, 10 to 20 tests a program, a request and a new connection for each test (verl)."""
-    requests = list(tests(5, samples=round(trial.spend(10, 300)), poisoned=trial.poisoned))
+    requests = list(tests(5, samples=round(trial.spend(5, 300)), poisoned=trial.poisoned))
     report = Report()
     load, cpu = await trial.metered(closed(trial.server, iter(requests), CALLERS, trial.spend(20, 120), fresh=True))
     report.count(load)
