@@ -38,7 +38,11 @@ class Running:
         ]
         for reader in self._readers:
             reader.start()
-        self.url = addresses.get(timeout=START_SECONDS)
+        try:
+            self.url = addresses.get(timeout=START_SECONDS)
+        except BaseException:  # whoever ends the run now has nothing to stop
+            self.process.kill()
+            raise
         assert self.url, "".join(self.log)
 
     def _read(self, stream: object, lines: list[str], addresses: "Queue[str]") -> None:
