@@ -43,6 +43,8 @@ class Running:
         except BaseException:  # whoever ends the run now has nothing to stop
             self.process.kill()
             raise
+        if not self.url:
+            self.stop()
         assert self.url, "".join(self.log)
 
     def _read(self, stream: object, lines: list[str], addresses: "Queue[str]") -> None:

@@ -18,6 +18,8 @@ from tests.valkey import Tls, Valkey
 
 from fairmark_service.settings import Settings
 
+ROOT = Path(__file__).parents[2]
+
 OTHER_KEY = "example-key-0000002"
 PASSWORD = "fake-password"
 GRADER = (
@@ -147,15 +149,23 @@ CONFINE = """
 set -eu
 mount --bind "$1" /mnt
 mount -o remount,bind,ro /mnt
+exec 3< "$3"  # by descriptor, or mount would look the path up again, below the scratch
 for scratch in $2; do mount -t tmpfs -o size=256m scratch "$scratch"; done
+mkdir -p "$3"
+mount --no-canonicalize --bind /proc/self/fd/3 "$3"
+mount -o remount,bind,ro "$3"
+exec 3<&-
 mount -o remount,bind,ro /
 cd /
 ! touch /etc/written 2>/dev/null
-shift 2
+shift 3
 unset HOME
 exec setpriv --no-new-privs --inh-caps=-all --bounding-set=-all -- "$@"
 """
-"""A pod's file system and privileges: all is read-only but the scratch volumes, and no capability is left or comes."""
+"""A pod's file system and privileges: all is read-only but the scratch volumes, and no capability is left or comes.
+
+The checkout stays in sight where it lies below a scratch volume, as clones in /tmp do.
+"""
 
 
 def confinable() -> bool:
@@ -168,7 +178,8 @@ def test_it_runs_programs_that_see_no_key_and_stops_on_a_read_only_root_without_
     chart: Chart, serve: Serve, tmp_path: Path, workers: int
 ) -> None:
     pod = Pod(chart.render(CATALOG | {"settings": {"workers": workers}}), tmp_path / "pod")
-    before = ["unshare", "-Urm", "sh", "-c", CONFINE, "sh", str(tmp_path / "pod"), " ".join(pod.scratch)]
+    given = [str(tmp_path / "pod"), " ".join(pod.scratch), str(ROOT)]
+    before = ["unshare", "-Urm", "sh", "-c", CONFINE, "sh", *given]
     replica = Replica(pod, serve(*pod.options(seen=Path("/mnt")), before=before, **pod.environment))
     assert replica.grade("exact").json()["results"][0]["score"] == 1.0
     keys = f"/mnt/{pod.folder('/etc/fairmark/keys').name}/keys"

@@ -1,11 +1,12 @@
 """Programs as Python would run them, and what happens to the processes that do."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -288,10 +289,18 @@ def test_no_process_survives_a_service_that_is_killed(
     python = python_in(world)
     with subprocess.Popen([sys.executable, "-c", SERVICE, *([str(python)] if python else [])]) as service:
         try:
-            wait_until(lambda: len(descendants(service.pid)) == 6)  # two of guard, zygote, program
-            pids = descendants(service.pid)
-            directories = {os.readlink(f"/proc/{pid}/cwd") for pid in pids}
+            wait_until(lambda: len(directories(descendants(service.pid))) == 6)  # two of guard, zygote, program
+            found = directories(descendants(service.pid))
         finally:
             service.kill()
-    wait_until(lambda: all(gone(pid) for pid in pids))
-    wait_until(lambda: not any("fairmark-" in directory and Path(directory).exists() for directory in directories))
+    wait_until(lambda: all(map(gone, found)))
+    wait_until(lambda: not any("fairmark-" in path and Path(path).exists() for path in found.values()))
+
+
+def directories(pids: Iterable[int]) -> dict[int, str]:
+    """Where processes are; on the way to their program some end that were just listed."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError):
+            found[pid] = os.readlink(f"/proc/{pid}/cwd")
+    return found
