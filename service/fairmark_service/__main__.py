@@ -36,7 +36,7 @@ def serve(settings: Settings) -> None:
     sockets = server.bind(settings)
     probes = Probes(sockets.probes, service.health.report, service.metrics.expose) if sockets.probes else None
     announcement = server.Announcement(settings, sockets)
-    config, listeners = server.configuration(service.gateway), [sockets.main, *server.beside(sockets.main)]
+    config, listeners = server.serving(service.gateway), [sockets.main, *server.beside(sockets.main)]
     server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run(listeners)
 
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_BYTES = 64 * 1024
@@ -175,3 +176,17 @@ class BoundedHead(HttpToolsProtocol):
     def _end(self) -> None:
         if self._idle:
             self.transport.close()
+
+
+def configuration(app: Any, protocol: type[BoundedHead], **others: Any) -> uvicorn.Config:
+    """uvicorn as the main port and the probes have it: no logs of its own, nothing believed of proxies' headers."""
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        **others,
+    )

@@ -21,13 +21,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from .http import BoundedHead, Heads, Reading
+from .http import BoundedHead, Heads, Reading, configuration
 from .metrics import CONTENT_TYPE
 
 STOP_SECONDS = 1
 """What an answer under way gets to finish in."""
-
-
 TURN_SECONDS = 1
 """How often the main loop says that it turns."""
 STUCK_SECONDS = 60
@@ -45,7 +43,9 @@ class Probes:
         `expose` is called in the main loop, whose counts they are; `report` in a thread.
         """
         self._listener, self._report, self._expose = listener, report, expose
-        self._server = _Beside(_configuration(self._app()))
+        self._server = _Beside(
+            configuration(self._app(), _Bounded, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS)
+        )
         self._thread = threading.Thread(target=self._serve, name="probes", daemon=True)
         self._main: asyncio.AbstractEventLoop
         self._turned: float
@@ -107,17 +107,3 @@ class _Bounded(BoundedHead):
     """What is read in this loop is counted apart: the main one pauses its own connections, from its own thread."""
 
     reading, heads = Reading(), Heads()
-
-
-def _configuration(app: Router) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        lifespan="off",
-        http=_Bounded,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )

@@ -117,7 +117,7 @@ def serve(supervisor: socket.socket, start: Start) -> None:
     rules = Handed(start.settings, start.news.loaded)
     service = Service(start.settings, rules, start.shared)
     family = server.family(start.settings.host)
-    config = server.configuration(service.gateway)
+    config = server.serving(service.gateway)
     Server(config, supervisor, family, rules, start.news, service.stopping).run()
 
 

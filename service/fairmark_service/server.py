@@ -14,7 +14,7 @@ import uvicorn
 
 from . import url_file
 from .gateway import Gateway
-from .http import BoundedHead
+from .http import BoundedHead, configuration
 from .probes import Probes
 from .settings import Settings
 
@@ -123,17 +123,12 @@ def end_connections(server: uvicorn.Server) -> None:
     server.config.encoded_headers.append(header)  # of which the former are made anew each second
 
 
-def configuration(app: Gateway) -> uvicorn.Config:
-    """How uvicorn serves the application, in every process."""
-    return uvicorn.Config(
+def serving(app: Gateway) -> uvicorn.Config:
+    """How every process serves the application."""
+    return configuration(
         app,
+        BoundedHead,
         loop="uvloop",
-        http=BoundedHead,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -41,7 +41,7 @@ def free_port() -> int:
 SET_UP = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")} | {
     "PIP_NO_COMPILE": "1"
 }
-UNREACHABLE = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_NO_CACHE_DIR": "1"}
+UNREACHABLE = {"PIP_CONFIG_FILE": os.devnull, "PIP_PROXY": "http://127.0.0.1:9", "PIP_NO_CACHE_DIR": "1"}
 
 
 @contextmanager

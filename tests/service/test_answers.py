@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from fairmark_service.server import configuration
+from fairmark_service.server import serving
 
 PIECES = [b"", b"one", b"", b"two", b""]
 LARGE = 4 << 20
@@ -33,7 +33,7 @@ async def app(scope: dict[str, Any], receive: object, send: Callable[[dict[str, 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
-    config = configuration(app)  # type: ignore[arg-type]
+    config = serving(app)  # type: ignore[arg-type]
     config.lifespan = "off"
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
