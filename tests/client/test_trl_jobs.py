@@ -159,6 +159,15 @@ def test_each_step_is_reported_once_with_what_there_is_to_know_of_it(finished: J
     assert {metric.step for metric in reported if metric.valid_reward is not None} == {12, 24}
 
 
+@pytest.mark.slow
+def test_validation_does_not_change_how_it_trains(run_here: RunHere) -> None:
+    settings = LONG | {"max_steps": 4}
+    often, _ = run_here(hyperparameters=settings | {"eval_steps": 1})
+    once, _ = run_here(hyperparameters=settings | {"eval_steps": 4})
+    assert len([metric for metric in metrics(often) if metric.valid_reward is not None]) == 4
+    assert [metric.train_reward for metric in metrics(often)] == [metric.train_reward for metric in metrics(once)]
+
+
 def test_it_says_what_validation_takes_beside_training(finished: Job) -> None:
     (said,) = [event for event in TRL.events(finished, 0) if event.key.endswith("/validation")]
     assert said.level == "info"

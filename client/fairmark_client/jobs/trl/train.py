@@ -58,6 +58,7 @@ def train(folder: Folder, run: int, stop: Stop) -> bool:
     assert job
     if job.spec.options.get("unsloth"):
         import unsloth  # noqa: F401  # patches TRL, so it comes before it
+    from .chance import Chance
     from .reports import Reports
 
     trainer, rewards = (
@@ -65,6 +66,7 @@ def train(folder: Folder, run: int, stop: Stop) -> bool:
     )
     reports = Reports(folder, run, stop, rewards)
     trainer.add_callback(reports)
+    trainer.add_callback(Chance())
     whole = folder.checkpoints()
     _remove_half(folder)
     stop.listen()
