@@ -28,6 +28,8 @@ class Child:
 
     def __init__(self, number: int, metrics: Path) -> None:
         self.number, self.ready = number, False
+        self.unheard = 0
+        """How often it was looked for, in vain, since it last said that its loop turns."""
         self._environment = process_environment(metrics)
         self._process: asyncio.subprocess.Process | None = None
         self._channel, self._theirs = channel.pair()
@@ -44,21 +46,15 @@ class Child:
         self._channel, self._theirs = channel.pair()
         self._channel.setblocking(False)
         self.tell(start)  # before there is a process, so that no other news comes first
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *_SAFE,
-            "-m",
-            f"{__package__}.process",
-            str(self._theirs.fileno()),
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=[self._theirs.fileno()],
-            env=self._environment,
-            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor, which ends the others in order
-        )
+        try:
+            self._process = await self._begun()
+        except OSError as error:
+            raise Failed(f"HTTP process {self.number} can't be started: {error.strerror}") from None
         said = await self._first_word()
         if said != channel.READY:
             raise Failed(said.decode(errors="replace") or f"HTTP process {self.number} ended with {await self.ended()}")
-        self.ready = True
+        self.ready, self.unheard = True, 0
+        asyncio.get_running_loop().add_reader(self._channel, self._hear)
 
     async def ended(self) -> int:
         """The exit code of the process, once it has ended; less than 0 is a signal's number."""
@@ -87,6 +83,12 @@ class Child:
         self._untold = channel.pack(news)
         self._flush()
 
+    def kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def finish(self, seconds: float) -> None:
         """Have it end what it is at, and kill it when that takes longer."""
         if self._process is None:
@@ -95,10 +97,22 @@ class Child:
             self._channel.shutdown(socket.SHUT_WR)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.ended(), seconds)
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self.kill()
         await self.ended()
         self._end_channel()
+
+    async def _begun(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *_SAFE,
+            "-m",
+            f"{__package__}.process",
+            str(self._theirs.fileno()),
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=[self._theirs.fileno()],
+            env=self._environment,
+            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor, which ends the others in order
+        )
 
     async def _first_word(self) -> bytes:
         """What it says first, which is nothing when it ends without a word."""
@@ -112,6 +126,10 @@ class Child:
         finally:
             hearing.cancel()
             ending.cancel()
+
+    def _hear(self) -> None:
+        self._channel.recv(channel.REASON_BYTES)
+        self.unheard = 0
 
     def _flush(self) -> None:
         if self._untold is None:
@@ -130,5 +148,6 @@ class Child:
 
     def _end_channel(self) -> None:
         self._forget()
+        asyncio.get_running_loop().remove_reader(self._channel)
         self._channel.close()
         self._theirs.close()

@@ -4,6 +4,7 @@ Settings, graders and keys come over the channel, where neither a list of proces
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -65,10 +66,15 @@ class Server(uvicorn.Server):
         self._take_up(self._news)
         self._supervisor.setblocking(False)
         asyncio.get_running_loop().add_reader(self._supervisor, self._receive)
-        self._supervisor.send(channel.READY)
+        self._say_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Nothing: who signals all processes signals the supervisor, and that stops dealing first."""
+
+    def _say_ready(self) -> None:
+        with contextlib.suppress(OSError):  # it hasn't read what was said before, or is gone
+            self._supervisor.send(channel.READY)
+        asyncio.get_running_loop().call_later(channel.TURN_SECONDS, self._say_ready)
 
     def _receive(self) -> None:
         """Take one message up: the loop comes back for the next, and has looked at its other connections by then."""

@@ -13,17 +13,18 @@ import operator
 import signal
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from . import server
+from . import channel, server
 from .child import Child, Failed
 from .dealer import Dealer
 from .loading import Files
 from .metrics import SharedMetrics
-from .probes import Probes
+from .probes import STUCK_SECONDS, Probes
 from .process import News, Start
 from .reload import poll
 from .settings import Settings
@@ -74,7 +75,7 @@ class Supervisor:
         await asyncio.gather(*map(self._start, self._children))
         self._dealer.open()
         self._announcement.make()
-        await asyncio.gather(self._watch(), *map(self._keep, self._children))
+        await asyncio.gather(self._watch(), end_hung(self._children), *map(self._keep, self._children))
 
     async def _drain(self, signals: asyncio.Queue[int]) -> None:
         """Go on until whoever asks `/readyz` sends no more; a second signal ends that."""
@@ -137,6 +138,20 @@ class Supervisor:
         self._told = news
         for child in self._children:
             child.tell(news)
+
+
+async def end_hung(children: Sequence[Child], looks: int = STUCK_SECONDS // channel.TURN_SECONDS) -> None:
+    """Kill processes whose loops don't turn, until cancelled: another can be started then, and their callers told.
+
+    Looks are counted and not seconds, or a supervisor that slept itself would kill them all before it hears them.
+    """
+    while True:
+        await asyncio.sleep(channel.TURN_SECONDS)
+        for child in children:
+            child.unheard += child.ready
+            if child.unheard > looks:
+                log.error("an HTTP process hangs and is killed", extra={"worker": child.number})
+                child.kill()
 
 
 def serve(settings: Settings) -> None:
