@@ -1,9 +1,9 @@
 """The channel between the supervisor and one HTTP process, and what goes over it, in order.
 
 Down go messages of one byte with a descriptor: a connection to serve, or memory that holds what has changed. A
-connection that was accepted after a change is therefore served after it. Up goes one message, that the process is ready
-or why it can't be. The supervisor's end of the channel, closed by it or by its death, tells the process to finish. Of
-the process's end the supervisor keeps a copy, from which it takes what a dead process has left there.
+connection that was accepted after a change is therefore served after it. Up goes why the process can't be ready, or
+each second that it is. The supervisor's end of the channel, closed by it or by its death, tells the process to finish.
+Of the process's end the supervisor keeps a copy, from which it takes what a dead process has left there.
 """
 
 import contextlib
