@@ -126,7 +126,7 @@ class Metrics:
         )
         self._request_seconds = Buckets(
             "fairmark_request_seconds",
-            "From a request's last byte to its answer",
+            "From a request's head to its answer, its upload included",
             ["route"],
             buckets=_SECONDS,
             registry=registry,
