@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle, islice
@@ -158,7 +158,8 @@ async def closed(
     """
     source = islice(cycle(requests) if isinstance(requests, list) else iter(requests), MOST)
     load = Load()
-    async with _measured(server, load, seconds):
+    async with _measured(server, load) as patience:
+        patience.reschedule(_in(seconds + GRACE_SECONDS))
         deadline = load.began + seconds
         await asyncio.gather(*(_call(server, source, load, deadline, fresh) for _ in range(connections)))
     return load
@@ -191,20 +192,22 @@ async def _reached(connecting: Awaitable["_Line"], request: Request, due: float,
         raise
 
 
-async def opened(server: Server, requests: Sequence[Request], rate: float, connections: int | None = None) -> Load:
+async def opened(server: Server, requests: Iterable[Request], rate: float, connections: int | None = None) -> Load:
     """An open loop: so many requests a second, answered or not; a latency counts from when its request was due.
 
+    It sends until there are no more requests; an iterator may end when something else has.
     Kept connections, so many at most (one that waits for one of them goes on ageing), or a new one for each request.
     """
     load = Load()
     pool = None if connections is None else _Pool(server, load, connections)
-    async with _measured(server, load, len(requests) / rate), asyncio.TaskGroup() as sent:
-        for place, request in enumerate(requests[:MOST]):
+    async with _measured(server, load) as patience, asyncio.TaskGroup() as sent:
+        for place, request in enumerate(islice(requests, MOST)):
             due = load.began + place / rate
             if (ahead := due - time.perf_counter()) > 0:
                 await asyncio.sleep(ahead)
             # A timer of uvloop's may be a millisecond early, which would be taken off the latency.
             sent.create_task(_send(server, request, load, min(due, time.perf_counter()), pool))
+        patience.reschedule(_in(GRACE_SECONDS))
     if pool is not None:
         pool.close()
     return load
@@ -222,15 +225,20 @@ async def _send(server: Server, request: Request, load: Load, due: float, pool: 
 
 
 @asynccontextmanager
-async def _measured(server: Server, load: Load, seconds: float) -> AsyncIterator[None]:
-    """Times a load and what the server takes for it; at the end of the grace whatever is unanswered ends without."""
+async def _measured(server: Server, load: Load) -> AsyncIterator[asyncio.Timeout]:
+    """Times a load and what the server takes for it; when the timeout comes, whatever is unanswered ends without."""
     cpu, load.began = server.cpu(), time.perf_counter()
     try:
-        async with asyncio.timeout(seconds + GRACE_SECONDS):
-            yield
+        async with asyncio.timeout(None) as patience:
+            yield patience
     except TimeoutError:
         load.odd = load.odd or f"{server.name} left requests unanswered for {GRACE_SECONDS} s"
     load.cpu, load.ended = server.cpu() - cpu, time.perf_counter()
+
+
+def _in(seconds: float) -> float:
+    """That much later, by the loop's clock."""
+    return asyncio.get_running_loop().time() + seconds
 
 
 async def ask(server: Server, request: Request) -> bytes:

@@ -7,12 +7,12 @@ and the kernel's, and not that of a driver which is busy with a crowd.
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from .driver import Load, get, opened
+from .driver import Request, get, opened
 from .servers import Server
 
 OFTEN = 10
@@ -28,18 +28,22 @@ async def healthz(ports: Mapping[str, Server], task: asyncio.Task[Any]) -> dict[
     return dict(zip(ports, orjson.loads(printed), strict=True))
 
 
-async def _ask(server: Server, ended: asyncio.Event) -> list[tuple[int, float]]:
-    """At a steady rate, answered or not."""
-    asked = Load()
-    while not asked.answers or not ended.is_set():
-        asked.answers += (await opened(server, [get("/healthz")] * OFTEN, OFTEN)).answers
+async def ask(server: Server, ended: asyncio.Event) -> list[tuple[int, float]]:
+    """Status and seconds of each question, asked when it is due whether or not those before it are answered."""
+    asked = await opened(server, _questions(ended), OFTEN)
     return [(answer.status, answer.seconds) for answer in asked.answers]
+
+
+def _questions(ended: asyncio.Event) -> Iterator[Request]:
+    yield get("/healthz")
+    while not ended.is_set():
+        yield get("/healthz")
 
 
 async def _ask_all(servers: list[Server]) -> list[list[tuple[int, float]]]:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin, ended.set)
-    return await asyncio.gather(*(_ask(server, ended) for server in servers))
+    return await asyncio.gather(*(ask(server, ended) for server in servers))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from loadtests import driver
+from loadtests import driver, kubelet
 from loadtests.driver import NO_ANSWER, Request, closed, get, opened, post
 from loadtests.servers import Server
 
@@ -63,6 +63,19 @@ async def test_what_was_due_while_the_server_stalled_counts_from_then(connection
     assert 0.9 < max(slow) < 1.5
     # Due in the first half of the stall; a driver that waits for its answer before it sends counts one.
     assert 50 < len(slow) < 80
+
+
+async def test_health_is_asked_ten_times_a_second_through_a_stall() -> None:
+    stub, ended = Stub(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with served(stub) as server:
+        loop.call_later(0.3, lambda: setattr(stub, "stalled_until", time.perf_counter() + 2))
+        loop.call_later(2.5, ended.set)
+        answers = await kubelet.ask(server, ended)
+    late = [seconds for _, seconds in answers if seconds > 0.5]
+    # Due in the stall, up to half a second before its end; one who waits for ten answers asks seven of these.
+    assert 12 <= len(late) <= 18
+    assert {status for status, _ in answers} == {200}
 
 
 async def test_an_open_loop_keeps_its_rate_whatever_the_answers_take() -> None:
