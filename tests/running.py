@@ -3,12 +3,14 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Queue
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -60,6 +62,13 @@ class Running:
         found = re.search(r"^  probes +(http://[^/]+)", "".join(self.printed), re.MULTILINE)
         assert found, self.printed
         return found[1]
+
+    @property
+    def listens(self) -> bool:
+        """Whether it takes new connections."""
+        address = urlsplit(self.url)
+        with socket.socket() as probe:
+            return probe.connect_ex((address.hostname, address.port)) == 0
 
     def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """The answer to one JSON body."""

@@ -22,12 +22,6 @@ def connected(running: Running) -> socket.socket:
     return socket.create_connection((address.hostname, address.port), timeout=10)
 
 
-def listens(running: Running) -> bool:
-    address = urlsplit(running.url)
-    with socket.socket() as probe:
-        return probe.connect_ex((address.hostname, address.port)) == 0
-
-
 def answer(connection: socket.socket) -> str:
     """One answer of at most a few hundred bytes."""
     said = b""
@@ -50,7 +44,7 @@ def test_connections_without_a_request_may_bring_one_more(serve: Serve, wait_unt
         assert "connection: close" not in answer(used)
         slow.sendall(REQUEST[:20])
         running.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: not listens(running))
+        wait_until(lambda: not running.listens)
         for connection, rest in ((fresh, REQUEST), (used, REQUEST), (slow, REQUEST[20:])):
             connection.sendall(rest)
         for connection in (fresh, used, slow):
@@ -72,7 +66,7 @@ def test_a_kept_connection_may_bring_one_more_while_it_drains_and_after(
         wait_until(lambda: httpx.get(f"{running.url}/readyz").status_code == 503)
         during.sendall(REQUEST)
         assert_last_answer(during)
-        wait_until(lambda: not listens(running))
+        wait_until(lambda: not running.listens)
         after.sendall(REQUEST)
         assert_last_answer(after)
     assert running.stop() in (0, -signal.SIGTERM)

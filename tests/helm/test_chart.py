@@ -32,7 +32,7 @@ EVERYTHING: Values = {
     "catalog": {"files": {"mine.json": '  {"type": "numeric"}\n', "mine.tests.jsonl": "{}\n{}", "own.py": "x = 1\n"}},
     "settings": {"queue": 1000000, "verdict-log-samples": True, "log-level": "debug", "workers": 2},
     "redis": REDIS,
-    "drainSeconds": 300,
+    "drainSeconds": 375,
     "service": {"type": "LoadBalancer", "port": 80, "annotations": {"example.com/a": "b"}},
     "ingress": {"enabled": True, "className": "web", "host": "grader.example.com", "tlsSecret": "certificate"},
     "autoscaling": {
@@ -280,12 +280,12 @@ def test_probes_are_asked_on_their_own_port(deployed: Document) -> None:
     }
 
 
-@pytest.mark.parametrize("seconds", [0, 15, 300])
-def test_a_pod_has_time_to_drain_and_then_to_stop(chart: Chart, seconds: int) -> None:
+@pytest.mark.parametrize("seconds", [0, 15, 375])
+def test_a_pod_has_time_to_leave_the_endpoints_to_drain_and_then_to_stop(chart: Chart, seconds: int) -> None:
     deployment = only(chart.render(KEYS | {"drainSeconds": seconds}), "Deployment")
-    lifecycle = container(deployment).get("lifecycle", {"preStop": {"sleep": {"seconds": 0}}})
-    assert lifecycle["preStop"]["sleep"]["seconds"] == seconds
-    assert pod(deployment)["terminationGracePeriodSeconds"] > seconds + TEN_SECONDS
+    assert f"--drain-seconds={seconds}" in container(deployment)["args"]
+    leaves = container(deployment)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod(deployment)["terminationGracePeriodSeconds"] >= leaves + seconds + TEN_SECONDS + 5
 
 
 def test_an_upgrade_takes_no_pod_away_before_there_is_another(deployed: Document) -> None:

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,11 @@ GRADER = (
     ' "reference": "{{ item.reference_answer }}", "operation": "eq"}'
 )
 FIXTURES = '{"sample": "a", "item": {"reference_answer": "a"}, "score": 1}\n'
-CATALOG: Values = KEYS | {"catalog": {"files": {"exact.json": GRADER, "exact.tests.jsonl": FIXTURES}}}
+QUICK: Values = KEYS | {"drainSeconds": 0}
+"""Nobody waits for the drains of the tests."""
+CATALOG: Values = QUICK | {"catalog": {"files": {"exact.json": GRADER, "exact.tests.jsonl": FIXTURES}}}
 EXISTING: Values = {
+    "drainSeconds": 0,
     "auth": {"existingSecret": "team", "secretKey": "keys.txt"},
     "catalog": {"existingConfigMap": "graders"},
 }
@@ -110,6 +115,7 @@ def test_the_service_takes_the_very_arguments_and_variables(
 ) -> None:
     """On every address too, which only keys or --open allow."""
     values = CATALOG | {
+        "drainSeconds": 375,
         "settings": {"queue": 30000, "workers": 2, "cache-seconds": 60},
         "redis": {"url": "rediss://valkey:6380/1", "existingSecret": "valkey", "caSecret": "valkey"},
     }
@@ -124,6 +130,7 @@ def test_the_service_takes_the_very_arguments_and_variables(
     assert settings.redis_password.get_secret_value() == PASSWORD
     assert (settings.queue, settings.workers, settings.cache_seconds) == (30000, 2, 60)
     assert settings.keys == Path("/etc/fairmark/keys/keys")
+    assert settings.drain_seconds == 375
 
 
 def test_pods_share_verdicts_through_a_redis_with_tls_and_a_password(
@@ -143,6 +150,31 @@ def test_pods_share_verdicts_through_a_redis_with_tls_and_a_password(
     with Redis(port=valkey.port, password=PASSWORD) as client:
         wait_until(client.dbsize)
     assert other.grade("sum").json()["results"][0]["cached"] is True
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_begins_late_in_a_drain_is_answered_whole_and_ends_its_connection(
+    chart: Chart, serve: Serve, tmp_path: Path, wait_until: Callable[..., None], workers: int
+) -> None:
+    pod = Pod(chart.render(KEYS | {"drainSeconds": 2, "settings": {"workers": workers}}), tmp_path)
+    running = serve(*pod.options(), **pod.environment)
+    program = {"code": "import time; time.sleep(2); print(7)", "language": "python"}
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with (
+        httpx.Client(base_url=running.url, headers=headers, timeout=20) as kept,
+        httpx.Client(base_url=running.url, headers=headers, timeout=20) as new,
+        ThreadPoolExecutor() as pool,
+    ):
+        assert "connection" not in kept.get("/v1/graders").headers
+        running.process.terminate()
+        late = time.monotonic() + 1.5
+        wait_until(lambda: time.monotonic() > late)
+        answers = [pool.submit(client.post, "/run_code", json=program) for client in (kept, new)]
+        wait_until(lambda: not running.listens)
+        assert not any(answer.done() for answer in answers)
+        for answer in answers:
+            assert answer.result().headers["connection"] == "close"
+            assert answer.result().json()["run_result"]["stdout"] == "7\n"
 
 
 CONFINE = """

@@ -80,7 +80,7 @@ CASES = {
         {"up": "1x60 0x60", 'up{instance="10.0.0.8:8001"}': "1x120"},
         {"up": "1x60 0x2 1x60", 'up{job="another"}': "0x120"},
     ),
-    "FairmarkNotReady": Case({"fairmark_ready": "0x120"}, {"fairmark_ready": "0x2 1x120"}),
+    "FairmarkNotReady": Case({"fairmark_ready": "0x4 stale"}, {"fairmark_ready": "0x2 1x30 0x8 stale"}),
     "FairmarkUngradable": Case(
         samples("ungradable", 60), samples("ungradable", 40) | few("ungradable"), of(grader="math")
     ),
@@ -166,6 +166,10 @@ def test_a_new_replica_that_never_answers_is_down(promtool: Promtool, tmp_path: 
     new = "10.0.0.8:8001"
     expected = firing("FairmarkDown", {**SERVICE, "instance": new})
     fired({f'up{{instance="{new}"}}': "0x120"}, tmp_path / "test.json", expected, promtool)
+
+
+def test_a_replica_that_stays_unready_does_not_drain(promtool: Promtool, tmp_path: Path) -> None:
+    fired({"fairmark_ready": "1x60 0x11 stale"}, tmp_path / "test.json", firing("FairmarkNotReady", SERVICE), promtool)
 
 
 def test_a_replica_whose_only_process_is_killed_again_and_again_restarts(promtool: Promtool, tmp_path: Path) -> None:

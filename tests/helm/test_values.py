@@ -16,11 +16,14 @@ DEFAULTS: Values = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 PAGE = (CHART.parents[1] / "docs" / "kubernetes.md").read_text()
 SNIPPETS = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
-OF_THE_CHART = {"host", "port", "probe-port", "catalog", "keys", "open", "redis", "redis-password", "redis-ca"}
+OF_THE_CHART = {"host", "port", "probe-port", "drain-seconds", "catalog", "keys", "open"} | {
+    "redis",
+    "redis-password",
+    "redis-ca",
+}
 """Settings that the chart makes of its other values."""
-OF_OTHERS = {"key", "url-file", "drain-seconds"}
-"""Settings for those who have no chart: one key by variable, where a service on a node can be found, and a drain after
-SIGTERM, which a pod gets when it has left the Service and has only the time to stop."""
+OF_OTHERS = {"key", "url-file"}
+"""Settings for those who have no chart: one key by variable, and where a service on a node can be found."""
 
 
 def nested(path: str, value: object) -> Values:
@@ -87,6 +90,7 @@ def test_an_unknown_value_is_refused(chart: Chart, path: str) -> None:
         ("resources.limits", {"cpu": "two"}),
         ("scratchSize", 256),
         ("drainSeconds", 1.5),
+        ("drainSeconds", 3601),
         ("service.type", "ExternalName"),
         ("service.port", 70000),
         ("service.annotations", {"example.com/a": True}),
