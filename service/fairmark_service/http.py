@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_BYTES = 64 * 1024
 """The most of a request's line and headers, to within one read of the socket."""
 HEAD_SECONDS = 60
-"""How long a head may take, and up to twice that: they are looked at together."""
+"""How long a head may take, or a body until it begins, and up to twice that: they are looked at together."""
 LAST_SECONDS = 0.5
 """How long a connection without a request stays open when the service stops, for what is on its way."""
 
@@ -65,7 +65,7 @@ class Reading:
 
 
 class Heads:
-    """Closes connections that have begun no request for too long: one timer for all, not one for each."""
+    """Closes connections that send nothing of what they owe for too long: one timer for all, not one for each."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +81,7 @@ class Heads:
         for connection in list(connections):
             if connection.late:
                 connection.transport.close()
-            connection.late = connection.owes_head
+            connection.late = connection.silent
             self._loop = loop
         if self._loop:
             self._loop.call_later(HEAD_SECONDS, self._look, connections)
@@ -120,7 +120,7 @@ class BoundedHead(HttpToolsProtocol):
     head_bytes = 0
     in_head = True
     late = False
-    """Whether it owed a head already when that was last looked at."""
+    """Whether it was silent already when that was last looked at."""
     stopping = False
     reading = Reading()
     """Of all connections of the process."""
@@ -165,9 +165,16 @@ class BoundedHead(HttpToolsProtocol):
             super().shutdown()
 
     @property
-    def owes_head(self) -> bool:
-        """Whether it has to send the rest of a head, or its first; uvicorn itself counts the time between requests."""
-        return self._idle and (self.cycle is None or self.head_bytes > 0) and not self.flow.read_paused
+    def silent(self) -> bool:
+        """Whether it has to send the rest of a head, its first, or a body of which nothing waits to be read.
+
+        uvicorn itself counts the time between requests.
+        """
+        if self.flow.read_paused:
+            return False
+        if self._idle:
+            return self.cycle is None or self.head_bytes > 0
+        return self.cycle.more_body and not self.cycle.body
 
     @property
     def _idle(self) -> bool:

@@ -1,9 +1,12 @@
 """Bodies: how many bytes of them are held at once, and how one is read.
 
 A body's size is known from its header, so a request that finds no room is refused before its body is read; a patient
-caller's waits for room instead, and the rest of its body in its socket. It takes its room with its first bytes (a
-caller who only promises some takes nobody's place) and keeps it until the answer is made, since the samples live as
-long. The room is shared between keys as `Room` says; which run asks, nobody knows before the body is read.
+caller's waits for room instead, and the rest of its body in its socket. What is here of those that wait is bounded by as
+many bytes again: past that they are refused like others, since a process that is killed for its memory fails them all.
+
+A body takes its room with its first bytes (a caller who only promises some takes nobody's place) and keeps it until the
+answer is made, since the samples live as long. The room is shared between keys as `Room` says; which run asks, nobody
+knows before the body is read.
 """
 
 import asyncio
@@ -21,6 +24,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 BODY_SECONDS = 60
 """How long a body may trickle in; a slower one would hold its room for nothing."""
+UNREAD_BYTES = 512 * 1024
+"""The most that is here of a body that waits: what was read of it, and what uvicorn reads before it stops."""
 
 
 class Gone(Exception):
@@ -45,7 +50,8 @@ class Intake:
 
     def __init__(self, most_bytes: int, metrics: Metrics) -> None:
         self._metrics, self._room = metrics, Room(most_bytes)
-        metrics.watch_bodies(lambda: self._room.held)
+        self._most, self._waiting = most_bytes, 0
+        metrics.watch_bodies(lambda: self._room.held + self._waiting)
 
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int, sender: Sender) -> bytes:
         """The whole body of at most `limit` bytes, which are held from now on.
@@ -64,8 +70,8 @@ class Intake:
         if message.get("more_body"):
             return await self._rest(body, max(declared, len(body)), receive, limit, sender)
         self._check(len(body), limit)
-        if sender.waits_until is not None or not self._room.take(sender.key, len(body)):
-            await self._wait(sender, len(body))
+        if not self._fits(sender, len(body)):
+            await self._wait(sender, len(body), receive)
         return body
 
     def give(self, body: bytes, sender: Sender) -> None:
@@ -80,22 +86,36 @@ class Intake:
         self._metrics.rejected("bytes")
         return Overloaded(f"{self._room.held >> 20} MiB of bodies are held already")
 
-    async def _wait(self, sender: Sender, size: int) -> None:
-        """Take it as soon as it fits, after what the same key's callers wait for already, if the sender waits.
+    def _fits(self, sender: Sender, size: int) -> bool:
+        """Take it if it fits, patient senders after those of the same key that wait."""
+        room = self._room
+        return (room.take if sender.waits_until is None else room.take_in_turn)(sender.key, size)
 
-        Raises `Overloaded`.
+    async def _wait(self, sender: Sender, size: int, *hear: Receive) -> None:
+        """Take it as soon as it fits, if the sender waits, unless it hangs up: `hear` tells, once its body is here.
+
+        Raises `Overloaded` or `Gone`.
         """
-        if sender.waits_until is None:
+        here = min(size, UNREAD_BYTES)
+        if sender.waits_until is None or self._waiting + here > self._most:
             raise self._full()
+        room = asyncio.ensure_future(self._room.wait(sender.key, size))
+        gone = [asyncio.ensure_future(listen()) for listen in hear]
+        self._waiting += here
         try:
-            async with asyncio.timeout(sender.waits_until - time.perf_counter()):
-                await self._room.wait(sender.key, size)
-        except TimeoutError:
-            raise self._full() from None
+            seconds = sender.waits_until - time.perf_counter()
+            await asyncio.wait((room, *gone), timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+            if room.done():
+                return
+        finally:
+            self._waiting -= here
+            for future in (room, *gone):
+                future.cancel()
+        raise Gone if any(future.done() for future in gone) else self._full()
 
     async def _rest(self, body: bytes, taken: int, receive: Receive, limit: int, sender: Sender) -> bytes:
         """A body in pieces: all it declares is taken with the first, and what it turns out to be with the last."""
-        if sender.waits_until is not None or not self._room.take(sender.key, taken):
+        if not self._fits(sender, taken):
             await self._wait(sender, taken)
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -108,7 +128,7 @@ class Intake:
                     size += len(chunks[-1])
                     self._check(size, limit)
                     if size > taken:
-                        if not self._room.take(sender.key, size - taken):
+                        if not self._fits(sender, size - taken):
                             await self._wait(sender, size - taken)
                         taken = size
                     more = message.get("more_body", False)

@@ -52,9 +52,13 @@ class Room:
         if self._waiting:
             self._let_in()
 
+    def take_in_turn(self, who: Hashable, amount: int) -> bool:
+        """Take it, if it fits and nothing waits for the same caller."""
+        return who not in self._waiting and self.take(who, amount)
+
     async def wait(self, who: Hashable, amount: int) -> None:
         """Take it as soon as it fits, after all that wait for the same caller."""
-        if who not in self._waiting and self.take(who, amount):
+        if self.take_in_turn(who, amount):
             return
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(who, OrderedDict())[mine] = amount

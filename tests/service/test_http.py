@@ -14,6 +14,7 @@ from fairmark_service.http import BoundedHead
 pytestmark = pytest.mark.anyio
 
 HALF = b"POST / HTTP/1.1\r\nHost: a\r\n"
+BODILESS = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
 WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -23,10 +24,15 @@ async def slow(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+async def reading(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["type"] == "http.request":
+        pass
+
+
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(app: Any = slow) -> AsyncIterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(slow, http=BoundedHead, ws="none", lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, http=BoundedHead, ws="none", lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve([listener]))
     yield listener.getsockname()[1]
     server.should_exit = True
@@ -39,6 +45,18 @@ async def test_who_does_not_finish_a_head_is_hung_up_on(sent: bytes, monkeypatch
     async with served() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"x" * 50])
+async def test_who_sends_no_more_of_a_body_that_is_read_is_hung_up_on(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fairmark_service.http.HEAD_SECONDS", 0.1)
+    async with served(reading) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(BODILESS + sent)
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
 
