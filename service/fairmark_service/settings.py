@@ -18,7 +18,9 @@ from fairmark_graders.grader_file import shipped_catalog
 from .auth import MOST_SAMPLES
 
 MiB = 1 << 20
-_SHARED_OUT = ("grading_processes", "sandboxes", "queue", "body_megabytes")
+_SHARED_OUT = {"grading_processes": 1, "sandboxes": 1, "queue": 3 * 4096, "body_megabytes": 3 * 64}
+"""What the HTTP processes have together, and the least that each has of it, if there is so much: room for a largest
+request while others hold half."""
 
 
 class Settings(BaseSettings):
@@ -127,13 +129,13 @@ class Settings(BaseSettings):
 
     def share(self, number: int) -> Self:
         """The settings of one HTTP process, 1 to `workers`: its part of what they have together, and its own file."""
-        parts = {name: self._part(getattr(self, name), number) for name in _SHARED_OUT}
+        parts = {name: self._part(getattr(self, name), least, number) for name, least in _SHARED_OUT.items()}
         log = self.verdict_log
         return self.model_copy(update=parts | {"verdict_log": log and log.with_stem(f"{log.stem}-{number}")})
 
-    def _part(self, whole: int, number: int) -> int:
-        least, more = divmod(whole, self.workers)
-        return max(1, least + (number <= more))
+    def _part(self, whole: int, least: int, number: int) -> int:
+        each, more = divmod(whole, self.workers)
+        return max(each + (number <= more), min(whole, least))
 
     @property
     def guarded(self) -> bool:

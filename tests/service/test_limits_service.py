@@ -53,6 +53,14 @@ def test_a_key_over_its_rate_is_told_when_to_come_again_and_then_passes(serve: S
     assert metric(running, 'fairmark_rejected_total{by="rate"}') == 1
 
 
+def test_a_grader_that_is_refused_costs_nothing(serve: Serve, file: Path) -> None:
+    running = serve("--keys", file)
+    broken = {"type": "python", "name": "broken", "source": "import nothing_of_that_name"}
+    body = {"grader": broken, "samples": [{"sample": "4"}] * 100}
+    assert running.post("/v1/grade", body, authorization=f"Bearer {LAPTOP}").status_code == 422
+    assert ask(running, LAPTOP, 100).status_code == 200
+
+
 def test_openais_sdk_and_our_client_come_again_and_succeed(serve: Serve, file: Path) -> None:
     running = serve("--keys", file)
     assert ask(running, CLUSTER, 62).status_code == 200

@@ -221,7 +221,8 @@ class Grading(Protocol[Request]):
         await caller.charge(len(work.requests), self.patience_seconds)
         for entry, field in call.brought:
             if brings_code(entry.grader):
-                await caller.wait_for(_checked(engine, entry, field), self.patience_seconds)
+                checked = _admitted(_checked(engine, entry, field), caller, len(work.requests))
+                await caller.wait_for(checked, self.patience_seconds)
         results = await self._graded(work, engine, caller)
         engine.observe(work, results)
         return self.encode(request, work, results, call)
@@ -255,10 +256,10 @@ class Running(Protocol[Request]):
 
 
 async def _admitted(work: Coroutine[Any, Any, T], caller: Caller, samples: int) -> T:
-    """What the work gives; a caller it has no room for gets back what it was charged."""
+    """What the work gives; a caller that is refused gets back what it was charged."""
     try:
         return await work
-    except Overloaded:
+    except Refusal:
         caller.give_back(samples)
         raise
 
