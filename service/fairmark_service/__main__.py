@@ -34,10 +34,10 @@ def serve(settings: Settings) -> None:
         return
     service = Service(settings, Files(settings))
     sockets = server.bind(settings)
-    probes = Probes(sockets.probes, service.health.report, service.metrics.expose) if sockets.probes else None
+    probes = Probes(sockets.probes, service.health.report, service.metrics.settled) if sockets.probes else None
     announcement = server.Announcement(settings, sockets)
-    config, listeners = server.serving(service.gateway), [sockets.main, *server.beside(sockets.main)]
-    server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run(listeners)
+    config = server.serving(service.gateway)
+    server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run([sockets.main])
 
 
 def refuse(error: ValidationError) -> NoReturn:

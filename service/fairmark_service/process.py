@@ -107,15 +107,9 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         # Told what it is, Python doesn't ask the kernel in three calls.
         connection = socket.socket(self._family, socket.SOCK_STREAM, 0, descriptor)
-        opening = loop.create_task(loop.connect_accepted_socket(self._protocol, connection))
+        opening = loop.create_task(loop.connect_accepted_socket(lambda: server.protocol(self), connection))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
-
-    def _protocol(self) -> asyncio.Protocol:
-        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
-        return protocol
 
 
 def serve(supervisor: socket.socket, start: Start) -> None:

@@ -1,10 +1,13 @@
 """uvicorn and uvloop as we run them: the sockets, the configuration, the one server of a service with one process."""
 
 import asyncio
+import contextlib
+import ctypes
 import os
 import resource
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -27,6 +30,7 @@ BACKLOG = 4096
 themselves for connected whom the kernel doesn't know any more: their request is reset seconds later."""
 LISTENERS = 4
 """Sockets on one port, each with such a queue of its own, so that 10,000 callers at once have room in them."""
+SO_ATTACH_REUSEPORT_CBPF = 51
 DESCRIPTORS = 1 << 16
 """Files and connections one process may hold. Many systems start it with 1,024, and some allow it a billion, which
 programs that look at each take long for."""
@@ -91,6 +95,8 @@ class Server(uvicorn.Server):
         if self._probes:
             await self._probes.start()
         await super().startup(sockets)
+        for listener in sockets or []:
+            await self._listen_beside(listener)
         try:
             self._announcement.make()
         except OSError as error:  # raised when all has stopped; now it would leave what was started where it is
@@ -108,6 +114,14 @@ class Server(uvicorn.Server):
         """Drain after a SIGTERM alone: a person at a keyboard doesn't want to wait."""
         self._hurried = self.should_exit or sig != signal.SIGTERM
         super().handle_exit(sig, frame)
+
+    async def _listen_beside(self, first: socket.socket) -> None:
+        """Not before the first listens, alone: a program that came between would be dealt connections as one of us."""
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):  # where the system can't, one queue has to do
+            for listener in beside(first):
+                self.servers.append(await loop.create_server(lambda: protocol(self), sock=listener, backlog=BACKLOG))
+            keep_to_the_first(first)
 
     async def _drain(self) -> None:
         end_connections(self)
@@ -141,14 +155,35 @@ def bind(settings: Settings) -> Sockets:
     return Sockets(_bound(settings.host, settings.port), probes)
 
 
-def beside(listener: socket.socket) -> list[socket.socket]:
-    """Others on the port of a socket that is bound and doesn't listen yet. Nobody can join them once they listen.
+def protocol(server: uvicorn.Server) -> asyncio.Protocol:
+    """What speaks on one connection."""
+    made: asyncio.Protocol = server.config.http_protocol_class(  # type: ignore[call-arg]
+        config=server.config, server_state=server.server_state, app_state=server.lifespan.state
+    )
+    return made
 
-    Raises `OSError`.
-    """
+
+def beside(listener: socket.socket) -> list[socket.socket]:
+    """Others on the port of a socket that listens. Raises `OSError`."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     host, port = listener.getsockname()[:2]
     return [_bound(host, port, shared=True) for _ in range(LISTENERS - 1)]
+
+
+def keep_to_the_first(listener: socket.socket) -> None:
+    """Deal connections to the first `LISTENERS` sockets on its port, by a die. Raises `OSError`.
+
+    Any program of the same user may put another one there by SO_REUSEPORT, without an error: vLLM does, and has our
+    port by default. The kernel would deal it a share of our callers; now it gets none.
+    """
+    program = (
+        struct.pack("=HBBI", 0x20, 0, 0, 0xFFFFF000 + 56)  # load a random number: BPF_LD | BPF_ABS, SKF_AD_RANDOM
+        + struct.pack("=HBBI", 0x94, 0, 0, LISTENERS)  # modulo: BPF_ALU | BPF_MOD
+        + struct.pack("=HBBI", 0x16, 0, 0, 0)  # that is the socket: BPF_RET | BPF_A
+    )
+    memory = ctypes.create_string_buffer(program)
+    sock_fprog = struct.pack("@HP", len(program) // 8, ctypes.addressof(memory))
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, sock_fprog)
 
 
 def _bound(host: str, port: int, *, shared: bool = False) -> socket.socket:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from tests.running import Running, Serve
 
@@ -52,3 +53,12 @@ def test_a_port_that_is_served_is_refused_to_another_service(serve: Serve) -> No
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with pytest.raises(OSError, match="in use"):
             other.bind(("127.0.0.1", int(serve().url.rpartition(":")[2])))
+
+
+def test_a_stranger_that_joins_the_port_is_dealt_no_connection(serve: Serve) -> None:
+    running = serve()
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        stranger.bind(("127.0.0.1", int(running.url.rpartition(":")[2])))
+        stranger.listen()
+        assert {httpx.get(f"{running.url}/healthz").status_code for _ in range(64)} == {200}
