@@ -37,6 +37,13 @@ class MetricFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
+    def began(self) -> float:
+        """When the first process of the service asked: the time of a file, which those that come later leave alone."""
+        mark = self._directory / "began"
+        with contextlib.suppress(FileExistsError):
+            mark.touch(exist_ok=False)
+        return mark.stat().st_mtime
+
     def reserve(self) -> None:
         """Call before this process counts. Raises `OSError` when there is no room."""
         for kind in ROOM:

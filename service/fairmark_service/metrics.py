@@ -9,6 +9,7 @@ One process keeps its values in memory, several keep theirs in the files of metr
 """
 
 import asyncio
+import time
 from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict, deque
@@ -85,6 +86,7 @@ class Metrics:
     def __init__(self, shared: Path | None = None) -> None:
         registry = self.registry = CollectorRegistry()
         self._catalog: Callable[[], Snapshot] = Snapshot
+        self._current = _Current(lambda: self._catalog(), time.time())
         self._shared = None if shared is None else SharedMetrics(shared, lambda: self._catalog())
         if self._shared:
             self._shared.reserve()
@@ -238,7 +240,11 @@ class Metrics:
     def expose(self) -> bytes:
         """The metrics as Prometheus reads them; over all processes where there are several."""
         self.settle()
-        return self._shared.expose() if self._shared else generate_latest(self.registry) + _current(self._catalog())
+        return self.settled()
+
+    def settled(self) -> bytes:
+        """The same as they were last settled, to any thread: where the event loop hangs, they show since when."""
+        return self._shared.expose() if self._shared else generate_latest(self.registry) + self._current.expose()
 
     async def watch(self) -> None:
         """Settle once a second, until cancelled; how late that happens is how late the event loop is."""
@@ -435,38 +441,40 @@ def _natural_shares(entries: Iterable[Entry]) -> Iterator[tuple[str, Mapping[str
 
 
 class _Current(Collector):
-    """What isn't counted but is so when Prometheus asks: the release, and what the catalog holds.
+    """What isn't counted but is so when Prometheus asks: the release, its start, and what the catalog holds.
 
     Gauges of the library wouldn't do: in files they can't forget the labels of a grader that is gone.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
+    def __init__(self, snapshot: Callable[[], Snapshot], started: float) -> None:
+        self._snapshot, self._started = snapshot, started
+
+    def expose(self) -> bytes:
+        """As Prometheus reads it."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        return generate_latest(registry)
 
     def collect(self) -> Iterable[Metric]:
+        snapshot = self._snapshot()
         yield self._build()
-        broken = len(self._snapshot.broken)
+        yield GaugeMetricFamily("fairmark_started_timestamp_seconds", "When the service started", self._started)
+        broken = len(snapshot.broken)
         yield GaugeMetricFamily("fairmark_catalog_broken_files", "Catalog files that are refused", broken)
-        yield self._natural_shares()
+        yield self._natural_shares(snapshot)
 
     def _build(self) -> Metric:
         build = GaugeMetricFamily("fairmark_build_info", "1; the release is the label", labels=["version"])
         build.add_metric([__version__], 1)
         return build
 
-    def _natural_shares(self) -> Metric:
+    def _natural_shares(self, snapshot: Snapshot) -> Metric:
         meaning = "How common a label is where the model will be used, by its grader's natural_shares"
         family = GaugeMetricFamily("fairmark_classification_natural_share", meaning, labels=["grader", "label"])
-        for grader, shares in _natural_shares(self._snapshot.entries.values()):
+        for grader, shares in _natural_shares(snapshot.entries.values()):
             for label, share in shares.items():
                 family.add_metric([grader, label], share / sum(shares.values()))
         return family
-
-
-def _current(snapshot: Snapshot) -> bytes:
-    registry = CollectorRegistry()
-    registry.register(_Current(snapshot))
-    return generate_latest(registry)
 
 
 class SharedMetrics(MetricFiles):
@@ -475,11 +483,11 @@ class SharedMetrics(MetricFiles):
     def __init__(self, directory: Path, snapshot: Callable[[], Snapshot]) -> None:
         """`snapshot` gives the catalog that the processes serve."""
         super().__init__(directory)
-        self._snapshot = snapshot
+        self._current = _Current(snapshot, self.began())
 
     def expose(self) -> bytes:
         """What all processes have counted, the dead included, as Prometheus reads it."""
-        return self.counted() + _current(self._snapshot())
+        return self.counted() + self._current.expose()
 
     def restarted(self) -> None:
         """Call when a process was started in place of one that had ended."""

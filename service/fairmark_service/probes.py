@@ -40,7 +40,7 @@ class Probes:
     ) -> None:
         """`report` is what `/readyz` answers, 200 while its `ready` is true; `expose` what `/metrics` does.
 
-        `expose` is called in the main loop, whose counts they are; `report` in a thread.
+        Both are called in another thread than the main loop's.
         """
         self._listener, self._report, self._expose = listener, report, expose
         self._server = _Beside(
@@ -85,14 +85,10 @@ class Probes:
             return JSONResponse(report, 200 if report["ready"] else 503)
 
         async def metrics(request: Request) -> Response:
-            exposed = asyncio.run_coroutine_threadsafe(self._exposed(), self._main)
-            return Response(await asyncio.wrap_future(exposed), media_type=CONTENT_TYPE)
+            return Response(self._expose(), media_type=CONTENT_TYPE)
 
         routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
         return Router(routes, redirect_slashes=False)
-
-    async def _exposed(self) -> bytes:
-        return self._expose()
 
 
 class _Beside(uvicorn.Server):

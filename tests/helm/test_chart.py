@@ -9,6 +9,7 @@ import yaml
 from tests.helm.chart import KEY, KEYS, Chart, Document, Values, container, kinds, only, pod
 
 from fairmark_graders import __version__
+from fairmark_service.probes import STUCK_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -278,6 +279,11 @@ def test_probes_are_asked_on_their_own_port(deployed: Document) -> None:
         "readiness": "/readyz",
         "liveness": "/healthz",
     }
+
+
+def test_a_pod_that_hangs_is_restarted_after_a_minute_and_a_half(deployed: Document) -> None:
+    probe = container(deployed)["livenessProbe"]
+    assert STUCK_SECONDS + probe["periodSeconds"] * probe["failureThreshold"] == 90
 
 
 @pytest.mark.parametrize("seconds", [0, 15, 375])

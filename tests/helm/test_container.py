@@ -18,6 +18,7 @@ from tests.helm.pod import Pod
 from tests.running import Running, Serve
 from tests.valkey import Tls, Valkey
 
+from fairmark_service.metrics import SETTLE_SECONDS
 from fairmark_service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,15 @@ def test_the_probes_answer_on_their_own_port_without_a_key(replica: Replica) -> 
         assert httpx.get(replica.probes + replica.pod.container[probe]["httpGet"]["path"]).status_code == 200
     assert "fairmark_requests_total" in httpx.get(f"{replica.probes}/metrics").text
     assert httpx.get(f"{replica.probes}/v1/graders").status_code == 404
+
+
+def test_the_time_its_loop_turned_is_not_the_time_it_is_asked(replica: Replica) -> None:
+    """Or one that hangs would never be seen to."""
+    began = time.monotonic()
+    told = "".join(httpx.get(f"{replica.probes}/metrics").text for _ in range(10))
+    turned = re.findall(r"^fairmark_loop_turned_timestamp_seconds (\S+)$", told, re.MULTILINE)
+    assert len(turned) == 10
+    assert len(set(turned)) <= 2 + (time.monotonic() - began) / SETTLE_SECONDS
 
 
 def test_the_keys_of_the_secret_open_the_service_and_no_others(replica: Replica) -> None:

@@ -22,6 +22,7 @@ ALERTS: dict[str, dict[str, Any]] = {
 SERVICE = {"namespace": "training", "job": "fairmark", "instance": "10.0.0.7:8001"}
 BUILD = 'fairmark_build_info{version="1.0"}'
 ALIVE = {"up": "1x120", BUILD: "1x120"}
+STARTED = "fairmark_started_timestamp_seconds"
 MINUTES = 120
 
 
@@ -107,7 +108,7 @@ CASES = {
     ),
     "FairmarkRestarts": Case(
         {"fairmark_worker_restarts_total": "0x60 0+1x9"},
-        {"fairmark_worker_restarts_total": "0x60 1x30 2x30", 'fairmark_samples_total{grader="math"}': "0+9x60 0+9x60"},
+        {"fairmark_worker_restarts_total": "0x60 1x30 2x30", STARTED: "100x60 3700x4 3900x60"},
     ),
     "FairmarkNothingToLearn": Case(flat(90), flat(70), of(run="sums")),
 }
@@ -173,8 +174,12 @@ def test_a_replica_that_stays_unready_does_not_drain(promtool: Promtool, tmp_pat
 
 
 def test_a_replica_whose_only_process_is_killed_again_and_again_restarts(promtool: Promtool, tmp_path: Path) -> None:
-    killed = {'fairmark_samples_total{grader="math",outcome="graded"}': "0+9x60 0+9x4 0+9x4 0+9x40"}
-    fired(killed, tmp_path / "test.json", firing("FairmarkRestarts", SERVICE), promtool)
+    fired(
+        {STARTED: "100x60 _x1 3800x4 _x1 4100x4 _x1 4600x40"},
+        tmp_path / "test.json",
+        firing("FairmarkRestarts", SERVICE),
+        promtool,
+    )
 
 
 def test_every_alert_is_tested() -> None:

@@ -136,7 +136,7 @@ def test_the_dead_leave_no_files_behind_but_two(fleet: Fleet) -> None:
     fleet.does('metrics.graded("exact", "graded", 0.5, 1)')
     for process in fleet.processes:
         fleet.dies(process)
-    assert {path.name for path in fleet.directory.iterdir()} == {"counter_dead.db", "histogram_dead.db"}
+    assert {path.name for path in fleet.directory.glob("*.db")} == {"counter_dead.db", "histogram_dead.db"}
 
 
 def test_a_process_that_is_killed_as_it_makes_its_files_hides_nothing(fleet: Fleet) -> None:
@@ -153,7 +153,7 @@ def test_a_disk_that_is_full_later_kills_no_process(fleet: Fleet) -> None:
     fleet.does("[metrics.judged(f'grader {number}', 0.1, 0.2) for number in range(40)]")
     fleet.dies(fleet.processes[0])
     fleet.shared.restarted()
-    files = [path.stat() for path in fleet.directory.iterdir()]
+    files = [path.stat() for path in fleet.directory.glob("*.db")]
     assert len(files) == 5 + 2 + 1
     assert all(file.st_blocks * 512 >= file.st_size > 0 for file in files)
 
@@ -171,6 +171,22 @@ def test_whichever_process_is_asked_tells_of_all(fleet: Fleet) -> None:
     fleet.does('metrics.rejected("rate")')
     told = fleet.processes[0].does('metrics.rejected("rate"); told = metrics.expose()')
     assert value(told, 'fairmark_rejected_total{by="rate"}') == 3
+
+
+def test_a_service_started_once_whichever_process_ends_and_is_asked(fleet: Fleet) -> None:
+    fleet.does("pass")
+    started = fleet.value("fairmark_started_timestamp_seconds")
+    fleet.dies(fleet.processes[0])
+    told = fleet.again().does("told = metrics.expose()")
+    assert value(told, "fairmark_started_timestamp_seconds") == fleet.value("fairmark_started_timestamp_seconds")
+    assert fleet.value("fairmark_started_timestamp_seconds") == started
+    assert abs((started or 0) - time.time()) < 60
+
+
+def test_a_service_that_is_started_again_says_so(tmp_path: Path) -> None:
+    before, after = Metrics(), Metrics()
+    started = [value(metrics.expose(), "fairmark_started_timestamp_seconds") or 0 for metrics in (before, after)]
+    assert started[0] < started[1]
 
 
 def test_restarts_are_counted(fleet: Fleet) -> None:

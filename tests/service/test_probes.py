@@ -1,6 +1,7 @@
 """The second port: health, readiness and metrics for those who have no key, and nothing else."""
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,13 +13,16 @@ import httpx
 import pytest
 from tests.running import Serve
 
+from fairmark_service.metrics import Metrics
 from fairmark_service.probes import Probes
 
 
 @asynccontextmanager
-async def served(report: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
+async def served(
+    report: dict[str, Any], expose: Callable[[], bytes] = lambda: b"fairmark_slots 2\n"
+) -> AsyncIterator[httpx.AsyncClient]:
     listener = socket.create_server(("127.0.0.1", 0))
-    probes = Probes(listener, lambda: report, lambda: b"fairmark_slots 2\n")
+    probes = Probes(listener, lambda: report, expose)
     await probes.start()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
         yield client
@@ -81,6 +85,16 @@ async def test_a_loop_that_hangs_is_not_alive(monkeypatch: pytest.MonkeyPatch) -
             answer = asking.submit(httpx.get, f"{client.base_url}/healthz").result()
     assert answer.status_code == 503
     assert answer.json()["status"].startswith("the event loop has not turned for ")
+
+
+@pytest.mark.anyio
+async def test_the_metrics_of_a_loop_that_hangs_tell_since_when() -> None:
+    async with served({"ready": True}, Metrics().settled) as client:
+        hangs = time.time()
+        with ThreadPoolExecutor(1) as asking:
+            told = asking.submit(httpx.get, f"{client.base_url}/metrics").result().text
+    (turned,) = re.findall(r"^fairmark_loop_turned_timestamp_seconds (\S+)$", told, re.MULTILINE)
+    assert hangs - 10 < float(turned) < hangs
 
 
 @pytest.mark.parametrize("workers", [1, 2])
