@@ -1,8 +1,8 @@
 """Bodies: how many bytes of them are held at once, and how one is read.
 
 A body's size is known from its header, so a request that finds no room is refused before its body is read; a patient
-caller's waits for room instead, and the rest of its body in its socket. What is here of those that wait is bounded by as
-many bytes again: past that they are refused like others, since a process that is killed for its memory fails them all.
+caller's waits for room instead, and the rest of its body in its socket. What is here of those that wait is bounded by
+as many bytes again: past that they are refused too, since a process that is killed for its memory fails them all.
 
 A body takes its room with its first bytes (a caller who only promises some takes nobody's place) and keeps it until the
 answer is made, since the samples live as long. The room is shared between keys as `Room` says; which run asks, nobody

@@ -152,6 +152,23 @@ def test_a_newcomer_does_not_wait_for_anothers_burst(serve: Serve, wait_until: C
     assert waited < (time.monotonic() - began) / 4
 
 
+async def test_nor_for_a_burst_of_what_is_judged_at_once(serve: Serve) -> None:
+    running = serve()
+    rows = [{"sample": str(row), "item": {"reference_answer": "42"}} for row in range(4096)]
+    burst = asyncio.create_task(
+        open_at_once(running, [posted(running, "/v1/grade", {"grader": "exact", "samples": rows})] * 60)
+    )
+    waits: list[float] = []
+    began = time.monotonic()
+    async with httpx.AsyncClient(base_url=running.url) as newcomer:
+        while not burst.done():
+            asked = time.monotonic()
+            await newcomer.post("/v1/grade", json=exact("42"))
+            waits.append(time.monotonic() - asked)
+    assert await burst == {200: 60}
+    assert max(waits) < (time.monotonic() - began) / 4
+
+
 def test_who_takes_an_error_for_a_score_waits_for_its_turn(serve: Serve) -> None:
     running = serve("--queue", "1", "--sandboxes", "1")
     with ThreadPoolExecutor(6) as callers:
@@ -178,11 +195,11 @@ def test_who_takes_an_error_for_a_score_waits_for_its_limit(serve: Serve) -> Non
 
 
 def test_what_finds_no_room_is_not_charged(serve: Serve, wait_until: Callable[..., None]) -> None:
-    running = serve("--queue", "3", "--quota", "200", "--grading-processes", "1")
-    batches = [{"grader": "similarity", "samples": long_texts(count, count)} for count in (100, 60, 100)]
+    running = serve("--queue", "3", "--quota", "600", "--grading-processes", "1")
+    batches = [{"grader": "similarity", "samples": long_texts(count, count)} for count in (400, 200, 200)]
     with ThreadPoolExecutor(1) as others:
         first = others.submit(running.post, "/v1/grade", batches[0])
-        wait_until(lambda: running.metric(NOW[0]) > 50)
+        wait_until(lambda: running.metric(NOW[0]) > 300)
         assert running.post("/v1/grade", batches[1]).status_code == 503
         assert first.result().status_code == 200
     assert running.post("/v1/grade", batches[2]).status_code == 200

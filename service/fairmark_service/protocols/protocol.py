@@ -34,7 +34,7 @@ T = TypeVar("T")
 Request = TypeVar("Request", bound=msgspec.Struct)
 MiB = 1 << 20
 LARGE_BODY = 64 * 1024
-"""Above it, decoding and grading take milliseconds: worth a look whether anybody waits for them."""
+"""Above it, decoding and grading take milliseconds: worth a turn of their own, and a look whether anybody waits."""
 _TURNS = 3
 """Of the event loop, until a hang-up is heard: the socket is read, the connection ended, who listens woken."""
 
@@ -294,7 +294,8 @@ class Handler:
         try:
             caller = Caller(call, receive, protocol.patient, self._limits, self._engine.metrics)
             if len(body) > LARGE_BODY:
-                await caller.look()
+                async with self._engine.admission.one_by_one(call.key):
+                    await caller.look()
             request, call.strict = decode(body, protocol.request, protocol.salvage)
             return await protocol.serve(request, call, self._engine, caller)
         finally:
