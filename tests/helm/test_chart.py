@@ -27,6 +27,10 @@ REDIS: Values = {
     "passwordKey": "valkey-password",
     "caSecret": "valkey-tls",
 }
+ADDED_EGRESS = [
+    {"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"port": 443}]},
+    {"ports": [{"port": 1053, "protocol": "UDP"}, {"port": 1053}]},
+]
 EVERYTHING: Values = {
     "image": {"repository": "images.example.com/fairmark", "tag": "1.2.3", "pullSecrets": ["pull"]},
     "auth": {"keys": {"trainer": [f"{KEY} rate=2000/s", "example-key-0000002"], "laptop": "example-key-0000003"}},
@@ -57,7 +61,7 @@ EVERYTHING: Values = {
         "enabled": True,
         "callers": [{"podSelector": {"matchLabels": {"role": "trainer"}}}],
         "scrapers": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
-        "egress": [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"port": 443}]}],
+        "egress": ADDED_EGRESS,
     },
     "serviceAccount": {"annotations": {"example.com/a": "b"}},
     "tolerations": [{"key": "graders", "operator": "Exists", "effect": "NoSchedule"}],
@@ -254,8 +258,11 @@ def test_keys_are_lines_of_a_file(everything: list[Document]) -> None:
 
 def test_the_network_policy_lets_out_dns_redis_and_what_is_added(everything: list[Document]) -> None:
     policy = only(everything, "NetworkPolicy")["spec"]
-    ports = [port["port"] for rule in policy["egress"] for port in rule["ports"]]
-    assert ports == [53, 53, 6380, 443]
+    assert policy["egress"] == [
+        {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+        {"ports": [{"port": 6380}]},
+        *ADDED_EGRESS,
+    ]
     assert [rule["ports"][0]["port"] for rule in policy["ingress"]] == ["http", "probes"]
     assert all(rule["from"] for rule in policy["ingress"])
 
