@@ -24,7 +24,10 @@ _ROOM = socket.CMSG_LEN(_DESCRIPTOR.size)
 
 
 class Message(NamedTuple):
-    """What came over the channel; `kind` is empty at its end."""
+    """What came over the channel; `kind` is empty at its end.
+
+    The descriptor is -1 there, and where it was lost: a process that has too many open files gets none.
+    """
 
     kind: bytes
     descriptor: int
@@ -41,11 +44,9 @@ def send(channel: socket.socket, kind: bytes, descriptor: int) -> None:
 
 
 def receive(channel: socket.socket) -> Message:
-    """The next message. Raises `OSError`: `BlockingIOError` when there is none now, others when it was lost."""
+    """The next message. Raises `OSError`: `BlockingIOError` when there is none now."""
     kind, descriptors, _, _ = channel.recvmsg(1, _ROOM, socket.MSG_CMSG_CLOEXEC)
-    if kind and not descriptors:
-        raise OSError("a connection was lost: this process has too many open files")
-    return Message(kind, _DESCRIPTOR.unpack(descriptors[0][2])[0] if kind else -1)
+    return Message(kind, _DESCRIPTOR.unpack(descriptors[0][2])[0] if descriptors else -1)
 
 
 def left(channel: socket.socket) -> Iterator[int]:
@@ -53,9 +54,9 @@ def left(channel: socket.socket) -> Iterator[int]:
     channel.setblocking(False)
     with contextlib.suppress(OSError):
         while (message := receive(channel)).kind:
-            if message.kind == CONNECTION:
+            if message.kind == CONNECTION and message.descriptor >= 0:
                 yield message.descriptor
-            else:
+            elif message.descriptor >= 0:
                 os.close(message.descriptor)
 
 

@@ -86,11 +86,23 @@ class Server(uvicorn.Server):
         if message.kind == channel.CONNECTION:
             self._open(message.descriptor)
         elif message.kind == channel.NEWS:
-            self._take_up(channel.unpack(message.descriptor))
+            self._read(message.descriptor)
         else:
-            asyncio.get_running_loop().remove_reader(self._supervisor)
-            self._drain()
-            self.should_exit = True
+            self._finish()
+
+    def _read(self, news: int) -> None:
+        """Take news up; without them a key that is revoked would go on opening this process."""
+        if news < 0:
+            log.error("news was lost: this process has too many open files, and ends for another that is told all")
+            self._finish()
+        else:
+            self._take_up(channel.unpack(news))
+
+    def _finish(self) -> None:
+        """Take nothing more: what is still dealt goes to others when this process has ended."""
+        asyncio.get_running_loop().remove_reader(self._supervisor)
+        self._drain()
+        self.should_exit = True
 
     def _take_up(self, news: News) -> None:
         self._rules.take_up(news.loaded)
@@ -104,6 +116,9 @@ class Server(uvicorn.Server):
             server.end_connections(self)
 
     def _open(self, descriptor: int) -> None:
+        if descriptor < 0:
+            log.error("a connection was lost: this process has too many open files")
+            return
         loop = asyncio.get_running_loop()
         # Told what it is, Python doesn't ask the kernel in three calls.
         connection = socket.socket(self._family, socket.SOCK_STREAM, 0, descriptor)
