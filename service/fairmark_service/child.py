@@ -14,13 +14,15 @@ from fairmark_graders import FairmarkError
 from . import channel
 from .settings import process_environment
 
+START_SECONDS = 300
+"""What it gets to be ready in: the imports of operators' functions may take minutes, and who hangs then never ends."""
 RETRY_SECONDS = 0.005
 """When to try again to tell a process that takes no more for now."""
 _SAFE = ["-P"] if sys.flags.safe_path else []
 
 
 class Failed(FairmarkError):
-    """The process ended before it was ready."""
+    """The process wasn't ready in time, or ended before."""
 
 
 class Child:
@@ -40,8 +42,8 @@ class Child:
         """Of the process that runs, or did last."""
         return self._process.pid if self._process else 0
 
-    async def start(self, start: Any) -> None:
-        """Start one and wait until it is ready. Raises `Failed`."""
+    async def start(self, start: Any, seconds: float = START_SECONDS) -> None:
+        """Start one and wait until it is ready. Raises `Failed`; what hangs is killed."""
         self._end_channel()
         self._channel, self._theirs = channel.pair()
         self._channel.setblocking(False)
@@ -50,7 +52,11 @@ class Child:
             self._process = await self._begun()
         except OSError as error:
             raise Failed(f"HTTP process {self.number} can't be started: {error.strerror}") from None
-        said = await self._first_word()
+        try:
+            said = await asyncio.wait_for(self._first_word(), seconds)
+        except TimeoutError:
+            self.kill()
+            raise Failed(f"HTTP process {self.number} was not ready after {seconds} s, and is killed") from None
         if said != channel.READY:
             raise Failed(said.decode(errors="replace") or f"HTTP process {self.number} ended with {await self.ended()}")
         self.ready, self.unheard = True, 0

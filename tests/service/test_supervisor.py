@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.waiting import wait_until
 
-from fairmark_service.child import Child
+from fairmark_service.child import Child, Failed
 from fairmark_service.loading import Files
 from fairmark_service.process import News, Start
 from fairmark_service.settings import Settings
@@ -54,6 +54,14 @@ async def test_a_process_whose_loop_turns_is_let_live(child: Child) -> None:
 
     await wait_until(heard_five_times, 30)
     assert child.ready
+
+
+async def test_a_process_that_hangs_while_it_starts_is_killed(start: Start) -> None:
+    child = Child(1, start.shared / "metrics")
+    with pytest.raises(Failed, match="not ready after 0.1 s"):
+        await child.start(start, seconds=0.1)
+    assert await child.ended() == -signal.SIGKILL
+    await child.finish(10)
 
 
 @contextlib.contextmanager
