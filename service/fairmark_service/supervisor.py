@@ -43,7 +43,7 @@ class Supervisor:
     def __init__(self, settings: Settings, sockets: server.Sockets, shared: Path) -> None:
         """Raises `FairmarkError` when the graders or the keys can't be served."""
         self._settings, self._shared, self._files = settings, shared, Files(settings)
-        self._told = News(self._files.loaded)
+        self._told, self._begun = News(self._files.loaded), False
         self._metrics = SharedMetrics(shared / "metrics", lambda: self._files.catalog.snapshot)
         self._children = [Child(number, shared / "metrics") for number in range(1, settings.workers + 1)]
         self._dealer = Dealer(sockets.main, self._children)
@@ -75,6 +75,7 @@ class Supervisor:
         await asyncio.gather(*map(self._start, self._children))
         self._dealer.open()
         self._announcement.make()
+        self._begun = True
         await asyncio.gather(self._watch(), end_hung(self._children), *map(self._keep, self._children))
 
     async def _drain(self, signals: asyncio.Queue[int]) -> None:
@@ -91,10 +92,11 @@ class Supervisor:
             await self._probes.stop()
 
     def _report(self) -> dict[str, Any]:
-        snapshot = self._files.catalog.snapshot
+        """Ready with all processes to begin with, and later with any: one that keeps ending takes no pod away."""
+        snapshot, ready = self._files.catalog.snapshot, {str(child.number): child.ready for child in self._children}
         return {
-            "ready": not self._told.draining and all(child.ready for child in self._children),
-            "processes": {str(child.number): child.ready for child in self._children},
+            "ready": self._begun and not self._told.draining and any(ready.values()),
+            "processes": ready,
             "graders": len(snapshot.entries),
             "broken": [str(broken) for broken in snapshot.broken],
         }
