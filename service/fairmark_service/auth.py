@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from fairmark_graders import FairmarkError
 
-from .reload import Signature, poll, signature
+from .reload import Signature, signature
 
 MIN_LENGTH = 16
 MOST_SAMPLES = 10**11
@@ -102,10 +102,6 @@ class Keys:
     def limit_of(self, name: str) -> Limit:
         """What the file sets for the keys of a name."""
         return self._limits.get(name, UNSET)
-
-    async def watch(self) -> None:
-        """Takes up changes of the file within about a second, until cancelled."""
-        await poll(self.reload)
 
     @property
     def held(self) -> Held:

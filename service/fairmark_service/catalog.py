@@ -24,7 +24,7 @@ from fairmark_graders.function_call import Source
 from fairmark_graders.grader_file import MAX_BYTES, grader_files, read_grader
 from fairmark_graders.sandbox import SandboxUnavailable
 
-from .reload import Signature, poll, signature
+from .reload import Signature, signature
 
 INLINE = "inline"
 """The name of every grader that comes inside a request; no file may take it."""
@@ -135,10 +135,6 @@ class Catalog:
         self.reload()
         if self.snapshot.broken:
             raise InvalidCatalog(self.directory, self.snapshot.broken)
-
-    async def watch(self) -> None:
-        """Takes up changes of the directory within about a second, until cancelled."""
-        await poll(self.reload)
 
     def inline(self, configuration: Any) -> Entry:
         """The grader of a configuration inside a request, parsed when it is first seen. Raises `InvalidGrader`.

@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from tests.waiting import wait_until
 
 from fairmark_service import reload
 from fairmark_service.auth import InvalidKeys, Keys, Limit, loopback_host
+from fairmark_service.loading import Files
+from fairmark_service.settings import Settings
 
 OLD, NEW, OTHER = "fake-key-for-tests-old", "fake-key-for-tests-new", "fake-key-for-tests-other=="
 
@@ -42,10 +45,10 @@ def bearer(key: str) -> bytes:
 
 @asynccontextmanager
 async def watched(file: Path, key: str | None = None) -> AsyncIterator[Keys]:
-    keys = Keys(key, file)
-    watch = asyncio.create_task(keys.watch())
+    files = Files(Settings(catalog=file.parent, key=key and SecretStr(key), keys=file))
+    watch = asyncio.create_task(files.watch())
     try:
-        yield keys
+        yield files.keys
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)

@@ -14,6 +14,8 @@ from tests.waiting import wait_until
 from fairmark_graders import InvalidGrader
 from fairmark_service import reload
 from fairmark_service.catalog import INLINE_BYTES, Catalog, InvalidCatalog, UnknownGrader
+from fairmark_service.loading import Files
+from fairmark_service.settings import Settings
 
 EXACT = {
     "type": "string_check",
@@ -46,10 +48,10 @@ def loaded(directory: Path, functions: Iterable[str] = ()) -> Catalog:
 
 @asynccontextmanager
 async def watched(directory: Path, functions: Iterable[str] = ()) -> AsyncIterator[Catalog]:
-    catalog = loaded(directory, functions)
-    watch = asyncio.create_task(catalog.watch())
+    files = Files(Settings(catalog=directory, functions=",".join(functions)))
+    watch = asyncio.create_task(files.watch())
     try:
-        yield catalog
+        yield files.catalog
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
