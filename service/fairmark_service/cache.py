@@ -25,7 +25,7 @@ import msgspec
 from fairmark_graders.types import Verdict
 
 from .memory import Memory
-from .redis_server import CONNECT_PATIENCE, RedisServer, address
+from .redis_server import CONNECT_PATIENCE, RedisServer, address, hang_up
 
 log = logging.getLogger("fairmark.cache")
 
@@ -218,7 +218,7 @@ class RedisTier:
                 pauses = _pauses()
             self._turn(False)
             self._release(self._waiting())
-            await self._hang_up()
+            await hang_up(self._client)
             await asyncio.sleep(next(pauses))
             self._turn(await self._connect())
 
@@ -277,11 +277,6 @@ class RedisTier:
             self._failed("connect", error)
             return False
         return True
-
-    async def _hang_up(self) -> None:
-        """Give up connections on which an answer may still come, to be taken for that to another question."""
-        with contextlib.suppress(Exception):
-            await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def _write(self) -> None:
         """Write what is queued; when Redis takes nothing (it is full, a replica, down) only try now and then."""

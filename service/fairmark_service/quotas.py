@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from .limits import DAY_SECONDS, Limits
-from .redis_server import CONNECT_PATIENCE, RedisServer, address
+from .redis_server import CONNECT_PATIENCE, RedisServer, address, hang_up
 
 PERIOD = 1.0
 """Seconds between two exchanges, and so what replicas may let through beyond a quota."""
@@ -54,7 +54,7 @@ class Quotas:
 
         Every process of a service does it: which of them is the last to count, none knows.
         """
-        await self._hang_up()
+        await hang_up(self._client)
         if self._up is not False:
             await self._exchange()
         with contextlib.suppress(Exception):
@@ -70,7 +70,7 @@ class Quotas:
                     await self._tell(day, dict(counts[start : start + AT_ONCE]))
         except Exception as error:
             self._turn(False, type(error).__name__)
-            await self._hang_up()
+            await hang_up(self._client)
         else:
             self._day = day
             if counts:
@@ -98,11 +98,6 @@ class Quotas:
             elsewhere = sum(int(there) for other, there in found.items() if other != service.encode())
             with self._limits.accounts[name] as account:
                 account.learn(elsewhere, day)
-
-    async def _hang_up(self) -> None:
-        """Give up connections on which an answer may still come, to be taken for that to another question."""
-        with contextlib.suppress(Exception):
-            await self._client.connection_pool.disconnect(inuse_connections=False)
 
     def _turn(self, up: bool, fault: str = "") -> None:
         """Tell of a change of state, once."""

@@ -3,6 +3,7 @@
 What is kept there is for others to say: `cache` keeps verdicts, `quotas` what was taken of the day.
 """
 
+import contextlib
 import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,3 +66,9 @@ def address(client: Redis) -> str:
     """Where a client connects to, for the log: no URL, which may hold the password."""
     where = client.connection_pool.connection_kwargs
     return where.get("path") or f"{where.get('host', 'localhost')}:{where.get('port', 6379)}"
+
+
+async def hang_up(client: Redis) -> None:
+    """Give up connections on which an answer may still come, to be taken for that to another question."""
+    with contextlib.suppress(Exception):
+        await client.connection_pool.disconnect(inuse_connections=False)
