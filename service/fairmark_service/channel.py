@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 CONNECTION, NEWS, READY = b"c", b"n", b"r"
-TURN_SECONDS = 1
-"""How often a process says that it is ready still: its event loop turns."""
 REASON_BYTES = 64 * 1024
 
 _DESCRIPTOR = struct.Struct("i")

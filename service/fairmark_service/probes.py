@@ -27,9 +27,9 @@ from .metrics import CONTENT_TYPE
 STOP_SECONDS = 1
 """What an answer under way gets to finish in."""
 TURN_SECONDS = 1
-"""How often the main loop says that it turns."""
+"""How often a main loop says that it turns, to the probes beside it or to its supervisor."""
 STUCK_SECONDS = 60
-"""A main loop that hasn't turned for so long isn't busy, it hangs."""
+"""One that hasn't turned for so long isn't busy, it hangs."""
 
 
 class Probes:

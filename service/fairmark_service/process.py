@@ -21,6 +21,7 @@ from fairmark_graders import FairmarkError
 from . import channel, logs, server
 from .app import Service
 from .loading import Handed, Loaded
+from .probes import TURN_SECONDS
 from .settings import Settings
 
 log = logging.getLogger("fairmark.process")
@@ -74,7 +75,7 @@ class Server(uvicorn.Server):
     def _say_ready(self) -> None:
         with contextlib.suppress(OSError):  # it hasn't read what was said before, or is gone
             self._supervisor.send(channel.READY)
-        asyncio.get_running_loop().call_later(channel.TURN_SECONDS, self._say_ready)
+        asyncio.get_running_loop().call_later(TURN_SECONDS, self._say_ready)
 
     def _receive(self) -> None:
         """Take one message up: the loop comes back for the next, and has looked at its other connections by then."""

@@ -19,12 +19,12 @@ from typing import Any
 
 import uvloop
 
-from . import channel, server
+from . import server
 from .child import Child, Failed
 from .dealer import Dealer
 from .loading import Files
 from .metrics import SharedMetrics
-from .probes import STUCK_SECONDS, Probes
+from .probes import STUCK_SECONDS, TURN_SECONDS, Probes
 from .process import News, Start
 from .reload import poll
 from .settings import Settings
@@ -142,13 +142,13 @@ class Supervisor:
             child.tell(news)
 
 
-async def end_hung(children: Sequence[Child], looks: int = STUCK_SECONDS // channel.TURN_SECONDS) -> None:
+async def end_hung(children: Sequence[Child], looks: int = STUCK_SECONDS // TURN_SECONDS) -> None:
     """Kill processes whose loops don't turn, until cancelled: another can be started then, and their callers told.
 
     Looks are counted and not seconds, or a supervisor that slept itself would kill them all before it hears them.
     """
     while True:
-        await asyncio.sleep(channel.TURN_SECONDS)
+        await asyncio.sleep(TURN_SECONDS)
         for child in children:
             child.unheard += child.ready
             if child.unheard > looks:
