@@ -201,7 +201,7 @@ class Metrics:
         )
         self._ready = Gauge(
             "fairmark_ready",
-            "1 while the service can grade; from when it is warm until it begins to stop",
+            "1 while every HTTP process can grade; from when it is warm until it begins to stop",
             registry=registry,
             multiprocess_mode="livemin",
         )
