@@ -3,6 +3,9 @@
 import random
 from typing import NamedTuple
 
+MOST = 1_000_000
+"""What algebra is made of stays below it: a run hardly ever meets the same answer in two groups."""
+
 
 class Answer(NamedTuple):
     """An answer, a right reference and a wrong one."""
@@ -35,7 +38,7 @@ def _decimal(chance: random.Random) -> Answer:
 
 def _percent(chance: random.Random) -> Answer:
     n = chance.randrange(1, 100_000)
-    return Answer(f"{n / 100}\\%", f"{n / 100}\\%", f"{(n + 1) / 100}\\%")
+    return Answer(f"{n / 100}\\%", f"{n / 100}\\%", f"{(n + 1000) / 100}\\%")
 
 
 def _money(chance: random.Random) -> Answer:
@@ -64,47 +67,47 @@ def _multiple_of_pi(chance: random.Random) -> Answer:
 
 
 def _square(chance: random.Random) -> Answer:
-    a, b = chance.randrange(1, 99), chance.randrange(1, 99)
+    a, b = chance.randrange(1, MOST), chance.randrange(1, MOST)
     expanded = f"{a * a}x^2 + {2 * a * b}x + {{}}"
     return Answer(f"({a}x+{b})^2", expanded.format(b * b), expanded.format(b * b + 1))
 
 
 def _partial_fractions(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 999)
+    a = chance.randrange(2, MOST)
     return Answer(f"\\frac{{1}}{{x}} - \\frac{{1}}{{x+{a}}}", f"\\frac{{{a}}}{{x(x+{a})}}", f"\\frac{{1}}{{x(x+{a})}}")
 
 
 def _conjugate(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 999)
+    a = chance.randrange(2, MOST)
     return Answer(
         f"\\frac{{1}}{{\\sqrt{{{a + 1}}}-\\sqrt{{{a}}}}}", f"\\sqrt{{{a + 1}}}+\\sqrt{{{a}}}", f"\\sqrt{{{2 * a + 1}}}"
     )
 
 
 def _interval(chance: random.Random) -> Answer:
-    a = chance.randrange(-999, 999)
+    a = chance.randrange(-MOST, MOST)
     return Answer(f"x \\ge {a}", f"[{a}, \\infty)", f"({a}, \\infty)")
 
 
 def _double_angle(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 99)
+    a = chance.randrange(2, MOST)
     return Answer(f"{2 * a}\\sin x\\cos x", f"{a}\\sin 2x", f"{a}\\sin x")
 
 
 def _integral(chance: random.Random) -> Answer:
-    a, n = chance.randrange(2, 99), chance.randrange(2, 9)
+    a, n = chance.randrange(2, MOST), chance.randrange(2, 9)
     return Answer(
         f"\\int_0^{{{a}}} x^{{{n}}} \\, dx", f"\\frac{{{a ** (n + 1)}}}{{{n + 1}}}", f"\\frac{{{a**n}}}{{{n}}}"
     )
 
 
 def _sum(chance: random.Random) -> Answer:
-    n = chance.randrange(10, 99)
+    n = chance.randrange(10, MOST)
     return Answer(f"\\sum_{{k=1}}^{{{n}}} k^2", str(n * (n + 1) * (2 * n + 1) // 6), str(n * (n + 1) // 2))
 
 
 def _limit(chance: random.Random) -> Answer:
-    a = chance.randrange(2, 999)
+    a = chance.randrange(2, MOST)
     return Answer(f"\\lim_{{x \\to 0}} \\frac{{\\sin {a}x}}{{x}}", str(a), f"\\frac{{1}}{{{a}}}")
 
 

@@ -5,18 +5,25 @@ The command itself fails when a neighbour of poison is answered with anything bu
 
 import json
 import os
+import random
 import re
 import socket
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loadtests.answers import ALGEBRA, HARD, PLAIN, Answer
 from loadtests.costs import ROWS
 from loadtests.markdown import BURSTS, CROWDS, TRAFFIC
+from loadtests.shapes.math import GRADER
 from tests.running import Running
+
+from fairmark_graders import Case
+from fairmark_graders.load import TYPES
+from fairmark_graders.sample import Sample
 
 KEY = "example-key-change-me"
 ROOT = Path(__file__).parents[2]
@@ -165,8 +172,34 @@ def test_an_answer_that_should_not_be_ends_in_a_failure(keyed: Running) -> None:
     assert "were answered with 401" in finished.stderr
 
 
-def test_the_table_of_costs_has_a_row_for_every_grader() -> None:
+def test_the_costs_have_a_row_for_every_type_of_grader() -> None:
+    assert {row.grader["type"] for row in ROWS} == {*TYPES}
+
+
+def test_the_table_of_costs_has_every_row() -> None:
     finished = loadtest("costs", "--seconds", "0.01")
     assert finished.returncode == 0, finished.stderr
-    rows = re.findall(r"^\| (.+) \| ([\d,]+) \| ([\d,]+) \|$", finished.stdout, re.MULTILINE)
-    assert [name for name, *_ in rows] == [row.name for row in ROWS]
+    rows = re.findall(r"^\| (.+) \| [\d,]* \| ([\d,]+) \|$", finished.stdout, re.MULTILINE)
+    assert [name for name, _ in rows] == [row.name for row in ROWS]
+    costs = {name: int(cost.replace(",", "")) for name, cost in rows}
+    assert costs["`math_equivalence`, left to sympy"] > 10 * costs["`math_equivalence`, algebra"]
+
+
+def judged(made: Answer, reference: str) -> bool | None:
+    """What mathematics says at once; None where it has to ask sympy."""
+    case = GRADER.start(Sample(f"$\\boxed{{{made.answer}}}$"), {"answer": reference})
+    assert isinstance(case, Case)
+    verdict = GRADER.quick(case)
+    return None if verdict is None else verdict.score == 1.0
+
+
+@pytest.mark.parametrize("kind", [*PLAIN, *ALGEBRA])
+def test_answers_in_numbers_and_algebra_are_decided_in_place(kind: Callable[[random.Random], Answer]) -> None:
+    made = [kind(random.Random(seed)) for seed in range(50)]
+    assert {(judged(one, one.right), judged(one, one.wrong)) for one in made} == {(True, False)}
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_hard_answers_are_left_to_sympy(kind: Callable[[random.Random], Answer]) -> None:
+    made = [kind(random.Random(seed)) for seed in range(50)]
+    assert {judged(one, reference) for one in made for reference in (one.right, one.wrong)} == {None}
