@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from .backlog import queued
 from .family import cpu_seconds, own_seconds, resident_bytes
 
 KEY = "fake-key-for-load-tests-only"
@@ -68,6 +69,10 @@ class Server(NamedTuple):
     def cpu_with_children(self) -> float:
         """Seconds of CPU time that it and all it has started have used."""
         return 0.0 if self.pid is None else cpu_seconds(self.pid)
+
+    def backlog(self) -> int:
+        """Connections made that it hasn't accepted yet, in the queues of all sockets that listen on its port."""
+        return 0 if self.pid is None else queued(self.port)
 
     def resident(self) -> int:
         """Bytes that it and all it has started hold."""

@@ -8,6 +8,7 @@ started is read. The crowd's latencies hold the driver's own lag.
 
 import asyncio
 import time
+from bisect import bisect
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from ..trial import Curve, Report, Trial, percentile
 
 OFTEN = 10
 """Times a second that memory is looked at."""
+LOOKS = 50
+"""Times a second that the queues are."""
 MAIN, PROBES = "/healthz", "/healthz on the probe port"
 
 
@@ -32,6 +35,17 @@ async def crowd(trial: Trial) -> Report:
     return report
 
 
+class Watched(NamedTuple):
+    """What was seen of the service while it had a crowd."""
+
+    held: Curve
+    """MiB of the service and all it started."""
+    late: list[float]
+    """Milliseconds that each look came late."""
+    queued: list[tuple[float, int]]
+    """When, and how many connections weren't accepted yet; none of a service that isn't ours."""
+
+
 class Crowd(NamedTuple):
     """What became of one."""
 
@@ -39,8 +53,7 @@ class Crowd(NamedTuple):
     callers: int
     load: Load
     cpu: float
-    held: Curve
-    late: list[float]
+    watched: "Watched"
     health: dict[str, list[float]]
     """Milliseconds of every /healthz, by port."""
 
@@ -50,16 +63,16 @@ async def _crowd(trial: Trial, report: Report, turn: int, callers: int) -> Crowd
     crowding = asyncio.create_task(
         trial.metered(closed(trial.server, requests, callers, trial.spend(1, 20), fresh=True))
     )
-    (held, late), health = await asyncio.gather(_watched(trial, crowding), _asked(trial.server, crowding, report))
     name = f"{callers:,} open"
-    return Crowd(name, callers, *await crowding, held._replace(name=name), late, health)
+    watched, health = await asyncio.gather(_watched(name, trial, crowding), _asked(trial.server, crowding, report))
+    return Crowd(name, callers, *await crowding, watched, health)
 
 
 def _count(crowd: Crowd, report: Report) -> None:
     report.count(crowd.load, *OVERLOADED)
     report.timed(crowd.name, crowd.load)
     report.figures += _figures(crowd)
-    report.held.append(crowd.held)
+    report.held.append(crowd.watched.held)
     rate, cpu = f"{_graded_a_second(crowd):,.0f} requests/s", duration(crowd.cpu / len(crowd.load.answers))
     report.traffic(f"`e` {crowd.name}", crowd.load, rate, f"{cpu} a request")
     report.row(CROWDS, *_cells(crowd))
@@ -69,9 +82,11 @@ def _figures(crowd: Crowd) -> Iterator[Figure]:
     name = crowd.name
     yield Figure(f"{name}: answered with 200", [_graded_a_second(crowd)], "requests/s")
     yield Figure(f"{name}: all answers", [crowd.load.rate], "requests/s")
-    yield Figure(f"{name}: the crowd connected", [_connected_a_second(crowd)], "connections/s")
-    yield Figure(f"{name}: memory at its peak", [max(crowd.held.values)], "MiB")
-    yield Figure(f"{name}: the driver's own lag, 99 %", [percentile(crowd.late, 99)], "ms")
+    if crowd.watched.queued:
+        yield Figure(f"{name}: accepted", [_accepted_a_second(crowd)], "connections/s")
+        yield Figure(f"{name}: backlog at its peak", [_deepest(crowd)], "connections")
+    yield Figure(f"{name}: memory at its peak", [max(crowd.watched.held.values)], "MiB")
+    yield Figure(f"{name}: the driver's own lag, 99 %", [percentile(crowd.watched.late, 99)], "ms")
     for port, times in crowd.health.items():
         yield Figure(f"{name}: {port} meanwhile, median", [percentile(times, 50)], "ms")
         yield Figure(f"{name}: {port} meanwhile, 99 %", [percentile(times, 99)], "ms")
@@ -80,12 +95,13 @@ def _figures(crowd: Crowd) -> Iterator[Figure]:
 
 def _cells(crowd: Crowd) -> Iterator[str]:
     yield crowd.name
-    yield f"{max(crowd.held.values):,.0f} MiB"
-    yield f"{_connected_a_second(crowd):,.0f}/s"
+    yield f"{max(crowd.watched.held.values):,.0f} MiB"
+    yield f"{_accepted_a_second(crowd):,.0f}/s" if crowd.watched.queued else ""
+    yield f"{_deepest(crowd):,}" if crowd.watched.queued else ""
     for port in (MAIN, PROBES):
         times = crowd.health.get(port, [])
         yield " / ".join(duration(percentile(times, share) / 1e3) for share in (50, 99) if times)
-    yield duration(percentile(crowd.late, 99) / 1e3)
+    yield duration(percentile(crowd.watched.late, 99) / 1e3)
     yield ", ".join(f"{status or 'none'} × {times:,}" for status, times in sorted(crowd.load.statuses.items()))
 
 
@@ -93,22 +109,40 @@ def _graded_a_second(crowd: Crowd) -> float:
     return crowd.load.statuses[200] / crowd.load.seconds
 
 
-def _connected_a_second(crowd: Crowd) -> float:
-    """How fast the callers' first connections were taken, all asked for at once."""
-    first = crowd.load.connected[: crowd.callers]
-    return len(first) / (first[-1] - crowd.load.began) if first else 0.0
+def _accepted_a_second(crowd: Crowd) -> float:
+    """How fast the service accepted until it had accepted the whole crowd: what was connected, less what was queued.
+
+    The kernel completes a connection by itself and puts it into a queue; a driver that connects slowly makes it less.
+    """
+    connected = sorted(crowd.load.connected)
+    accepted = [(at, bisect(connected, at) - queued) for at, queued in crowd.watched.queued]
+    at, number = next(((at, number) for at, number in accepted if number >= crowd.callers), accepted[-1])
+    return max(0, number) / (at - crowd.load.began)
 
 
-async def _watched(trial: Trial, task: asyncio.Task[tuple[Load, float]]) -> tuple[Curve, list[float]]:
-    """MiB held by the service and all it started, while the task goes on; and the milliseconds each look was late."""
+def _deepest(crowd: Crowd) -> int:
+    return max(queued for _, queued in crowd.watched.queued)
+
+
+async def _watched(name: str, trial: Trial, task: asyncio.Task[tuple[Load, float]]) -> Watched:
+    """What is seen while the task goes on; the queues by a thread, since the driver is busy while it connects."""
     began, at, held, late = time.perf_counter(), [], [], []
+    queues = asyncio.create_task(asyncio.to_thread(_queues, trial.server, task))
     while not task.done():
         held.append(trial.server.resident() / (1 << 20))
         now = time.perf_counter()
         at.append(now - began)
         await asyncio.wait({task}, timeout=1 / OFTEN)
         late.append(max(0.0, time.perf_counter() - now - 1 / OFTEN) * 1e3)
-    return Curve("", held, at), late
+    return Watched(Curve(name, held, at), late, await queues)
+
+
+def _queues(server: Server, task: asyncio.Task[tuple[Load, float]]) -> list[tuple[float, int]]:
+    looks = []
+    while server.pid is not None and not task.done():
+        looks.append((time.perf_counter(), server.backlog()))
+        time.sleep(1 / LOOKS)
+    return looks
 
 
 async def _asked(server: Server, task: asyncio.Task[tuple[Load, float]], report: Report) -> dict[str, list[float]]:

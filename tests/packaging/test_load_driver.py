@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import math
+import socket
 import time
 from collections.abc import AsyncIterator
 
 import pytest
 from loadtests import driver, kubelet
+from loadtests.backlog import queued
 from loadtests.driver import NO_ANSWER, Request, closed, get, opened, post
 from loadtests.servers import Server
 
@@ -76,6 +78,32 @@ async def test_health_is_asked_ten_times_a_second_through_a_stall() -> None:
     # Due in the stall, up to half a second before its end; one who waits for ten answers asks seven of these.
     assert 12 <= len(late) <= 18
     assert {status for status, _ in answers} == {200}
+
+
+def test_the_backlog_is_what_waits_at_all_sockets_of_a_port() -> None:
+    with contextlib.ExitStack() as opened:
+        first = opened.enter_context(listener(0))
+        port = first.getsockname()[1]
+        opened.enter_context(listener(port))
+        for _ in range(9):
+            opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+        assert queued(port) == 9
+        first.setblocking(False)
+        accepted = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                opened.enter_context(first.accept()[0])
+                accepted += 1
+        assert queued(port) == 9 - accepted
+
+
+def listener(port: int) -> socket.socket:
+    """A socket that shares its port, and accepts nothing by itself."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind(("127.0.0.1", port))
+    made.listen(16)
+    return made
 
 
 async def test_an_open_loop_keeps_its_rate_whatever_the_answers_take() -> None:

@@ -96,6 +96,11 @@ def test_a_crowd_leaves_memory_bounded(results: Any) -> None:
     assert 50 < figure(results, "e", "500 open: memory at its peak") < 4000
 
 
+def test_a_crowd_is_accepted(results: Any) -> None:
+    assert figure(results, "e", "500 open: accepted") > 50
+    assert 0 < figure(results, "e", "500 open: backlog at its peak") <= 500
+
+
 @pytest.mark.parametrize("port", ["/healthz", "/healthz on the probe port"])
 def test_health_is_asked_beside_a_crowd_on_both_ports(results: Any, port: str) -> None:
     assert 0 < figure(results, "e", f"500 open: {port} meanwhile, median") < 5000  # what a kubelet waits
