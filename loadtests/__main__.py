@@ -73,6 +73,8 @@ def _as_trainers(names: Sequence[str], asked: argparse.Namespace, console: Conso
     if not names:
         return {}
     with _asked_service(asked) as server:
+        if server.pid is not None:
+            console.print(f"memory at rest: {server.resident() >> 20} MiB, cores: {len(servers.CORES)}")
         trial = Trial(server, len(servers.CORES), asked.short)
         return {name: _trainer(name, trial, console) for name in names}
 

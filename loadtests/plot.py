@@ -10,13 +10,14 @@ Drawing = Callable[[Any, Report], None]
 
 
 def plot(reports: Mapping[str, Report], path: Path) -> None:
-    """Draw what there is to draw; nothing where there is nothing, or no matplotlib (the extra `compare` brings it)."""
+    """Draw what there is to draw; where matplotlib is missing, which comes with the extra `compare`, say so."""
     drawn = [(name, report, draw) for name, report in reports.items() for draw in _drawings(report)]
+    if not drawn:
+        return
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        return
-    if not drawn:
+        print("no plot: matplotlib is missing; scripts/test installs it")
         return
     rows = -(-len(drawn) // 2)
     figure = Figure(figsize=(12, 4 * rows), layout="constrained")

@@ -4,14 +4,18 @@ import asyncio
 import contextlib
 import math
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from loadtests import driver, kubelet
 from loadtests.backlog import queued
 from loadtests.driver import NO_ANSWER, Request, closed, get, opened, post
+from loadtests.plot import plot
 from loadtests.servers import Server
+from loadtests.trial import Curve, Report
 
 pytestmark = pytest.mark.anyio
 
@@ -78,6 +82,15 @@ async def test_health_is_asked_ten_times_a_second_through_a_stall() -> None:
     # Due in the stall, up to half a second before its end; one who waits for ten answers asks seven of these.
     assert 12 <= len(late) <= 18
     assert {status for status, _ in answers} == {200}
+
+
+def test_a_plot_that_cannot_be_drawn_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    plot({"a": Report(latencies=[Curve("closed loop", [1.0, 2.0])])}, tmp_path / "plot.png")
+    assert capsys.readouterr().out.startswith("no plot: matplotlib is missing")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_backlog_is_what_waits_at_all_sockets_of_a_port() -> None:
