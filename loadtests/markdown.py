@@ -7,6 +7,7 @@ Columns = tuple[str, ...]
 
 TRAFFIC: Columns = ("shape", "rate", "CPU time", "median", "99 %")
 BURSTS: Columns = ("`c`, batches of", "last result", "work over the cores", "times", "service's CPU", "driver's CPU")
+NEWCOMERS: Columns = ("`c`, another run's single samples", "median", "99 %", "the burst's last result")
 CROWDS: Columns = (
     *("`e`", "memory at its peak", "accepted", "backlog at its peak"),
     *("`/healthz`, median / 99 %", "on the probe port", "driver's lag, 99 %", "answers"),

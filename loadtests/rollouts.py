@@ -79,12 +79,12 @@ def _poison(grader: str, turn: int, chance: random.Random) -> Rollout | None:
     return None
 
 
-def single(rollout: Rollout) -> Request:
+def single(rollout: Rollout, run: str | None = None) -> Request:
     """A rollout in a request of its own, whose score has to come out right."""
     expected = b"" if rollout.poison else b'"outcome":"graded"'
     if rollout.score is not None:
         expected = b'"score":%.1f,' % rollout.score + expected
-    return Request("/v1/grade", orjson.dumps({"samples": [rollout.sample]}), rollout.kind, expected, 1)
+    return Request("/v1/grade", _body([rollout], run), rollout.kind, expected, 1)
 
 
 def singles(seed: int, count: int = sys.maxsize, *, poisoned: int = POISONED) -> Iterator[Request]:
@@ -92,11 +92,15 @@ def singles(seed: int, count: int = sys.maxsize, *, poisoned: int = POISONED) ->
     return map(single, islice(rollouts(seed, poisoned=poisoned), count))
 
 
-def batch(samples: Sequence[Rollout], kind: str) -> Request:
+def batch(samples: Sequence[Rollout], kind: str, run: str | None = None) -> Request:
     """Rollouts in one request; all that aren't poison have to be graded."""
-    body = orjson.dumps({"samples": [rollout.sample for rollout in samples]})
     honest = sum(not rollout.poison for rollout in samples)
-    return Request("/v1/grade", body, kind, b'"outcome":"graded"', honest)
+    return Request("/v1/grade", _body(samples, run), kind, b'"outcome":"graded"', honest)
+
+
+def _body(samples: Sequence[Rollout], run: str | None) -> bytes:
+    named = {} if run is None else {"run": run}
+    return orjson.dumps({"samples": [rollout.sample for rollout in samples]} | named)
 
 
 def thinking(chance: random.Random) -> str:

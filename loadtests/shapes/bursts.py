@@ -10,18 +10,21 @@ import math
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
-from ..driver import opened
+from ..driver import Request, opened
 from ..figures import Figure, over
-from ..markdown import BURSTS, duration
-from ..rollouts import Rollout, batch, rollouts
-from ..trial import Burst, Report, Trial
+from ..markdown import BURSTS, NEWCOMERS, duration
+from ..rollouts import Rollout, batch, rollouts, single
+from ..trial import Burst, Report, Trial, neighbours, percentile
 from ..work import Work
 
 RANKS = 8
 REST_SECONDS = 8
 """Between two bursts. TRL's come every 30 s, which would measure nothing more."""
+BESIDE = f"while {RANKS} batches of programs are graded"
+NEWCOMERS_A_SECOND = 5
+"""Programs of ten tests: a fiftieth of what two cores do."""
 POISONED = "the mix, poisoned"
 CONTENTS = {"exact": ["exact"], "math": ["math"], "code": ["code"], POISONED: []}
 
@@ -37,7 +40,23 @@ async def bursts(trial: Trial) -> Report:
         made = [burst for burst in report.bursts if burst.name == name]
         report.figures += _figures(name, made, trial)
         report.row(BURSTS, *_cells(name, made, trial))
+    await _newcomer(trial, report)
     return report
+
+
+async def _newcomer(trial: Trial, report: Report) -> None:
+    """What another run's programs wait, sent one by one, alone and while a burst of programs goes on."""
+    requests = _batches(_samples("code", 9000, trial), "code", "burst")
+    singles = (single(rollout, "newcomer") for rollout in rollouts(9001, "code", poisoned=0))
+    alone = await opened(trial.server, islice(singles, round(trial.spend(5, 40))), NEWCOMERS_A_SECOND)
+    burst = asyncio.create_task(opened(trial.server, requests, math.inf, RANKS))
+    beside = await opened(trial.server, takewhile(lambda _: not burst.done(), singles), NEWCOMERS_A_SECOND)
+    for name, load in (("alone", alone), (BESIDE, beside)):
+        report.count(load)
+        report.timed(f"a newcomer, {name}", load)
+        last = "" if load is alone else duration(max((await burst).latencies, default=0.0))
+        report.row(NEWCOMERS, name, *(duration(percentile(neighbours(load), share) / 1e3) for share in (50, 99)), last)
+    report.count(await burst)
 
 
 def _samples(name: str, seed: int, trial: Trial) -> list[Rollout]:
@@ -46,12 +65,16 @@ def _samples(name: str, seed: int, trial: Trial) -> list[Rollout]:
     return list(islice(rollouts(seed, *CONTENTS[name], poisoned=poisoned), number))
 
 
+def _batches(samples: Sequence[Rollout], name: str, run: str | None = None) -> list[Request]:
+    size = len(samples) // RANKS
+    return [batch(samples[begin : begin + size], name, run) for begin in range(0, len(samples), size)]
+
+
 async def _burst(name: str, samples: Sequence[Rollout], trial: Trial, work: Work, report: Report) -> Burst:
     """One burst, after a rest in which its work is measured."""
     rest = asyncio.create_task(asyncio.sleep(trial.spend(0.2, REST_SECONDS)))
     least = 0.0 if name == POISONED else await work.seconds(samples)
-    size = len(samples) // RANKS
-    requests = [batch(samples[begin : begin + size], name) for begin in range(0, len(samples), size)]
+    requests = _batches(samples, name)
     await rest
     driver = time.process_time()
     load, cpu = await trial.metered(opened(trial.server, requests, math.inf, RANKS))

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from loadtests.answers import ALGEBRA, HARD, PLAIN, Answer
 from loadtests.costs import ROWS
-from loadtests.markdown import BURSTS, CROWDS, TRAFFIC
+from loadtests.markdown import BURSTS, CROWDS, NEWCOMERS, TRAFFIC
+from loadtests.shapes.bursts import BESIDE
 from loadtests.shapes.math import GRADER
 from tests.running import Running
 
@@ -92,6 +93,11 @@ def test_what_a_burst_costs_service_and_driver_is_told(results: Any) -> None:
     assert figure(results, "c", "code: CPU, all processes") > figure(results, "c", "code: CPU, the driver") > 0
 
 
+def test_a_newcomer_does_not_wait_for_another_runs_burst(results: Any) -> None:
+    waited = figure(results, "c", f"a newcomer, {BESIDE}: median")
+    assert 0 < waited < figure(results, "c", "code: the last result")
+
+
 def test_a_crowd_leaves_memory_bounded(results: Any) -> None:
     assert 50 < figure(results, "e", "500 open: memory at its peak") < 4000
 
@@ -109,7 +115,7 @@ def test_health_is_asked_beside_a_crowd_on_both_ports(results: Any, port: str) -
 def test_the_tables_of_the_capacity_page_are_printed(printed: str) -> None:
     rows = re.findall(r"^\| `([a-f])` [^|]", printed, re.MULTILINE)
     assert Counter(rows) == {"a": 2, "b": 2, "d": 2, "e": 2, "f": 1}
-    for columns in (TRAFFIC, BURSTS, CROWDS):
+    for columns in (TRAFFIC, BURSTS, NEWCOMERS, CROWDS):
         assert f"\n| {' | '.join(columns)} |\n|---" in printed
 
 
