@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from .wordnet import WordNet, find
-
 
 class Metric(NamedTuple):
     """A metric and what grading with it needs to know."""
@@ -56,7 +54,7 @@ def bleu(answer: str, reference: str) -> float:
 
 def gleu(answer: str, reference: str) -> float:
     """NLTK `sentence_gleu` on sacrebleu's 13a tokens, case kept, 1- to 4-grams. Wu et al. 2016, section 5.2."""
-    from nltk.translate.gleu_score import sentence_gleu
+    from .nltk_metrics import sentence_gleu
 
     return float(sentence_gleu([_tokens(reference)], _tokens(answer), min_len=1, max_len=4))
 
@@ -68,9 +66,10 @@ def meteor(answer: str, reference: str) -> float:
     the stem of a word, and identical texts score just under 1 (a single equal word 0.5), since the penalty for
     fragments also counts one unbroken run.
     """
-    from nltk.translate.meteor_score import single_meteor_score
+    from .nltk_metrics import single_meteor_score
+    from .wordnet.loaded import WORDNET
 
-    return float(single_meteor_score(_tokens(reference), _tokens(answer), wordnet=_wordnet()))
+    return float(single_meteor_score(_tokens(reference), _tokens(answer), wordnet=WORDNET))
 
 
 def rouge_n(n: int, answer: str, reference: str) -> float:
@@ -124,14 +123,6 @@ def _bleu() -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
     return BLEU(tokenize="none", effective_order=True)
-
-
-@cache
-def _wordnet() -> WordNet:
-    folder = find()
-    if folder is None:
-        raise FileNotFoundError("WordNet 3.0 is gone")
-    return WordNet(folder)
 
 
 METRICS: dict[str, Metric] = {

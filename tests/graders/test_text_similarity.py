@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -244,6 +245,22 @@ async def test_a_text_is_like_itself_in_place_and_in_a_worker(metric: str, tools
         verdict = await judged(grader(metric), text, text, tools)
         assert verdict.rule == f"text_similarity.{metric}"
         assert verdict.score == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("metric", "module"), [("gleu", "fairmark_graders.nltk_metrics"), ("meteor", "fairmark_graders.wordnet.loaded")]
+)
+async def test_what_a_metric_imports_and_reads_is_there_in_later_workers(
+    metric: str, module: str, tools: Tools, request: Any
+) -> None:
+    if metric == "meteor":
+        request.getfixturevalue("wordnet")
+    await judged(grader(metric), "the cat sat on the mat", "a cat sat on a mat", tools)
+    await tools.workers.settle()
+    first = await tools.workers.run(os.getpid, cpu_seconds=5)
+    os.kill(first, signal.SIGKILL)
+    assert await tools.workers.run(eval, f"{module!r} in __import__('sys').modules", cpu_seconds=5)
 
 
 @pytest.mark.anyio

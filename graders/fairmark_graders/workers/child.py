@@ -93,7 +93,8 @@ def _learn(control: socket.socket, modules: list[str], memory: int) -> bool:
 
 
 def _import(modules: Iterable[str]) -> None:
-    for module in modules:
+    """Ours first: they may import a library otherwise than it would be by its name, and leave a part of it out."""
+    for module in sorted(modules, key=lambda name: not name.startswith(_OURS)):
         with contextlib.suppress(Exception):  # not every name in sys.modules is one to import by
             __import__(module)
 
