@@ -132,7 +132,7 @@ def _rows(reports: Mapping[str, Report]) -> dict[markdown.Columns, list[Sequence
 
 def _save(folder: Path, facts: Mapping[str, str | int], reports: Mapping[str, Report]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{time.strftime('%Y-%m-%d')}-{str(facts['commit']).rstrip('+')}.json"
+    path = folder / f"{time.strftime('%Y-%m-%dT%H%M')}-{str(facts['commit']).rstrip('+')}.json"
     saved: dict[str, Any] = {"machine": facts, "shapes": {name: report.as_json() for name, report in reports.items()}}
     path.write_bytes(orjson.dumps(saved, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     plot(reports, path.with_suffix(".png"))

@@ -294,8 +294,7 @@ class Handler:
         try:
             caller = Caller(call, receive, protocol.patient, self._limits, self._engine.metrics)
             if len(body) > LARGE_BODY:
-                async with self._engine.admission.one_by_one(call.key):
-                    await caller.look()
+                await self._engine.admission.large(call.key, caller.look)
             request, call.strict = decode(body, protocol.request, protocol.salvage)
             return await protocol.serve(request, call, self._engine, caller)
         finally:
