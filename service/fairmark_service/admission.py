@@ -207,7 +207,8 @@ class Admission:
     async def large(self, key: str, look: Callable[[], Awaitable[None]]) -> None:
         """Wait for a turn among the requests that hold the event loop for milliseconds; small ones come between.
 
-        What `look` does is done in that turn; what comes after it is too, for the next is woken when it awaits.
+        What `look` does is done in that turn; what comes after it is too, for the next is woken when it awaits. These
+        are no judgements, so they don't count as such: bytes bound how many wait.
         """
         await self._loop.take(Turn(Line(key, patient=True), self._room))
         try:

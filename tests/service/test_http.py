@@ -14,7 +14,7 @@ from fairmark_service.http import BoundedHead
 pytestmark = pytest.mark.anyio
 
 HALF = b"POST / HTTP/1.1\r\nHost: a\r\n"
-BODILESS = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+PROMISE = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
 WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -56,7 +56,7 @@ async def test_who_sends_no_more_of_a_body_that_is_read_is_hung_up_on(
     monkeypatch.setattr("fairmark_service.http.HEAD_SECONDS", 0.1)
     async with served(reading) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(BODILESS + sent)
+        writer.write(PROMISE + sent)
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
 
