@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.cpu import cpu_at_most
 from tests.graders.in_place import in_place
 
 from fairmark_graders import InvalidGrader, Sample, grade, parse_grader
@@ -287,9 +288,8 @@ def chain(depth: int) -> Any:
     ],
 )
 def test_no_schema_blows_up(schema: dict[str, Any], document: object) -> None:
-    began = time.process_time()
-    assert graded(json.dumps(schema), None, document).outcome == "graded"
-    assert time.process_time() - began < 3
+    with cpu_at_most(3):
+        assert graded(json.dumps(schema), None, document).outcome == "graded"
     assert grade({**VALID, "json_schema": schema}, json.dumps(document)).error is None  # no limit of the worker's
 
 

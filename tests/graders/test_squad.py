@@ -2,13 +2,13 @@
 
 import re
 import string
-import time
 import unicodedata
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.cpu import cpu_at_most
 
 from fairmark_graders import Verdict, grade
 from fairmark_graders.squad import LONGEST, normalised
@@ -109,6 +109,5 @@ def test_a_reference_made_of_the_sample_is_the_models_to_keep_short() -> None:
 def test_hostile_texts_take_milliseconds(unit: str) -> None:
     text = (unit * LONGEST)[:LONGEST]
     for configuration, answers in ((EXACT, text), (F1, text), (F1, list(text)), (EXACT, list(text))):
-        began = time.process_time()
-        grade(configuration, text, {"answers": answers})
-        assert time.process_time() - began < 0.2
+        with cpu_at_most(0.5):  # 130 ms at most on an idle machine
+            grade(configuration, text, {"answers": answers})

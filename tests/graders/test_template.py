@@ -1,12 +1,12 @@
 """Templates: what they render, and what they refuse when they are loaded."""
 
 import contextlib
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.cpu import cpu_at_most
 
 from fairmark_graders.errors import ModelFault, Ungradable
 from fairmark_graders.sample import Sample
@@ -92,10 +92,8 @@ def test_a_missing_item_is_found_before_a_missing_sample() -> None:
 
 
 def test_a_megabyte_of_opening_braces_is_refused_at_once() -> None:
-    began = time.process_time()
-    with pytest.raises(ValueError, match="at most 100 variables"):
+    with cpu_at_most(0.5), pytest.raises(ValueError, match="at most 100 variables"):
         Template("{{" * 500_000)
-    assert time.process_time() - began < 0.5
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from tests.cpu import cpu_at_most
 
 from fairmark_service.admission import Admission, Slot, Turn
 from fairmark_service.errors import Overloaded
@@ -142,10 +143,9 @@ async def test_joining_from_thousands_of_lines_costs_as_much_for_the_last_as_for
     turn = admission.turn(LINE)
     waiting = asyncio.create_task(judge(admission, LINE, [], "shared", turn))
     await settle()
-    began = time.process_time()
-    for number in range(5000):
-        turn.join([Line("a", str(number))])
-    assert time.process_time() - began < 0.5
+    with cpu_at_most(0.5):
+        for number in range(5000):
+            turn.join([Line("a", str(number))])
     await release([holder])
     await waiting
 
@@ -223,14 +223,14 @@ async def test_waiting_is_measured_apart_from_work() -> None:
     began = time.perf_counter()
     holder = await held(admission, 1, [])
     waiter = asyncio.create_task(through(admission))
-    await asyncio.sleep(0.05)  # the wait that is to be measured, not a wait for something to happen
+    await asyncio.sleep(0.3)  # the wait that is to be measured, not a wait for something to happen
     await release(holder)
     await waiter
     elapsed = time.perf_counter() - began
-    assert 0.05 <= seconds(metrics, "fairmark_queue_seconds") <= elapsed
-    assert 0.05 <= seconds(metrics, "fairmark_work_seconds") <= elapsed
-    assert seconds(metrics, "fairmark_queue_seconds", grader="waits") >= 0.05
-    assert seconds(metrics, "fairmark_work_seconds", grader="waits") < 0.05
+    assert 0.3 <= seconds(metrics, "fairmark_queue_seconds") <= elapsed
+    assert 0.3 <= seconds(metrics, "fairmark_work_seconds") <= elapsed
+    assert seconds(metrics, "fairmark_queue_seconds", grader="waits") >= 0.3
+    assert seconds(metrics, "fairmark_work_seconds", grader="waits") < 0.3
 
 
 async def through(admission: Admission) -> None:

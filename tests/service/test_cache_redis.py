@@ -214,7 +214,8 @@ async def test_a_redis_that_hangs_costs_a_bounded_time_and_then_none(valkey: Val
         waits = [await timed(cache.get_many(keys(64))) for _ in range(3)]
         assert max(waits) < 0.5, "0.05 s each, and room for a busy machine"
         await until(lambda: cache.open)
-        assert await timed(asyncio.gather(*(cache.get_many(keys(64)) for _ in range(100)))) < 0.1
+        later = [await timed(cache.get_many(keys(64))) for _ in range(100)]
+        assert sum(later) < 2, "5 s if each of them waited"
         valkey.resume()
         await until(lambda: not cache.open)
         assert await cache.get_many(keys(1)) == verdicts(1)
