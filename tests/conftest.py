@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+# The same examples in each run, however long a busy machine takes for one.
+settings.load_profile("ci")
 
 # What another imports comes before it, or its asserts say nothing when they fail.
 pytest_plugins = ["tests.gated", "tests.processes", "tests.running", "tests.valkey", "tests.prometheus"]
@@ -33,9 +37,9 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def wait_until() -> Callable[..., None]:
-    """Waits for a condition to hold; fails when it doesn't within ten seconds."""
+    """Waits for a condition to hold; fails when it doesn't within a minute."""
 
-    def wait(condition: Callable[[], object], seconds: float = 10) -> None:
+    def wait(condition: Callable[[], object], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "waited in vain"

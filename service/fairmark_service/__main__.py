@@ -1,6 +1,8 @@
 """`python -m fairmark_service`: reads the settings, and serves in one process or in several."""
 
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -16,6 +18,7 @@ from .settings import Settings
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    refuse_empty(sys.argv)
     try:
         settings = Settings(_cli_parse_args=True)
         logs.set_up(settings.log_level)
@@ -38,6 +41,15 @@ def serve(settings: Settings) -> None:
     announcement = server.Announcement(settings, sockets)
     config = server.serving(service.gateway)
     server.Server(config, announcement, probes, service.stopping, settings.drain_seconds).run([sockets.main])
+
+
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """An option that is given nothing is a shell's variable that isn't set; without `--keys` anybody may grade."""
+    for before, argument in pairwise(arguments):
+        option, equals, value = argument.partition("=")
+        if not argument or (option.startswith("--") and equals and not value):
+            print(f"fairmark serve: {option or before}: expected a value, got an empty one", file=sys.stderr)
+            sys.exit(2)
 
 
 def refuse(error: ValidationError) -> NoReturn:

@@ -20,7 +20,7 @@ HEAD_BYTES = 64 * 1024
 """The most of a request's line and headers, to within one read of the socket."""
 HEAD_SECONDS = 60
 """How long a head may take, or a body until it begins, and up to twice that: they are looked at together."""
-LAST_SECONDS = 0.5
+LAST_SECONDS = 1.0
 """How long a connection without a request stays open when the service stops, for what is on its way."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

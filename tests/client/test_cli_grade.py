@@ -298,7 +298,7 @@ def test_a_service_that_goes_away_ends_the_run_and_keeps_what_was_graded(
         assert server.stdout
         url = next(line.split()[1] for line in server.stdout if line.startswith(b"  fairmark")).decode()
         command = [FAIRMARK, "grade", "-", "--grader", "exact", "--url", url, "--out", str(out)]
-        surrounded = surroundings(FAIRMARK_TIMEOUT_SECONDS="1")
+        surrounded = surroundings(FAIRMARK_TIMEOUT_SECONDS="5")
         with subprocess.Popen(
             command, bufsize=0, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=surrounded
         ) as grading:

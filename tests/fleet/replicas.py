@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.running import Running
-from tests.valkey import free_port
+from tests.valkey import free_ports
 
 
 class Replicas:
@@ -14,7 +14,7 @@ class Replicas:
     def __init__(self, options: Sequence[Sequence[str]]) -> None:
         """One for each line of options."""
         self._options = options
-        self.ports = [free_port() for _ in options]
+        self.ports = free_ports(len(options))
         with ThreadPoolExecutor() as starting:
             self.running = list(starting.map(self._started, range(len(options))))
 

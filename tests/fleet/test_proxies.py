@@ -17,7 +17,7 @@ from tests.fleet import proxies
 from tests.fleet.load import SIMILARITY, Caller, Load, Row, batch, endpoint, hook, program, rows
 from tests.fleet.proxies import Proxy
 from tests.fleet.replicas import Replicas
-from tests.valkey import free_port
+from tests.valkey import free_ports
 
 CALLERS: dict[str, Caller] = {
     "batches": batch(16),
@@ -30,7 +30,7 @@ LARGE: dict[str, Caller] = {"large batches": batch(4, padding=1_000_000)}
 """More than haproxy holds to send it again."""
 
 LONG_SECONDS = 10
-PIECES_SECONDS = 0.1
+PIECES_SECONDS = 1
 """Between two pieces of a request: haproxy 2.6 doesn't look after a caller whose request came in one."""
 
 MakeProxy = Callable[[Path, list[int]], Proxy]
@@ -46,7 +46,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     """Three with a catalog that loads quickly, the last of them with two HTTP processes."""
     catalog = tmp_path_factory.mktemp("catalog")
     (catalog / "similarity.json").write_text(json.dumps(SIMILARITY))
-    options = ["--catalog", str(catalog), "--drain-seconds", "2", "--grading-processes", "2", "--sandboxes", "2"]
+    options = ["--catalog", str(catalog), "--drain-seconds", "5", "--grading-processes", "2", "--sandboxes", "2"]
     replicas = Replicas([[*options, "--workers", workers] for workers in ("1", "1", "2")])
     yield replicas
     replicas.close()
@@ -101,7 +101,7 @@ def test_a_caller_who_hangs_up_is_waited_for_no_more(
 
 @pytest.mark.parametrize(("proxy", "status"), [(proxies.nginx, 502), (proxies.haproxy, 503)], ids=["nginx", "haproxy"])
 def test_programs_are_asked_for_again_where_no_replica_is(proxy: MakeProxy, status: int, tmp_path: Path) -> None:
-    nobody = [free_port() for _ in range(3)]
+    nobody = free_ports(3)
     with closing(proxy(tmp_path, nobody)) as running:
         answers = [httpx.post(running.url + path, json={}, timeout=30) for path in ("/v1/grade", "/run_code")]
     assert [answer.status_code for answer in answers] == [status, 504]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -153,12 +154,13 @@ class Pair:
 
 
 def test_a_grader_that_scores_otherwise_shares_nothing_and_the_others_all(
-    old: Release, valkey: Valkey, small: str, tmp_path: Path
+    old: Release, valkey: Valkey, small: str, tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
     new = edited(tmp_path, STRICTER, REVISED)
     assert new.alone[0] != old.alone[0]
     with closing(Pair(old, new, valkey, small)) as pair:
         assert pair.hits(SIMILARITY, by=0) == pair.hits(REGEX, by=0) == 0
+        wait_until(lambda: valkey.client.dbsize() == 2 * len(SAMPLES))
         assert pair.hits(SIMILARITY, by=1) == 0
         assert pair.hits(REGEX, by=1) == len(SAMPLES)
         pair.work()
@@ -178,10 +180,11 @@ def test_another_format_shares_nothing_and_fails_nothing(
 
 
 def test_a_value_of_a_newer_release_that_kept_the_format_is_judged_anew(
-    old: Release, valkey: Valkey, small: str, tmp_path: Path
+    old: Release, valkey: Valkey, small: str, tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
     with closing(Pair(old, edited(tmp_path, ANOTHER_FIELD), valkey, small)) as pair:
         assert pair.hits(REGEX, by=1) == 0
+        wait_until(lambda: valkey.client.dbsize() == len(SAMPLES))
         assert pair.hits(REGEX, by=0) == 0
         assert pair.count('errors_total{kind="decode"}') == [len(SAMPLES), 0]
         pair.work()

@@ -166,9 +166,9 @@ def test_pods_share_verdicts_through_a_redis_with_tls_and_a_password(
 def test_what_begins_late_in_a_drain_is_answered_whole_and_ends_its_connection(
     chart: Chart, serve: Serve, tmp_path: Path, wait_until: Callable[..., None], workers: int
 ) -> None:
-    pod = Pod(chart.render(KEYS | {"drainSeconds": 2, "settings": {"workers": workers}}), tmp_path)
+    pod = Pod(chart.render(KEYS | {"drainSeconds": 4, "settings": {"workers": workers}}), tmp_path)
     running = serve(*pod.options(), **pod.environment)
-    program = {"code": "import time; time.sleep(2); print(7)", "language": "python"}
+    program = {"code": "import time; time.sleep(4); print(7)", "language": "python"}
     headers = {"Authorization": f"Bearer {KEY}"}
     with (
         httpx.Client(base_url=running.url, headers=headers, timeout=20) as kept,
@@ -177,7 +177,7 @@ def test_what_begins_late_in_a_drain_is_answered_whole_and_ends_its_connection(
     ):
         assert "connection" not in kept.get("/v1/graders").headers
         running.process.terminate()
-        late = time.monotonic() + 1.5
+        late = time.monotonic() + 2.5
         wait_until(lambda: time.monotonic() > late)
         answers = [pool.submit(client.post, "/run_code", json=program) for client in (kept, new)]
         wait_until(lambda: not running.listens)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from tests.prometheus import Prometheus
 from tests.running import Running
-from tests.valkey import Valkey, free_port
+from tests.valkey import Valkey, free_ports
 
 CHART = Path(__file__).parents[2] / "helm" / "fairmark"
 DASHBOARD = json.loads((CHART / "dashboards" / "fairmark.json").read_text())
@@ -29,7 +29,7 @@ QUERIES = [
 VARIABLES = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
 PROCESSES = {"single": 1, "several": 2}
 KEY = "example-key-of-the-dashboard"
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 60
 UNITS = {"short", "ops", "reqps", "s", "bytes", "percentunit", "bool"}
 
 
@@ -82,7 +82,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         stack.callback(valkey.client.close)
         stack.callback(valkey.kill)
         # First of all, since it scrapes no target for its first five seconds.
-        ports = {job: free_port() for job in PROCESSES}
+        ports = dict(zip(PROCESSES, free_ports(len(PROCESSES)), strict=True))
         probes = {job: f"http://127.0.0.1:{port}" for job, port in ports.items()}
         server = Prometheus(tmp_path_factory.mktemp("prometheus"), probes, (CHART / "rules").glob("*.yaml"))
         stack.callback(server.stop)

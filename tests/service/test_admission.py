@@ -223,6 +223,7 @@ async def test_waiting_is_measured_apart_from_work() -> None:
     began = time.perf_counter()
     holder = await held(admission, 1, [])
     waiter = asyncio.create_task(through(admission))
+    await asyncio.sleep(0)
     await asyncio.sleep(0.3)  # the wait that is to be measured, not a wait for something to happen
     await release(holder)
     await waiter

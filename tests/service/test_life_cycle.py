@@ -24,7 +24,7 @@ SLOW = {
     "evaluation_metric": "fuzzy_match",
 }
 """Most of a second on these texts."""
-SLEEPING = "import time; time.sleep(2); print(3)"
+SLEEPING = "import time; time.sleep(3); print(3)"
 
 
 def refusal(*options: str, **environment: str) -> str:
@@ -132,13 +132,13 @@ def test_more_work_than_there_is_time_for_does_not_hold_up_the_end(
     serve: Serve, wait_until: Callable[..., None]
 ) -> None:
     running = serve()
-    rows = [{"sample": f"{LONG} {n}", "item": {"reference_answer": OTHER}} for n in range(60)]
+    rows = [{"sample": f"{LONG} {n}", "item": {"reference_answer": OTHER}} for n in range(100)]
     with ThreadPoolExecutor(1) as callers:
         asked = callers.submit(running.post, "/v1/grade", {"grader": SLOW, "samples": rows})
         wait_until(lambda: running.metric("fairmark_requests_in_flight"))
         began = time.monotonic()
         running.stop()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15  # all of it takes longer
     assert (asked.result().status_code, asked.result().json()["error"]["code"]) == (503, "overloaded")
 
 
@@ -146,7 +146,7 @@ def test_work_that_started_is_kept_for_a_caller_who_hung_up(serve: Serve, wait_u
     running = serve()
     body = {"grader": SLOW, "samples": [{"sample": f"{LONG} more", "item": {"reference_answer": OTHER}}]}
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{running.url}/v1/grade", json=body, timeout=0.1)
+        httpx.post(f"{running.url}/v1/grade", json=body, timeout=0.3)
     wait_until(lambda: running.metric('fairmark_work_seconds_count{grader="inline"}') == 1)
     assert running.post("/v1/grade", body).json()["results"][0]["cached"]
 

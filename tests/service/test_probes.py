@@ -105,7 +105,7 @@ def test_a_service_that_stops_is_not_ready_while_it_finishes_what_is_in_flight(
     ready, in_flight = f"{service.probes}/readyz", "fairmark_requests_in_flight 1.0"
     assert httpx.get(ready).status_code == 200
     with ThreadPoolExecutor() as pool:
-        program = {"code": "import time; time.sleep(3); print(7)", "language": "python"}
+        program = {"code": "import time; time.sleep(4); print(7)", "language": "python"}
         answer = pool.submit(service.post, "/run_code", program)
         wait_until(lambda: in_flight in httpx.get(f"{service.probes}/metrics").text)
         service.process.terminate()

@@ -1,4 +1,7 @@
-"""What each of several HTTP processes gets of what a service has."""
+"""What is refused on the command line, and what each of several HTTP processes gets of what a service has."""
+
+import subprocess
+import sys
 
 import pytest
 
@@ -20,3 +23,12 @@ def test_none_has_more_room_than_the_service_may_take() -> None:
 def test_what_does_not_divide_goes_to_the_first() -> None:
     parts = [Settings(workers=3, grading_processes=4, sandboxes=2).share(number) for number in (1, 2, 3)]
     assert [(part.grading_processes, part.sandboxes) for part in parts] == [(2, 1), (1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("option", [["--keys", ""], ["--url-file="]])
+def test_an_option_that_is_given_nothing_is_refused_by_name(option: list[str]) -> None:
+    command = [sys.executable, "-m", "fairmark_service", "--port", "0", *option]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    name = option[0].removesuffix("=")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == f"fairmark serve: {name}: expected a value, got an empty one\n"

@@ -71,10 +71,13 @@ def test_a_reader_sees_the_old_or_the_new_and_never_half(tmp_path: Path) -> None
 
     reader = threading.Thread(target=read)
     reader.start()
+    while not texts:
+        time.sleep(0.001)
     for url in urls:
         url_file.write(path, url, KEY)
     done.set()
     reader.join()
+    texts.add(path.read_text())
     assert len(texts) > 1
     assert texts <= {f"FAIRMARK_URL={url}\nFAIRMARK_KEY={KEY}\n" for url in urls}
 

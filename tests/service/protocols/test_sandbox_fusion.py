@@ -176,7 +176,7 @@ def test_what_finds_no_room_waits_its_time_before_it_is_answered_with_504(busy: 
 def test_programs_leave_the_workers_to_other_graders(serve: Serve, wait_until: Callable[..., None]) -> None:
     running = serve(FAIRMARK_SANDBOXES="1", FAIRMARK_GRADING_PROCESSES="1")
     sleeper = {"sample": "import time\ntime.sleep(3)", "item": {"reference_answer": [{"input": "", "output": ""}]}}
-    texts = [" ".join(str(n * step % 997) for n in range(1500)) for step in (7919, 7907)]
+    texts = [" ".join(str(n * step % 997) for n in range(600)) for step in (7919, 7907)]
     long = {"sample": texts[0], "item": {"reference_answer": texts[1]}}
     with ThreadPoolExecutor(1) as others:
         slow = others.submit(running.post, "/v1/grade", {"grader": "code", "samples": [sleeper]})
