@@ -9,6 +9,7 @@ One process keeps its values in memory, several keep theirs in the files of metr
 """
 
 import asyncio
+import statistics
 import time
 from bisect import bisect_left
 from collections import Counter as Tally
@@ -27,6 +28,7 @@ from fairmark_graders.grader import Place
 from fairmark_graders.types import Cell
 
 from .catalog import INLINE, Entry, Snapshot
+from .demand import demand
 from .metric_files import MetricFiles
 
 RUNS = 100
@@ -36,8 +38,8 @@ UNSETTLED = 1000
 """Different scores tallied before they are settled unasked: some 3 ms of work."""
 SETTLE_SECONDS = 1
 """How old may be what another process exposes of this one; and what a process that is killed takes with it."""
-LAGS = 15
-"""How many measurements of the loop's lag the worst is taken of: a scrape every 15 s misses none."""
+LOOKS = 15
+"""How many of the latest looks at the event loop count, one a second: a scrape every 15 s misses none."""
 REASONS = ("queue", "bytes", "patience", "rate", "quota")
 """Why requests are refused: for want of room, or over a limit of their key."""
 _RESTARTS = "fairmark_worker_restarts", "HTTP processes started in place of ones that had ended"
@@ -207,7 +209,14 @@ class Metrics:
         )
         self._lag = Gauge(
             "fairmark_loop_lag_seconds",
-            "How late the event loop was at worst in the last 15 s; one HTTP process is full when it grows",
+            "How late the event loop was at worst in the last 15 s: something held it up",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._busy_ratio = Gauge(
+            "fairmark_loop_busy_ratio",
+            "Share of the last 15 s that the event loop computed or had to wait for a processor, of the busiest HTTP "
+            "process; near 1 that one is full",
             registry=registry,
             multiprocess_mode="livemax",
         )
@@ -235,7 +244,8 @@ class Metrics:
         self._busy_now: Tally[Place] = Tally()
         self._bodies: Callable[[], int] = int
         self._is_ready: Callable[[], bool] = bool
-        self._lags: deque[float] = deque([0.0], LAGS)
+        self._lags: deque[float] = deque([0.0], LOOKS)
+        self._busy_shares: deque[float] = deque(maxlen=LOOKS)
 
     def expose(self) -> bytes:
         """The metrics as Prometheus reads them; over all processes where there are several."""
@@ -247,12 +257,17 @@ class Metrics:
         return self._shared.expose() if self._shared else generate_latest(self.registry) + self._current.expose()
 
     async def watch(self) -> None:
-        """Settle once a second, until cancelled; how late that happens is how late the event loop is."""
-        loop = asyncio.get_running_loop()
+        """Settle once a second, until cancelled; how late that happens is how late the event loop is.
+
+        A full one may be late by little: where callers wait for their answers before they ask again, its turns are
+        short. What its thread demands tells.
+        """
         while True:
-            due = loop.time() + SETTLE_SECONDS
+            began, before = time.perf_counter(), demand()
             await asyncio.sleep(SETTLE_SECONDS)
-            self._lags.append(max(loop.time() - due, 0.0))
+            passed = time.perf_counter() - began
+            self._lags.append(max(passed - SETTLE_SECONDS, 0.0))
+            self._busy_shares.append((demand() - before) / passed)
             self.settle()
 
     def graded(self, grader: str, outcome: str, score: float | None, count: int) -> None:
@@ -404,6 +419,7 @@ class Metrics:
         self._slow.set(self._slow_now)
         self._ready.set(self._is_ready())
         self._lag.set(max(self._lags))
+        self._busy_ratio.set(statistics.fmean(self._busy_shares or [0.0]))
         self._turned.set_to_current_time()
         for gauge, now in ((self._waiting, self._waiting_now), (self._busy, self._busy_now)):
             for place, count in now.items():

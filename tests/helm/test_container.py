@@ -168,7 +168,7 @@ def test_what_begins_late_in_a_drain_is_answered_whole_and_ends_its_connection(
 ) -> None:
     pod = Pod(chart.render(KEYS | {"drainSeconds": 4, "settings": {"workers": workers}}), tmp_path)
     running = serve(*pod.options(), **pod.environment)
-    program = {"code": "import time; time.sleep(4); print(7)", "language": "python"}
+    program = {"code": "import time; time.sleep(3); print(7)", "language": "python"}
     headers = {"Authorization": f"Bearer {KEY}"}
     with (
         httpx.Client(base_url=running.url, headers=headers, timeout=20) as kept,

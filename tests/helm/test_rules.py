@@ -96,6 +96,9 @@ CASES = {
     ),
     "FairmarkQueueSlow": Case(waits(slow_per_minute=12), waits(slow_per_minute=8), of()),
     "FairmarkLoopLags": Case({"fairmark_loop_lag_seconds": "0.3x120"}, {"fairmark_loop_lag_seconds": "0.2x60 2x4 0x9"}),
+    "FairmarkLoopFull": Case(
+        {"fairmark_loop_busy_ratio": "0.95x120"}, {"fairmark_loop_busy_ratio": "0.85x60 1x8 0.5x9"}
+    ),
     "FairmarkHangs": Case(
         {"fairmark_loop_turned_timestamp_seconds": "0+60x60 3600x60"},
         {"fairmark_loop_turned_timestamp_seconds": "0+60x60 3600x4 3900+60x55"},

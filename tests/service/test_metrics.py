@@ -244,4 +244,21 @@ async def test_a_loop_that_was_held_up_is_seen_to_lag() -> None:
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_soon(time.sleep, SETTLE_SECONDS + 0.2)
     await wait_until(lambda: (value(metrics.expose(), "fairmark_loop_lag_seconds") or 0) > 0.15)
+    assert (value(metrics.expose(), "fairmark_loop_busy_ratio") or 0) < 0.3
     watch.cancel()
+
+
+@pytest.mark.anyio
+async def test_a_loop_that_computes_is_seen_to_be_busy() -> None:
+    metrics = Metrics()
+    watch = asyncio.create_task(metrics.watch())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(compute, SETTLE_SECONDS)
+    await wait_until(lambda: (value(metrics.expose(), "fairmark_loop_busy_ratio") or 0) > 0.4)
+    watch.cancel()
+
+
+def compute(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
