@@ -1,15 +1,18 @@
 """What every test may use."""
 
 import gc
+import os
 import signal
 import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# The same examples in each run, however long a busy machine takes for one.
-settings.load_profile("ci")
+# However long a busy machine takes for an example. In CI it is Hypothesis' own profile: the same examples each time.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if "CI" not in os.environ:
+    settings.load_profile("patient")
 
 # What another imports comes before it, or its asserts say nothing when they fail.
 pytest_plugins = ["tests.gated", "tests.processes", "tests.running", "tests.valkey", "tests.prometheus"]

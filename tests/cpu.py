@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def cpu_at_most(seconds: float) -> Iterator[None]:
-    """Fails when the block and the threads it starts take more CPU seconds.
+    """Fails when this process takes more CPU seconds for the block, in whichever thread.
 
     No garbage is collected meanwhile: that looks through all that the run has imported and kept, 0.9 s late in it.
     """

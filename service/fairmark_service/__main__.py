@@ -44,11 +44,12 @@ def serve(settings: Settings) -> None:
 
 
 def refuse_empty(arguments: Sequence[str]) -> None:
-    """An option that is given nothing is a shell's variable that isn't set; without `--keys` anybody may grade."""
+    """An empty word is a shell's variable that isn't set; without `--keys` anybody on this machine may grade."""
     for before, argument in pairwise(arguments):
         option, equals, value = argument.partition("=")
         if not argument or (option.startswith("--") and equals and not value):
-            print(f"fairmark serve: {option or before}: expected a value, got an empty one", file=sys.stderr)
+            of = option or (before if before.startswith("--") else "an argument")
+            print(f"fairmark serve: {of}: expected a value, got an empty one", file=sys.stderr)
             sys.exit(2)
 
 

@@ -43,7 +43,6 @@ class Dealer:
 
     def open(self) -> None:
         """Listen, accept and deal from now on."""
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited by what it accepts
         self._listener.setblocking(False)
         self._listener.listen(BACKLOG)
         self._go_on()

@@ -21,7 +21,8 @@ HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 60
 """How long a head may take, or a body until it begins, and up to twice that: they are looked at together."""
 LAST_SECONDS = 1.0
-"""How long a connection without a request stays open when the service stops, for what is on its way."""
+"""How long a connection without a request stays open when the service stops, for what is on its way; a proxy on a full
+machine may get no processor for half of it."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -9,7 +9,6 @@ One process keeps its values in memory, several keep theirs in the files of metr
 """
 
 import asyncio
-import statistics
 import time
 from bisect import bisect_left
 from collections import Counter as Tally
@@ -245,7 +244,7 @@ class Metrics:
         self._bodies: Callable[[], int] = int
         self._is_ready: Callable[[], bool] = bool
         self._lags: deque[float] = deque([0.0], LOOKS)
-        self._busy_shares: deque[float] = deque(maxlen=LOOKS)
+        self._looks: deque[tuple[float, float]] = deque(maxlen=LOOKS + 1)
 
     def expose(self) -> bytes:
         """The metrics as Prometheus reads them; over all processes where there are several."""
@@ -263,12 +262,18 @@ class Metrics:
         short. What its thread demands tells.
         """
         while True:
-            began, before = time.perf_counter(), demand()
+            began = self._look()
             await asyncio.sleep(SETTLE_SECONDS)
-            passed = time.perf_counter() - began
-            self._lags.append(max(passed - SETTLE_SECONDS, 0.0))
-            self._busy_shares.append((demand() - before) / passed)
+            self._lags.append(max(time.perf_counter() - began - SETTLE_SECONDS, 0.0))
             self.settle()
+
+    def _look(self) -> float:
+        """Take note of the time, and of what the loop has demanded by then."""
+        self._looks.append((time.perf_counter(), demand()))
+        (first, before), (now, by_now) = self._looks[0], self._looks[-1]
+        if now > first:
+            self._busy_ratio.set((by_now - before) / (now - first))
+        return now
 
     def graded(self, grader: str, outcome: str, score: float | None, count: int) -> None:
         """Count the samples of one batch that ended alike."""
@@ -419,7 +424,6 @@ class Metrics:
         self._slow.set(self._slow_now)
         self._ready.set(self._is_ready())
         self._lag.set(max(self._lags))
-        self._busy_ratio.set(statistics.fmean(self._busy_shares or [0.0]))
         self._turned.set_to_current_time()
         for gauge, now in ((self._waiting, self._waiting_now), (self._busy, self._busy_now)):
             for place, count in now.items():

@@ -29,7 +29,7 @@ from .process import News, Start
 from .reload import poll
 from .settings import Settings
 
-FINISH_SECONDS = server.STOP_SECONDS + 3
+FINISH_SECONDS = server.STOP_SECONDS + 2.5
 """What processes get to stop in, before they are killed."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 """Seconds before a process that ended is started again: doubled each time, unless it lived for the longest."""

@@ -62,7 +62,7 @@ def test_an_interrupt_does_not_wait_for_the_fixtures(tmp_path: Path, wait_until:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings()) as testing:
         wait_until(began.exists)
         testing.send_signal(signal.SIGINT)
-        assert testing.wait(30)  # the fixture would take 50 == 130
+        assert testing.wait(30) == 130  # the fixture would take 50
 
 
 def test_a_function_grades_a_file_and_its_traceback_is_explained(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The metrics of text_similarity against values reckoned by hand and against their libraries, and the grader on top."""
 
+import asyncio
 import importlib.metadata
 import importlib.util
 import math
@@ -321,5 +322,15 @@ async def test_long_texts_leave_the_event_loop_free(tools: Tools) -> None:
     began = time.process_time()
     compare("fuzzy_match", *texts)
     here = time.process_time() - began
+    turns = [0]
+    turning = asyncio.create_task(turn(turns))
     with cpu_at_most(here / 2):
         await grader("fuzzy_match").judge(Case(*texts), tools)
+    turning.cancel()
+    assert turns[0] > 2
+
+
+async def turn(turns: list[int]) -> None:
+    while True:
+        turns[0] += 1
+        await asyncio.sleep(0.01)

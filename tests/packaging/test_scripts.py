@@ -39,7 +39,7 @@ def free_port() -> int:
 
 # pip's compiling takes longer than all else together, and Python does it anyway for what it imports.
 SET_UP = {name: value for name, value in os.environ.items() if not name.startswith("FAIRMARK_")} | {
-    "PIP_NO_COMPILE": "1",
+    "PIP_NO_COMPILE": "1"
 }
 UNREACHABLE = {"PIP_CONFIG_FILE": os.devnull, "PIP_PROXY": "http://127.0.0.1:9", "PIP_NO_CACHE_DIR": "1"}
 

@@ -5,7 +5,6 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -16,18 +15,22 @@ from fairmark_service.server import BACKLOG, raise_descriptor_limit
 CALLERS = BACKLOG + 1500
 
 
-@pytest.fixture
-def stalled(serve: Serve) -> Iterator[Running]:
-    """A service that accepts nothing."""
-    running = serve()
-    running.process.send_signal(signal.SIGSTOP)
-    yield running
-    running.process.send_signal(signal.SIGCONT)
-
-
-def test_more_callers_at_once_than_one_queue_holds_are_all_connected(stalled: Running) -> None:
+def test_more_callers_at_once_than_one_queue_holds_are_all_connected(serve: Serve) -> None:
     raise_descriptor_limit()
-    host, port = stalled.url.removeprefix("http://").split(":")
+    assert any(connected_at_once(serve()) == CALLERS for _ in range(3))  # on a busy machine some tries take longer
+
+
+def connected_at_once(running: Running) -> int:
+    """How many callers have a connection to a service that accepts nothing."""
+    running.process.send_signal(signal.SIGSTOP)
+    try:
+        return connect(running)
+    finally:
+        running.process.send_signal(signal.SIGCONT)
+
+
+def connect(running: Running) -> int:
+    host, port = running.url.removeprefix("http://").split(":")
     with contextlib.ExitStack() as opened, selectors.DefaultSelector() as connecting:
         for _ in range(CALLERS):
             caller = opened.enter_context(socket.socket())
@@ -35,7 +38,7 @@ def test_more_callers_at_once_than_one_queue_holds_are_all_connected(stalled: Ru
             with contextlib.suppress(BlockingIOError):
                 caller.connect((host, int(port)))
             connecting.register(caller, selectors.EVENT_WRITE)
-        assert connected(connecting, 10) == CALLERS
+        return connected(connecting, 0.9)  # a second after it found no room, a caller knocks again
 
 
 def connected(connecting: selectors.BaseSelector, seconds: float) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.processes import descendants
-from tests.running import Serve
+from tests.running import Running, Serve
 
 LONG = " ".join(str(n * 7919 % 997) for n in range(1500))
 OTHER = " ".join(str(n * 104729 % 991) for n in range(900))
@@ -131,15 +131,19 @@ def test_what_is_in_flight_at_sigterm_is_answered(serve: Serve, wait_until: Call
 def test_more_work_than_there_is_time_for_does_not_hold_up_the_end(
     serve: Serve, wait_until: Callable[..., None]
 ) -> None:
-    running = serve()
+    assert any(seconds_to_stop_at_work(serve(), wait_until) < 10 for _ in range(3))  # a busy machine adds to some
+
+
+def seconds_to_stop_at_work(running: Running, wait_until: Callable[..., None]) -> float:
     rows = [{"sample": f"{LONG} {n}", "item": {"reference_answer": OTHER}} for n in range(100)]
     with ThreadPoolExecutor(1) as callers:
         asked = callers.submit(running.post, "/v1/grade", {"grader": SLOW, "samples": rows})
         wait_until(lambda: running.metric("fairmark_requests_in_flight"))
         began = time.monotonic()
         running.stop()
-    assert time.monotonic() - began < 15  # all of it takes longer
+        took = time.monotonic() - began
     assert (asked.result().status_code, asked.result().json()["error"]["code"]) == (503, "overloaded")
+    return took
 
 
 def test_work_that_started_is_kept_for_a_caller_who_hung_up(serve: Serve, wait_until: Callable[..., None]) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,7 @@ def test_only_its_owner_reads_it_whatever_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "url").stat().st_mode) == 0o600
 
 
-def test_a_reader_sees_the_old_or_the_new_and_never_half(tmp_path: Path) -> None:
+def test_a_reader_sees_the_old_or_the_new_and_never_half(tmp_path: Path, wait_until: Callable[..., None]) -> None:
     path, texts, done = tmp_path / "url", set[str](), threading.Event()
     urls = [f"http://127.0.0.1:{port}" for port in range(40_000, 40_300)]
     url_file.write(path, urls[0], KEY)
@@ -71,15 +71,15 @@ def test_a_reader_sees_the_old_or_the_new_and_never_half(tmp_path: Path) -> None
 
     reader = threading.Thread(target=read)
     reader.start()
-    while not texts:
-        time.sleep(0.001)
-    for url in urls:
-        url_file.write(path, url, KEY)
+    wait_until(lambda: write(path, urls) or len(texts) > 1)
     done.set()
     reader.join()
-    texts.add(path.read_text())
-    assert len(texts) > 1
     assert texts <= {f"FAIRMARK_URL={url}\nFAIRMARK_KEY={KEY}\n" for url in urls}
+
+
+def write(path: Path, urls: Iterable[str]) -> None:
+    for url in urls:
+        url_file.write(path, url, KEY)
 
 
 def test_nothing_else_stays_in_the_folder(tmp_path: Path) -> None:
