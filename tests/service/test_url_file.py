@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,17 +69,17 @@ def test_a_reader_sees_the_old_or_the_new_and_never_half(tmp_path: Path, wait_un
         while not done.is_set():
             texts.add(path.read_text())
 
+    def seen_to_change() -> bool:
+        for url in urls:
+            url_file.write(path, url, KEY)
+        return len(texts) > 1
+
     reader = threading.Thread(target=read)
     reader.start()
-    wait_until(lambda: write(path, urls) or len(texts) > 1)
+    wait_until(seen_to_change)
     done.set()
     reader.join()
     assert texts <= {f"FAIRMARK_URL={url}\nFAIRMARK_KEY={KEY}\n" for url in urls}
-
-
-def write(path: Path, urls: Iterable[str]) -> None:
-    for url in urls:
-        url_file.write(path, url, KEY)
 
 
 def test_nothing_else_stays_in_the_folder(tmp_path: Path) -> None:
