@@ -23,7 +23,7 @@ from fairmark_service.settings import Settings
 from . import texts
 from .driver import Request, closed, post
 from .machine import facts
-from .servers import DRIVER_CORE, KEY, SERVER_CORE, Server, free_port, pinned, running, service
+from .servers import DRIVER_CORE, KEY, Server, free_port, pinned, running, service
 
 WARM_SECONDS = 0.5
 BURSTS = {8: 20, 64: 5}
@@ -73,7 +73,7 @@ def foreign(name: str, command: list[str]) -> Iterator[Server]:
     """Another server, on the core of ours."""
     port = free_port()
     environment = dict(os.environ) | {"FAIRMARK_KEY": KEY}
-    with pinned(SERVER_CORE), running(name, [*command, "--port", str(port)], port, environment) as server:
+    with running(name, [*command, "--port", str(port)], port, environment) as server:
         yield server
 
 

@@ -97,7 +97,7 @@ def service(*options: str, cores: Collection[int] = (SERVER_CORE,)) -> Iterator[
     environment |= {"FAIRMARK_KEY": KEY, "FAIRMARK_LOG_LEVEL": "warning"}
     port, probe_port = free_port(), free_port()
     command = ["fairmark_service", "--port", str(port), "--probe-port", str(probe_port), *options]
-    with pinned(*cores), running("fairmark", command, port, environment) as server:
+    with running("fairmark", command, port, environment, cores) as server:
         yield server._replace(probe_port=probe_port)
 
 
@@ -105,14 +105,17 @@ def service(*options: str, cores: Collection[int] = (SERVER_CORE,)) -> Iterator[
 def bare() -> Iterator[Server]:
     """The bare application of bare.py."""
     port = free_port()
-    with pinned(SERVER_CORE), running("bare", ["loadtests.bare", str(port)], port, dict(os.environ)) as server:
+    with running("bare", ["loadtests.bare", str(port)], port, dict(os.environ)) as server:
         yield server
 
 
 @contextlib.contextmanager
-def running(name: str, module: list[str], port: int, environment: dict[str, str]) -> Iterator[Server]:
+def running(
+    name: str, module: list[str], port: int, environment: dict[str, str], cores: Collection[int] = (SERVER_CORE,)
+) -> Iterator[Server]:
     """A module as a program that answers on this port."""
-    process = subprocess.Popen([sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL)
+    with pinned(*cores):  # for its start alone: the driver stays where it is
+        process = subprocess.Popen([sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL)
     try:
         _await_answer(name, process, port)
         yield Server(name, port, process.pid)

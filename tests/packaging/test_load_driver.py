@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import os
 import socket
 import sys
 import time
@@ -14,7 +15,7 @@ from loadtests import driver, kubelet
 from loadtests.backlog import queued
 from loadtests.driver import NO_ANSWER, Request, closed, get, opened, post
 from loadtests.plot import plot
-from loadtests.servers import Server
+from loadtests.servers import DRIVER_CORE, SERVER_CORE, Server, bare, pinned
 from loadtests.trial import Curve, Report
 
 pytestmark = pytest.mark.anyio
@@ -220,3 +221,8 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 def test_an_address_without_a_port_has_its_schemes() -> None:
     assert [Server.at(f"{scheme}://grader.example.com", "").port for scheme in ("http", "https")] == [80, 443]
+
+
+def test_the_driver_stays_on_its_core_while_a_server_runs_on_another() -> None:
+    with pinned(DRIVER_CORE), bare() as server:
+        assert (os.sched_getaffinity(0), os.sched_getaffinity(server.pid)) == ({DRIVER_CORE}, {SERVER_CORE})
