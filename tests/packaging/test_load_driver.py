@@ -225,4 +225,5 @@ def test_an_address_without_a_port_has_its_schemes() -> None:
 
 def test_the_driver_stays_on_its_core_while_a_server_runs_on_another() -> None:
     with pinned(DRIVER_CORE), bare() as server:
+        assert server.pid
         assert (os.sched_getaffinity(0), os.sched_getaffinity(server.pid)) == ({DRIVER_CORE}, {SERVER_CORE})
